@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundle, withShebang } from "./bundle.mjs";
+import { thirdPartyLicenses } from "./licenses.mjs";
+import { cache, root } from "./project.mjs";
+
+const dist = join(root, "dist");
+const program = join(dist, "cli.js");
+const stamp = join(cache, "dist-stamp");
+
+/** Everything that decides what a build gives. The lockfile stands for what is installed. */
+const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"];
+
+/** Bundles `src/cli/main.ts` and what it needs into `dist/`. Types are not checked here: that is `tsc`'s part. */
+export async function build() {
+  const inputs = hashOf(INPUTS);
+  const { outputFiles, metafile } = await bundle({ cli: "src/cli/main.ts" }, dist);
+  const files = withShebang(
+    outputFiles.map(({ path, text }) => ({ path, text })),
+    program,
+  );
+  files.push({ path: join(dist, "THIRD-PARTY-LICENSES.txt"), text: thirdPartyLicenses(metafile) });
+
+  // The program comes last and in one step, and what it no longer needs goes after that: a test or a host that starts
+  // it while it is being built gets the old one or the new one.
+  for (const { path, text } of files.sort((a, b) => Number(a.path === program) - Number(b.path === program))) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.${process.pid}.tmp`, text);
+    if (path === program) chmodSync(`${path}.${process.pid}.tmp`, 0o755);
+    renameSync(`${path}.${process.pid}.tmp`, path);
+  }
+  const built = new Set(files.map((file) => file.path));
+  for (const path of filesIn(dist)) if (!built.has(path)) rmSync(path, { force: true });
+
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(stamp, `${inputs} ${hashOf(["dist"])}`);
+}
+
+/** Builds unless `dist/` is what these sources give. True if it built. */
+export async function buildIfNeeded() {
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === `${hashOf(INPUTS)} ${hashOf(["dist"])}`) return false;
+  await build();
+  return true;
+}
+
+/**
+ * A hash over the names and contents of files and of everything in folders, relative to the project.
+ * @param {string[]} names
+ */
+function hashOf(names) {
+  const hash = createHash("sha256");
+  for (const path of names.flatMap((name) => filesIn(join(root, name)))) {
+    const content = readFileSync(path);
+    hash.update(`${relative(root, path)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * A file itself, or all files below a folder, sorted; nothing if it does not exist or is half written.
+ * @param {string} path
+ * @returns {string[]}
+ */
+function filesIn(path) {
+  if (!existsSync(path) || path.endsWith(".tmp")) return [];
+  try {
+    return readdirSync(path)
+      .sort()
+      .flatMap((name) => filesIn(join(path, name)));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return [path];
+    throw error;
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const started = performance.now();
+  const built = process.argv.includes("--if-needed") ? await buildIfNeeded() : await build().then(() => true);
+  if (built) console.error(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,69 @@
+import { build } from "esbuild";
+import { manifest, root } from "./project.mjs";
+
+/** undici is CommonJS: what is bundled of it asks for Node's modules with `require`. */
+const REQUIRE =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+/**
+ * Gives `await import("undici")` the names it has in Node. esbuild alone gives what is CommonJS a default export only, and
+ * nobody would notice before the bundle runs.
+ * @type {import("esbuild").Plugin}
+ */
+const namesOfUndici = {
+  name: "names-of-undici",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "undici", namespace: "names" } : undefined,
+    );
+    onLoad({ filter: /^undici$/, namespace: "names" }, async () => {
+      const names = Object.keys(await import("undici")).filter((name) => /^(?!default$)[A-Za-z]+$/.test(name));
+      return {
+        contents: `import undici from "undici"; export default undici; export const { ${names.join(", ")} } = undici;`,
+        resolveDir: root,
+      };
+    });
+  },
+};
+
+/**
+ * Bundles programs the one way this project does it; nothing is written to disk.
+ * @param {Record<string, string>} entryPoints from the name in `outdir` (without `.js`) to the source file
+ * @param {string} outdir where the files are going to be, which their source maps depend on
+ */
+export function bundle(entryPoints, outdir) {
+  return build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    chunkNames: "chunks/[name]-[hash]",
+    sourcemap: "linked",
+    banner: { js: REQUIRE },
+    define: { __VERSION__: JSON.stringify(manifest.version) },
+    plugins: [namesOfUndici],
+    logLevel: "warning",
+  });
+}
+
+/**
+ * Makes a bundled program one that a shell can start. Its source map moves down by the line that is added.
+ * @param {{ path: string, text: string }[]} files
+ * @param {string} path the program
+ * @returns {{ path: string, text: string }[]}
+ */
+export function withShebang(files, path) {
+  if (files.some((file) => file.path === path && file.text.startsWith("#!"))) return files;
+  return files.map((file) => {
+    if (file.path === path) return { path, text: `#!/usr/bin/env node\n${file.text}` };
+    if (file.path !== `${path}.map`) return file;
+    const map = JSON.parse(file.text);
+    return { path: file.path, text: JSON.stringify({ ...map, mappings: `;${map.mappings}` }) };
+  });
+}

@@ -1,0 +1,152 @@
+import * as z from "zod/v4";
+import { LOG_LEVELS } from "./shared/log.ts";
+
+/** Flags as they stand on the command line, without their values read. */
+export interface ConfigFlags {
+  pollInterval?: string | undefined;
+  maxWait?: string | undefined;
+  logLevel?: string | undefined;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that cannot be used. The message is one line that names the flag or variable and says what is accepted. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const ACCEPTED_URL =
+  "an https: URL without credentials, query or fragment (http: only for localhost, 127.0.0.1 or [::1])";
+const ACCEPTED_PROXY = "the URL of a proxy, such as http://proxy.example:8080";
+const PROXY_PROTOCOLS = ["http:", "https:", "socks5:", "socks:"];
+
+/** Every setting once: how its text is read, what it is without one, and, as the issue's message, what is accepted. */
+const schema = z.object({
+  apiKey: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, "a key of printable ASCII characters, without line breaks")
+    .optional(),
+  baseUrl: z.string().default("https://api.exa.ai").transform(read(baseUrlOf, ACCEPTED_URL)),
+  /** Seconds between polls while something happens. */
+  pollInterval: seconds({ least: 0.2, most: 60, without: 1 }),
+  /** The longest wait a tool accepts, in seconds. */
+  maxWait: seconds({ least: 1, most: 3600, without: 300 }),
+  logLevel: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("warn"),
+  httpsProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
+  httpProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
+  noProxy: z.string().optional(),
+});
+
+type Settings = z.infer<typeof schema>;
+type Setting = keyof Settings;
+
+export interface Config extends Pick<Settings, "baseUrl" | "pollInterval" | "maxWait" | "logLevel"> {
+  /** Without one the server starts, and every tool says how to set it. */
+  apiKey: string | undefined;
+  proxies: { httpsProxy?: string; httpProxy?: string; noProxy?: string };
+}
+
+/** Where a setting may stand; the first one that is there counts. Of two proxy variables undici, too, takes the small one. */
+const SOURCES: Record<Setting, { flag?: [keyof ConfigFlags, string]; variables: string[] }> = {
+  apiKey: { variables: ["EXA_API_KEY"] },
+  baseUrl: { variables: ["EXA_BASE_URL"] },
+  pollInterval: { flag: ["pollInterval", "--poll-interval"], variables: ["WEBSETS_EVENTS_POLL_INTERVAL"] },
+  maxWait: { flag: ["maxWait", "--max-wait"], variables: ["WEBSETS_EVENTS_MAX_WAIT"] },
+  logLevel: { flag: ["logLevel", "--log-level"], variables: ["WEBSETS_EVENTS_LOG_LEVEL"] },
+  httpsProxy: { variables: ["https_proxy", "HTTPS_PROXY"] },
+  httpProxy: { variables: ["http_proxy", "HTTP_PROXY"] },
+  noProxy: { variables: ["no_proxy", "NO_PROXY"] },
+};
+
+interface Found {
+  name: string;
+  text: string;
+}
+
+/**
+ * Reads the configuration: a flag counts more than the environment, and that more than the default. An empty variable is a
+ * missing one, because hosts pass settings their user left empty. Throws `ConfigError` for the first setting that cannot be used.
+ */
+export function readConfig(flags: ConfigFlags, environment: Environment): Config {
+  const found = new Map<string, Found>();
+  for (const setting of Object.keys(SOURCES) as Setting[]) {
+    const one = find(setting, flags, environment);
+    if (one !== undefined) found.set(setting, one);
+  }
+  const parsed = schema.safeParse(Object.fromEntries([...found].map(([setting, { text }]) => [setting, text])));
+  if (!parsed.success) throw configError(parsed.error, found);
+  const { apiKey, httpsProxy, httpProxy, noProxy, ...rest } = parsed.data;
+  return {
+    ...rest,
+    apiKey,
+    proxies: {
+      ...(httpsProxy !== undefined && { httpsProxy }),
+      ...(httpProxy !== undefined && { httpProxy }),
+      ...(noProxy !== undefined && { noProxy }),
+    },
+  };
+}
+
+function find(setting: Setting, flags: ConfigFlags, environment: Environment): Found | undefined {
+  const { flag, variables } = SOURCES[setting];
+  const flagged = flag && flags[flag[0]];
+  if (flag && flagged !== undefined) return { name: flag[1], text: flagged.trim() };
+  for (const name of variables) {
+    const text = environment[name]?.trim();
+    if (text) return { name, text };
+  }
+  return undefined;
+}
+
+function configError(error: z.ZodError, found: ReadonlyMap<string, Found>): ConfigError {
+  const issue = error.issues[0];
+  const setting = String(issue?.path[0]);
+  const { name, text } = found.get(setting) ?? { name: setting, text: "" };
+  const apiKey = found.get("apiKey")?.text;
+  // The key is never shown, nor what may hold it or another secret: a URL's credentials or query.
+  const secret = setting === "apiKey" || /[@?#]/.test(text) || (apiKey !== undefined && text.includes(apiKey));
+  const value = secret ? "has a value that" : `is ${JSON.stringify(text.slice(0, 100))}, which`;
+  return new ConfigError(`${name} ${value} cannot be used; accepted is ${issue?.message}`);
+}
+
+function seconds({ least, most, without }: { least: number; most: number; without: number }) {
+  const accepted = `a number of seconds from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^(\d+(\.\d*)?|\.\d+)$/, accepted)
+    .transform(Number)
+    .pipe(z.number().min(least, accepted).max(most, accepted))
+    .default(without);
+}
+
+/** A zod transform of a function that returns undefined for what it does not accept. */
+function read<T>(parse: (text: string) => T | undefined, accepted: string) {
+  return (text: string, context: z.RefinementCtx): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: accepted });
+    return z.NEVER;
+  };
+}
+
+function baseUrlOf(text: string): URL | undefined {
+  const url = parseUrl(text);
+  if (url === undefined || /[?#]/.test(text) || url.username !== "" || url.password !== "") return undefined;
+  if (url.protocol === "https:") return url;
+  return url.protocol === "http:" && isLoopback(url.hostname) ? url : undefined;
+}
+
+/** True for the hosts where unencrypted requests stay on this machine. `URL` has brought addresses into one notation. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** curl and others take `host:port` for a proxy, so we do. */
+function proxyOf(text: string): string | undefined {
+  const url = parseUrl(text.includes("://") ? text : `http://${text}`);
+  return url !== undefined && url.hostname !== "" && PROXY_PROTOCOLS.includes(url.protocol) ? url.href : undefined;
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}

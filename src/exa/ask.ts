@@ -1,0 +1,146 @@
+import type { Clock } from "../shared/clock.ts";
+import { abortError, WebsetsError } from "../shared/errors.ts";
+import type { RequestBudget } from "./budget.ts";
+import type { HttpAnswer, Transport } from "./http.ts";
+import { parseHttpDate } from "./http-date.ts";
+import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
+import { isRetryable, retryDelay } from "./retry.ts";
+import { inWords } from "./socket-errors.ts";
+import { orAbort, startTimeLimit } from "./time-limit.ts";
+
+/** What an answer says, and when it was said: the feed needs the API's time, since our clock may be wrong. */
+export interface Answer<T> {
+  value: T;
+  /** The answer's `Date` header, in milliseconds since 1970; its grain is one second. */
+  serverTime: number | undefined;
+  /** `clock.now()` when the successful attempt was sent. */
+  sentAt: number;
+  /** `clock.now()` when its answer had arrived whole. */
+  receivedAt: number;
+  requestId?: string;
+}
+
+export interface CallOptions {
+  /** Ends the call, which then rejects with an AbortError. */
+  signal?: AbortSignal;
+  /** The `clock.now()` at which the call is over, whatever happens. */
+  deadline?: number;
+  /** How often to try at most, the first time included; without it 4. */
+  attempts?: number;
+  /** Callers of one group are served in order; groups take turns when requests must wait. */
+  group?: string;
+}
+
+/** One question to the API: where, in which words errors speak of it, and how its answer is read. */
+export interface Question<T> extends Subject {
+  url: URL;
+  /** Throws `unexpected_response` for a JSON of the wrong shape. */
+  parse(json: unknown): T;
+}
+
+/** A failed attempt that is followed by another one. */
+export interface RetryNotice {
+  error: WebsetsError;
+  /** How many attempts have been made. */
+  attempt: number;
+  delayMs: number;
+}
+
+export interface AskOptions {
+  apiKey: string;
+  userAgent: string;
+  transport: Transport;
+  clock: Clock;
+  budget: RequestBudget;
+  /** Returns 0 to 1, for jitter. */
+  random: () => number;
+  onRetry?: ((notice: RetryNotice) => void) | undefined;
+}
+
+export type Ask = <T>(question: Question<T>, options?: CallOptions) => Promise<Answer<T>>;
+
+const ATTEMPTS = 4;
+
+/**
+ * Creates the function that asks until there is an answer, the trouble is not of the passing kind, the attempts are used up,
+ * or the next one would begin after the deadline. It leaves no listener and no timer behind.
+ */
+export function createAsk(setup: AskOptions): Ask {
+  const { apiKey, clock } = setup;
+  const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
+
+  async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
+    const sentAt = clock.now();
+    const answer = await send(question.url, signal);
+    const receivedAt = clock.now();
+    if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer, question, apiKey, clock.wallTime());
+    const requestId = requestIdOf(answer, apiKey);
+    const value = read(answer, question, requestId);
+    const serverTime = parseHttpDate(answer.headers.date);
+    return { value, serverTime, sentAt, receivedAt, ...(requestId !== undefined && { requestId }) };
+  }
+
+  async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await orAbort(setup.transport({ method: "GET", url, headers: { ...headers }, signal }), signal);
+    } catch (error) {
+      throw inWords(error, url.host);
+    }
+  }
+
+  return async (question, options = {}) => {
+    if (options.signal?.aborted) throw abortError();
+    const { deadline = Number.POSITIVE_INFINITY, attempts = ATTEMPTS } = options;
+    const limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
+    const progress: { sent: boolean; lastError?: WebsetsError } = { sent: false };
+    try {
+      for (let made = 1; ; made++) {
+        await setup.budget.acquire({ group: options.group, signal: limit.signal });
+        progress.sent = true;
+        try {
+          return await attempt(question, limit.signal);
+        } catch (error) {
+          if (limit.signal.aborted || !isRetryable(error) || made >= attempts) throw error;
+          const delayMs = retryDelay({ attempt: made, error, random: setup.random });
+          if (clock.now() + delayMs >= deadline) throw error;
+          progress.lastError = error;
+          setup.onRetry?.({ error, attempt: made, delayMs });
+          await clock.sleep(delayMs, limit.signal);
+        }
+      }
+    } catch (error) {
+      if (options.signal?.aborted) throw abortError();
+      throw limit.expired ? timeUp(question, progress) : error;
+    } finally {
+      limit.end();
+    }
+  };
+}
+
+function read<T>(answer: HttpAnswer, question: Question<T>, requestId: string | undefined): T {
+  const facts = { status: answer.status, ...(requestId !== undefined && { requestId }) };
+  let json: unknown;
+  try {
+    json = JSON.parse(answer.body);
+  } catch {
+    const what = `the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`;
+    throw new WebsetsError("unexpected_response", { what, ...facts });
+  }
+  try {
+    return question.parse(json);
+  } catch (error) {
+    if (!(error instanceof WebsetsError)) throw error;
+    throw new WebsetsError(error.kind, { what: error.message, ...facts, cause: error });
+  }
+}
+
+function timeUp(subject: Subject, progress: { sent: boolean; lastError?: WebsetsError }): WebsetsError {
+  const { sent, lastError } = progress;
+  const what = sent
+    ? `the API did not answer for ${subject.name} in the time there was`
+    : `the time was up before ${subject.name} could be asked for`;
+  return new WebsetsError("unavailable", {
+    what: lastError === undefined ? what : `${what}; before that: ${lastError.message}`,
+    cause: lastError,
+  });
+}

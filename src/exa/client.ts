@@ -1,0 +1,128 @@
+import type { Clock } from "../shared/clock.ts";
+import { WebsetsError } from "../shared/errors.ts";
+import { type Answer, type CallOptions, createAsk, type RetryNotice } from "./ask.ts";
+import { createRequestBudget, type RequestBudget } from "./budget.ts";
+import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
+import type { Transport } from "./http.ts";
+import { pathSegment } from "./path.ts";
+import {
+  type Import,
+  type Monitor,
+  parseImport,
+  parseMonitor,
+  parseSearch,
+  parseWebset,
+  type Webset,
+  type WebsetSearch,
+} from "./schemas.ts";
+
+export type { Answer, CallOptions, RetryNotice } from "./ask.ts";
+
+export interface EventQuery {
+  types?: readonly string[];
+  /** ISO 8601, inclusive. */
+  createdAfter?: string;
+  /** ISO 8601, inclusive. */
+  createdBefore?: string;
+  /** 1 to 200; the API's default is 25. */
+  limit?: number;
+  cursor?: string;
+}
+
+/**
+ * The part of the Websets API that following events needs, read only. Every call rejects with a `WebsetsError`, or with an
+ * AbortError when its own signal aborts. Paths and parameters are those of Exa's OpenAPI file.
+ */
+export interface ExaClient {
+  listEvents(query: EventQuery, options?: CallOptions): Promise<Answer<EventPage>>;
+  getEvent(eventId: string, options?: CallOptions): Promise<Answer<ExaEvent>>;
+  /** `websetId` may be the caller's `externalId`. */
+  getWebset(websetId: string, options?: CallOptions): Promise<Answer<Webset>>;
+  /** Takes the Webset's id, not its `externalId`. */
+  getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
+  getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
+  getImport(importId: string, options?: CallOptions): Promise<Answer<Import>>;
+}
+
+export interface ExaClientOptions {
+  /** Where the API is; the Websets paths are put below it. */
+  baseUrl: URL;
+  /** Without one every call rejects with `missing_key`. */
+  apiKey: string | undefined;
+  transport: Transport;
+  clock: Clock;
+  /** Our own version, for the User-Agent. */
+  version: string;
+  /** Returns 0 to 1, for jitter. */
+  random?: () => number;
+  onRetry?: (notice: RetryNotice) => void;
+  /** One per process; without it the client has its own. */
+  budget?: RequestBudget;
+}
+
+const EVENT_ADVICE = "Check the id. Events are kept for 60 days, then deleted.";
+const LIST_ADVICE = "Check that EXA_BASE_URL points at the Exa API.";
+
+/** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
+export function createExaClient(setup: ExaClientOptions): ExaClient {
+  const { apiKey, clock, transport, onRetry, random = Math.random } = setup;
+  if (apiKey === undefined || apiKey === "") return clientWithoutKey();
+  const userAgent = `websets-events-mcp/${setup.version}`;
+  const budget = setup.budget ?? createRequestBudget(clock);
+  const ask = createAsk({ apiKey, userAgent, transport, clock, budget, random, onRetry });
+
+  const base = `${setup.baseUrl.origin}${setup.baseUrl.pathname.replace(/\/+$/, "")}/websets/v0`;
+  const at = (path: string) => new URL(base + path);
+
+  return {
+    async listEvents(query, options) {
+      const url = at("/events");
+      url.search = eventParameters(query).toString();
+      return ask({ name: "the list of events", adviceIfMissing: LIST_ADVICE, url, parse: parseEventPage }, options);
+    },
+    async getEvent(eventId, options) {
+      const url = at(`/events/${pathSegment("eventId", eventId)}`);
+      return ask({ name: `event "${eventId}"`, adviceIfMissing: EVENT_ADVICE, url, parse: parseEvent }, options);
+    },
+    async getWebset(websetId, options) {
+      const url = at(`/websets/${pathSegment("websetId", websetId)}`);
+      return ask({ name: `Webset "${websetId}"`, url, parse: parseWebset }, options);
+    },
+    async getSearch(websetId, searchId, options) {
+      const webset = pathSegment("websetId", websetId);
+      const url = at(`/websets/${webset}/searches/${pathSegment("searchId", searchId)}`);
+      return ask({ name: `search "${searchId}" of Webset "${websetId}"`, url, parse: parseSearch }, options);
+    },
+    async getMonitor(monitorId, options) {
+      const url = at(`/monitors/${pathSegment("monitorId", monitorId)}`);
+      return ask({ name: `monitor "${monitorId}"`, url, parse: parseMonitor }, options);
+    },
+    async getImport(importId, options) {
+      const url = at(`/imports/${pathSegment("importId", importId)}`);
+      return ask({ name: `import "${importId}"`, url, parse: parseImport }, options);
+    },
+  };
+}
+
+/** The API takes a list as a repeated key. */
+function eventParameters({ types = [], ...single }: EventQuery): URLSearchParams {
+  const parameters = new URLSearchParams(types.map((type): [string, string] => ["types", type]));
+  for (const [name, value] of Object.entries(single)) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  return parameters;
+}
+
+function clientWithoutKey(): ExaClient {
+  const refuse = async (): Promise<never> => {
+    throw new WebsetsError("missing_key", { what: "no Exa API key is set" });
+  };
+  return {
+    listEvents: refuse,
+    getEvent: refuse,
+    getWebset: refuse,
+    getSearch: refuse,
+    getMonitor: refuse,
+    getImport: refuse,
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Events and their pages, read so that nothing is lost which could be used. Shapes are those of Exa's OpenAPI file.
+ */
+import * as z from "zod/v4";
+import { WebsetsError } from "../shared/errors.ts";
+
+/** A date or a date with a time as in ISO 8601; without a zone it counts as UTC, as the API's documentation says of all times. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** Milliseconds since 1970 for the API's notation of a time, or undefined for what is not one. */
+export function parseTime(text: string): number | undefined {
+  const match = ISO_TIME.exec(text);
+  if (match === null) return undefined;
+  const hasTime = text.length > "YYYY-MM-DD".length;
+  const time = Date.parse(hasTime && match[1] === undefined ? `${text}Z` : text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+export const eventSchema = z.looseObject({
+  id: z.string().min(1),
+  /** One of the catalogue, or one we do not know yet. */
+  type: z.string().min(1),
+  createdAt: z.string().refine((text) => parseTime(text) !== undefined),
+  /** The whole resource that triggered the event. It is never a reason to refuse one, and may be missing. */
+  data: z.unknown().catch(undefined),
+});
+/** One event with all its fields, known or not. */
+export type ExaEvent = z.infer<typeof eventSchema>;
+
+export interface EventPage {
+  /** In the order of the answer, which is not documented. */
+  events: ExaEvent[];
+  /** How many elements had no usable `id`, `type` or `createdAt` and were left out. */
+  malformed: number;
+  /** As the API says it; true without a `nextCursor` cannot be followed. */
+  hasMore: boolean;
+  nextCursor: string | null;
+}
+
+const envelopeSchema = z.looseObject({
+  data: z.array(z.unknown()),
+  hasMore: z.boolean().nullable().catch(null),
+  nextCursor: z.string().min(1).nullable().catch(null),
+});
+
+/** Reads a page of events; throws `unexpected_response` only when there is no list in it. */
+export function parseEventPage(json: unknown): EventPage {
+  const envelope = envelopeSchema.safeParse(json);
+  if (!envelope.success) {
+    throw new WebsetsError("unexpected_response", { what: "the API's answer for a list of events has no list in it" });
+  }
+  const { data, hasMore, nextCursor } = envelope.data;
+  const events = data.flatMap((one) => {
+    const parsed = eventSchema.safeParse(one);
+    return parsed.success ? [parsed.data] : [];
+  });
+  return { events, malformed: data.length - events.length, hasMore: hasMore ?? nextCursor !== null, nextCursor };
+}
+
+/** Reads one event; throws `unexpected_response` without a usable `id`, `type` or `createdAt`. */
+export function parseEvent(json: unknown): ExaEvent {
+  const parsed = eventSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new WebsetsError("unexpected_response", {
+    what: "the API's answer for an event has no usable id, type or createdAt",
+  });
+}
+
+/** When an event was created, in milliseconds since 1970 by the API's clock. */
+export function eventTime(event: ExaEvent): number {
+  const time = parseTime(event.createdAt);
+  if (time === undefined) throw new RangeError(`not an event that was read here: createdAt is ${event.createdAt}`);
+  return time;
+}

@@ -1,0 +1,39 @@
+/** When to try again, as pure decisions: values in, values out. */
+import { isPassing, type WebsetsError } from "../shared/errors.ts";
+import { ResponseTooLargeError } from "./http.ts";
+import { parseHttpDate } from "./http-date.ts";
+
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 8_000;
+/** Jitter adds up to half the delay, so that clients which failed together do not come back together. */
+const JITTER = 0.5;
+/** Nobody waits longer than this on one header's word; a caller with a deadline gives up sooner anyway. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
+/**
+ * True where the same request may succeed later: 429, 5xx, resets, timeouts, network trouble, and an answer with a good status
+ * that could not be read. A redirect or an odd status is a matter of configuration, and a too large answer stays too large.
+ */
+export function isRetryable(error: unknown): error is WebsetsError {
+  if (!isPassing(error) || error instanceof ResponseTooLargeError) return false;
+  return error.kind !== "unexpected_response" || error.status === undefined || error.status < 300;
+}
+
+/**
+ * Milliseconds to wait before the next try: 250 after the first failure, doubled after each, at most 8,000, and never less
+ * than `retryAfterMs`. Jitter is added on top. `attempt` counts the tries made, from 1; `random` returns 0 to 1.
+ */
+export function retryDelay(failure: { attempt: number; error: WebsetsError; random: () => number }): number {
+  const exponential = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failure.attempt - 1));
+  return Math.max(exponential, failure.error.retryAfterMs ?? 0) + exponential * JITTER * failure.random();
+}
+
+/**
+ * Milliseconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to 3,600,000, or undefined
+ * for garbage. `now` is what a date is compared with: the answer's own `Date` where there is one, since our clock may be wrong.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value) ? Number(value) * 1000 : (parseHttpDate(value) ?? Number.NaN) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+}

@@ -1,0 +1,145 @@
+/**
+ * What we need of the upstream's resources, and no more: only an id and a status are required, everything else has a
+ * fallback, and unknown fields, statuses and event types pass through. Names and shapes are those of Exa's OpenAPI file.
+ */
+import * as z from "zod/v4";
+import { WebsetsError } from "../shared/errors.ts";
+
+export * from "./event.ts";
+
+const identifier = z.string().min(1);
+const textOrNull = z.string().nullable().catch(null);
+const numberOrNull = z.number().nullable().catch(null);
+/** Inside a Webset a resource without a status is kept: it must not look finished only because a field is missing. */
+const statusInside = z.string().min(1).catch("unknown");
+
+/** An array whose malformed elements are left out, and which is empty when it is no array at all. */
+function listOf<T extends z.ZodType>(element: T) {
+  return z
+    .array(z.unknown())
+    .catch([])
+    .transform((elements) =>
+      elements.flatMap((one): z.output<T>[] => {
+        const parsed = element.safeParse(one);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    );
+}
+
+const searchProgressSchema = z.looseObject({
+  found: z.number().catch(0),
+  analyzed: z.number().catch(0),
+  /** Percent, 0 to 100. */
+  completion: z.number().catch(0),
+  /** Seconds, null if unknown. */
+  timeLeft: numberOrNull,
+});
+
+const searchInside = z.looseObject({
+  id: identifier,
+  status: statusInside,
+  websetId: textOrNull,
+  query: z.string().catch(""),
+  /** How many items the search shall find. */
+  count: numberOrNull,
+  progress: searchProgressSchema.catch({ found: 0, analyzed: 0, completion: 0, timeLeft: null }),
+  canceledAt: textOrNull,
+  canceledReason: textOrNull,
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export const websetSearchSchema = searchInside.extend({ status: z.string().min(1) });
+export type WebsetSearch = z.infer<typeof websetSearchSchema>;
+
+const enrichmentInside = z.looseObject({
+  id: identifier,
+  status: statusInside,
+  title: textOrNull,
+  description: z.string().catch(""),
+});
+export type WebsetEnrichment = z.infer<typeof enrichmentInside>;
+
+const importInside = z.looseObject({
+  id: identifier,
+  status: statusInside,
+  title: textOrNull,
+  count: numberOrNull,
+  failedReason: textOrNull,
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export const importSchema = importInside.extend({ status: z.string().min(1) });
+export type Import = z.infer<typeof importSchema>;
+
+export const monitorRunSchema = z.looseObject({
+  id: identifier,
+  status: z.string().min(1),
+  monitorId: textOrNull,
+  type: textOrNull,
+  completedAt: textOrNull,
+  failedReason: textOrNull,
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export type MonitorRun = z.infer<typeof monitorRunSchema>;
+
+const monitorInside = z.looseObject({
+  id: identifier,
+  status: statusInside,
+  websetId: textOrNull,
+  lastRun: monitorRunSchema.nullable().catch(null),
+  nextRunAt: textOrNull,
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export const monitorSchema = monitorInside.extend({ status: z.string().min(1) });
+export type Monitor = z.infer<typeof monitorSchema>;
+
+export const websetItemSchema = z.looseObject({
+  id: identifier,
+  websetId: textOrNull,
+  source: textOrNull,
+  sourceId: textOrNull,
+  /** `type` names the entity, whose own fields stand beside it under that name. */
+  properties: z
+    .looseObject({ type: textOrNull, url: textOrNull, description: textOrNull })
+    .catch({ type: null, url: null, description: null }),
+  evaluations: listOf(z.looseObject({})),
+  enrichments: listOf(z.looseObject({})),
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export type WebsetItem = z.infer<typeof websetItemSchema>;
+
+export const websetSchema = z.looseObject({
+  id: identifier,
+  status: z.string().min(1),
+  externalId: textOrNull,
+  title: textOrNull,
+  searches: listOf(searchInside),
+  enrichments: listOf(enrichmentInside),
+  imports: listOf(importInside),
+  monitors: listOf(monitorInside),
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+export type Webset = z.infer<typeof websetSchema>;
+
+/** Reads a Webset; throws `unexpected_response` without a usable `id` or `status`. */
+export const parseWebset = parserOf("Webset", websetSchema);
+/** Reads a search; throws `unexpected_response` without a usable `id` or `status`. */
+export const parseSearch = parserOf("search", websetSearchSchema);
+/** Reads a monitor; throws `unexpected_response` without a usable `id` or `status`. */
+export const parseMonitor = parserOf("monitor", monitorSchema);
+/** Reads an import; throws `unexpected_response` without a usable `id` or `status`. */
+export const parseImport = parserOf("import", importSchema);
+
+function parserOf<T extends z.ZodType>(name: string, schema: T): (json: unknown) => z.output<T> {
+  return (json) => {
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const field = parsed.error.issues[0]?.path.join(".");
+    const lacking = field ? `has no usable "${field}"` : "is not an object";
+    throw new WebsetsError("unexpected_response", { what: `the API's answer for a ${name} ${lacking}` });
+  };
+}

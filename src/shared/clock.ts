@@ -1,0 +1,38 @@
+import { abortError } from "./errors.ts";
+
+/** Time as the project uses it. Tests bring one that does not wait. */
+export interface Clock {
+  /** Milliseconds on a monotonic clock; only differences mean something. */
+  now(): number;
+  /** Milliseconds since 1970 by this machine's clock, which may be wrong by any amount. */
+  wallTime(): number;
+  /** Resolves after `ms` milliseconds; rejects with an AbortError as soon as `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The longest delay `setTimeout` takes before it overflows and fires at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(abortError());
+        return;
+      }
+      const abort = () => {
+        clearTimeout(timer);
+        reject(abortError());
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+        Math.min(Math.max(0, ms), LONGEST_TIMEOUT_MS),
+      );
+      signal?.addEventListener("abort", abort, { once: true });
+    }),
+};

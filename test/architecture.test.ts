@@ -1,0 +1,206 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  brokenImports,
+  type Import,
+  importsOf,
+  processUses,
+  type Rules,
+  strayUses,
+  typeImports,
+} from "./support/architecture.ts";
+
+const below = ["shared", "exa", "feed", "webset", "tasks"];
+const faces = ["tools", "resources", "prompts", "events-extension"];
+
+/** Who may import whom: the table of the design, row by row. */
+const RULES: Rules = {
+  mayImport: {
+    shared: [],
+    exa: ["shared"],
+    feed: ["shared", "exa"],
+    webset: ["shared", "exa", "feed"],
+    tasks: ["shared"],
+    tools: below,
+    resources: below,
+    prompts: below,
+    "events-extension": below,
+    // It must be able to disagree with our own schemas.
+    sandbox: ["shared", "exa/event-types"],
+    config: ["shared"],
+    server: [...below, ...faces, "config"],
+    cli: [...below, ...faces, "config", "server", "sandbox"],
+  },
+  typesOnly: {
+    feed: ["exa/client"],
+  },
+  packages: {
+    "@modelcontextprotocol/server": [
+      "server",
+      "tools/mount",
+      "resources",
+      "prompts",
+      "tasks",
+      "events-extension",
+      "cli/serve",
+    ],
+    undici: ["exa"],
+    "fastest-levenshtein": ["feed"],
+    zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli"],
+  },
+};
+
+/** stdout is the protocol, and settings are passed in: only the program itself knows that it is one. */
+const PROCESS = ["cli"];
+
+describe("the sources", () => {
+  const src = join(import.meta.dirname, "..", "src");
+  const paths = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll(sep, "/"))
+    .filter((path) => path.endsWith(".ts"));
+  let files: Map<string, Import[]>;
+
+  beforeAll(async () => {
+    files = await importsOf(src, paths);
+  });
+
+  test("import only what the design lets them", () => {
+    expect(brokenImports(files, RULES)).toEqual([]);
+  });
+
+  test("leave the process's environment and streams to the command line", async () => {
+    const uses = new Map<string, string[]>();
+    for (const path of paths) {
+      uses.set(path, await processUses(readFileSync(join(src, path), "utf8"), files.get(path) ?? []));
+    }
+    expect(strayUses(uses, PROCESS)).toEqual([]);
+  });
+});
+
+describe("an import that breaks the table", () => {
+  const value = (from: string): Import => ({ from, ours: true, typeOnly: false });
+  const type = (from: string): Import => ({ from, ours: true, typeOnly: true });
+  const theirs = (from: string): Import => ({ from, ours: false, typeOnly: false });
+
+  test.each<[string, string, Import, string]>([
+    ["goes upwards", "exa/client.ts", value("feed/tail.ts"), "exa/client.ts imports feed/tail.ts: exa may not"],
+    ["is of a type", "shared/log.ts", type("exa/http.ts"), "shared/log.ts imports exa/http.ts: shared may not"],
+    [
+      "goes to a neighbour",
+      "resources/a.ts",
+      value("tools/b.ts"),
+      "resources/a.ts imports tools/b.ts: resources may not",
+    ],
+    [
+      "lets the sandbox see our schemas",
+      "sandbox/world.ts",
+      type("exa/schemas.ts"),
+      "sandbox/world.ts imports exa/schemas.ts: sandbox may not",
+    ],
+    [
+      "lets the server see the sandbox",
+      "server.ts",
+      value("sandbox/server.ts"),
+      "server.ts imports sandbox/server.ts: server may not",
+    ],
+    [
+      "makes a client instead of being given one",
+      "feed/feed.ts",
+      value("exa/client.ts"),
+      "feed/feed.ts imports exa/client.ts for more than its types: feed may not",
+    ],
+    [
+      "takes the SDK where it does not belong",
+      "feed/feed.ts",
+      theirs("@modelcontextprotocol/server/stdio"),
+      "feed/feed.ts imports @modelcontextprotocol/server/stdio: it may not",
+    ],
+    [
+      "takes the SDK into a tool",
+      "tools/get-event.ts",
+      theirs("@modelcontextprotocol/server"),
+      "tools/get-event.ts imports @modelcontextprotocol/server: it may not",
+    ],
+    [
+      "takes a package nobody decided on",
+      "cli/main.ts",
+      theirs("left-pad/index.js"),
+      "cli/main.ts imports left-pad/index.js: left-pad is not among the packages",
+    ],
+    [
+      "is in a folder nobody decided on",
+      "utils/all.ts",
+      value("shared/log.ts"),
+      "utils/all.ts lies outside the folders that the table knows",
+    ],
+  ])("is named when it %s", (_, file, broken, sentence) => {
+    expect(brokenImports(new Map([[file, [broken]]]), RULES)).toEqual([sentence]);
+  });
+
+  test("is not confused with one that keeps to it", () => {
+    const files = new Map([
+      [
+        "feed/feed.ts",
+        [value("feed/tail.ts"), value("exa/event-types.ts"), type("exa/client.ts"), theirs("node:crypto")],
+      ],
+      ["sandbox/world.ts", [value("exa/event-types.ts"), value("shared/clock.ts")]],
+      ["tools/mount.ts", [theirs("@modelcontextprotocol/server"), theirs("zod/v4"), value("webset/wait.ts")]],
+      ["server.ts", [value("config.ts"), value("tools/index.ts"), theirs("@modelcontextprotocol/server")]],
+      ["cli/main.ts", [value("sandbox/server.ts"), value("server.ts")]],
+    ]);
+    expect(brokenImports(files, RULES)).toEqual([]);
+  });
+});
+
+describe("the reading of the sources", () => {
+  test("finds the imports of types, in every form", () => {
+    const source = `
+      import type { A } from "./a.ts";
+      import type B from '../b.ts';
+      import type * as C from "c/sub";
+      import type {
+        D,
+        E,
+      } from "./d.ts";
+      export type { F } from "./f.ts";
+      export type * from "./g.ts";
+      export type H = import("./h.ts").H;
+      export type I = { from: "not-this" };
+      const text = 'import type { X } from "x"';
+      // import type { Y } from "y";
+      /** import type { Z } from "z"; */
+    `;
+    expect(typeImports(source).sort()).toEqual(
+      ["../b.ts", "./a.ts", "./d.ts", "./f.ts", "./g.ts", "./h.ts", "c/sub"].sort(),
+    );
+  });
+
+  test("finds what is used of the process, and only what is used", async () => {
+    const uses = async (source: string) => processUses(source, []);
+    expect(await uses("export const key = process.env.EXA_API_KEY;")).toEqual(["process.env"]);
+    expect(await uses('process["stdout"].write(globalThis.process.env.A ?? "");')).toEqual([
+      "process.env",
+      "process.stdout",
+    ]);
+    expect(await uses("const { env } = process; export const key = env.A;")).toEqual(["process"]);
+    expect(await uses("export const node = process.version;")).toEqual([]);
+    expect(await uses('if (1 as number) console.error("x");')).toEqual(["console"]);
+    expect(
+      await uses(
+        '// process.env\nexport const s = "console process.env"; export const t = (console: number) => console;',
+      ),
+    ).toEqual([]);
+    expect(await processUses("export {};", [{ from: "node:process", ours: false, typeOnly: false }])).toEqual([
+      "node:process",
+    ]);
+  });
+
+  test("names what is used where it should not be", () => {
+    const uses = new Map([
+      ["cli/main.ts", ["process.env"]],
+      ["feed/feed.ts", ["console"]],
+    ]);
+    expect(strayUses(uses, PROCESS)).toEqual(["feed/feed.ts uses console: only cli may"]);
+  });
+});

@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import { ConfigError, type ConfigFlags, type Environment, readConfig } from "../src/config.ts";
+
+const KEY = "exa-secret-0123456789";
+
+function refusal(flags: ConfigFlags, environment: Environment): string {
+  try {
+    readConfig(flags, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+const baseUrl = (EXA_BASE_URL: string) => readConfig({}, { EXA_BASE_URL }).baseUrl.href;
+
+test("with nothing set everything has its default", () => {
+  expect(readConfig({}, {})).toEqual({
+    apiKey: undefined,
+    baseUrl: new URL("https://api.exa.ai"),
+    pollInterval: 1,
+    maxWait: 300,
+    logLevel: "warn",
+    proxies: {},
+  });
+});
+
+test("the environment is read", () => {
+  const environment = {
+    EXA_API_KEY: ` ${KEY}\n`,
+    EXA_BASE_URL: "http://127.0.0.1:4010",
+    WEBSETS_EVENTS_POLL_INTERVAL: "0.5",
+    WEBSETS_EVENTS_MAX_WAIT: "60",
+    WEBSETS_EVENTS_LOG_LEVEL: "debug",
+    HTTPS_PROXY: "http://proxy.example:8080",
+    HTTP_PROXY: "http://other.example",
+    NO_PROXY: "localhost,.internal",
+  };
+  expect(readConfig({}, environment)).toEqual({
+    apiKey: KEY,
+    baseUrl: new URL("http://127.0.0.1:4010/"),
+    pollInterval: 0.5,
+    maxWait: 60,
+    logLevel: "debug",
+    proxies: {
+      httpsProxy: "http://proxy.example:8080/",
+      httpProxy: "http://other.example/",
+      noProxy: "localhost,.internal",
+    },
+  });
+});
+
+test("a flag counts more than the environment", () => {
+  const environment = {
+    WEBSETS_EVENTS_POLL_INTERVAL: "2",
+    WEBSETS_EVENTS_MAX_WAIT: "60",
+    WEBSETS_EVENTS_LOG_LEVEL: "error",
+  };
+  const flags = { pollInterval: "3", maxWait: "90", logLevel: "info" };
+  expect(readConfig(flags, environment)).toMatchObject({ pollInterval: 3, maxWait: 90, logLevel: "info" });
+});
+
+test("a bad variable does not matter where a flag stands in its place", () => {
+  expect(readConfig({ maxWait: "90" }, { WEBSETS_EVENTS_MAX_WAIT: "never" }).maxWait).toBe(90);
+});
+
+test("an empty variable is a missing one, an empty flag is a mistake", () => {
+  const environment = { EXA_API_KEY: "  ", EXA_BASE_URL: "", WEBSETS_EVENTS_MAX_WAIT: "", HTTPS_PROXY: "" };
+  expect(readConfig({}, environment)).toEqual(readConfig({}, {}));
+  expect(refusal({ maxWait: "" }, {})).toContain("--max-wait");
+});
+
+test("of two proxy variables the one in small letters counts", () => {
+  const environment = { HTTPS_PROXY: "http://big.example", https_proxy: "http://small.example" };
+  expect(readConfig({}, environment).proxies.httpsProxy).toBe("http://small.example/");
+});
+
+test.each(["0.2", "60", "1", "1.", ".5", " 5 "])("a poll interval of %j is accepted", (pollInterval) => {
+  expect(readConfig({ pollInterval }, {}).pollInterval).toBe(Number(pollInterval));
+});
+
+test.each(["0.19", "0", "-1", "60.1", "1s", "0x2", "1e1", "NaN", "Infinity", "1,5"])(
+  "a poll interval of %j is refused",
+  (text) => {
+    expect(refusal({ pollInterval: text }, {})).toBe(
+      `--poll-interval is "${text}", which cannot be used; accepted is a number of seconds from 0.2 to 60`,
+    );
+    expect(refusal({}, { WEBSETS_EVENTS_POLL_INTERVAL: text })).toContain(`WEBSETS_EVENTS_POLL_INTERVAL is "${text}"`);
+  },
+);
+
+test("a longest wait is from 1 s to an hour", () => {
+  for (const text of ["1", "3600"]) expect(readConfig({ maxWait: text }, {}).maxWait).toBe(Number(text));
+  for (const text of ["0.9", "3601", "soon"]) {
+    expect(refusal({ maxWait: text }, {})).toBe(
+      `--max-wait is "${text}", which cannot be used; accepted is a number of seconds from 1 to 3600`,
+    );
+  }
+});
+
+test("a log level that does not exist is refused with those that do", () => {
+  expect(refusal({ logLevel: "loud" }, {})).toBe(
+    '--log-level is "loud", which cannot be used; accepted is one of silent, error, warn, info, debug',
+  );
+});
+
+test.each([
+  ["https://api.exa.ai", "https://api.exa.ai/"],
+  ["https://gateway.example/exa/", "https://gateway.example/exa/"],
+  ["http://localhost:4010", "http://localhost:4010/"],
+  ["http://127.0.0.1:4010", "http://127.0.0.1:4010/"],
+  ["http://127.8.9.1", "http://127.8.9.1/"],
+  ["http://127.1", "http://127.0.0.1/"],
+  ["http://[::1]:4010", "http://[::1]:4010/"],
+])("the base URL %s is accepted", (text, href) => {
+  expect(baseUrl(text)).toBe(href);
+});
+
+test.each([
+  "http://api.exa.ai",
+  "http://127.0.0.1.example.com",
+  "http://localhost.example.com",
+  "http://10.0.0.1",
+  "http://0.0.0.0",
+  "http://[::2]",
+  "ftp://api.exa.ai",
+  "file:///etc/passwd",
+  "api.exa.ai",
+  "localhost:4010",
+  "https://",
+  "not a url",
+])("the base URL %s is refused in one line that shows it", (text) => {
+  const message = refusal({}, { EXA_BASE_URL: text });
+  expect(message).toMatch(/^EXA_BASE_URL is ".*", which cannot be used; accepted is an https: URL .*$/);
+  expect(message).toContain(JSON.stringify(text));
+});
+
+test.each([
+  "https://user:hunter2@api.exa.ai",
+  "https://hunter2@api.exa.ai",
+  "http://user:hunter2@localhost",
+  "https://api.exa.ai?token=hunter2",
+  "https://api.exa.ai#hunter2",
+  "https://api.exa.ai?",
+  "https://user:hunter2@",
+])("the base URL %s is refused without showing what may be secret", (text) => {
+  const message = refusal({}, { EXA_BASE_URL: text });
+  expect(message).toMatch(/^EXA_BASE_URL has a value that cannot be used; accepted is an https: URL .*$/);
+  expect(message).not.toContain("hunter2");
+});
+
+test.each(["exa\u0000key", "exa\nkey", "exa\r\nx-evil: 1", "exa\u007fkey", "schlüssel", "exa\u200bkey"])(
+  "the key %j is refused in one line that does not show it",
+  (key) => {
+    const message = refusal({}, { EXA_API_KEY: key });
+    expect(message).toMatch(/^EXA_API_KEY has a value that cannot be used; accepted is a key of printable ASCII .*$/);
+    for (const part of ["exa", "evil", "schl"]) expect(message).not.toContain(part);
+  },
+);
+
+test("the key does not show when it stands in another setting's place", () => {
+  for (const name of ["EXA_BASE_URL", "WEBSETS_EVENTS_LOG_LEVEL", "WEBSETS_EVENTS_MAX_WAIT", "HTTPS_PROXY"]) {
+    expect(refusal({}, { EXA_API_KEY: KEY, [name]: `ftp://${KEY}` })).not.toContain(KEY);
+  }
+});
+
+test("what is shown of a value is one bounded line", () => {
+  const message = refusal({ logLevel: `loud\n${"x".repeat(5000)}` }, {});
+  expect(message).not.toContain("\n");
+  expect(message.length).toBeLessThan(250);
+});
+
+test.each([
+  ["http://proxy.example:8080", "http://proxy.example:8080/"],
+  ["https://user:pass@proxy.example", "https://user:pass@proxy.example/"],
+  ["proxy.example:8080", "http://proxy.example:8080/"],
+])("the proxy %s is accepted", (text, href) => {
+  expect(readConfig({}, { HTTPS_PROXY: text }).proxies.httpsProxy).toBe(href);
+});
+
+test("a proxy that is none is refused, without its credentials", () => {
+  expect(refusal({}, { HTTPS_PROXY: "ftp://proxy.example" })).toContain('HTTPS_PROXY is "ftp://proxy.example"');
+  expect(refusal({}, { http_proxy: "ftp://user:hunter2@proxy.example" })).toMatch(/^http_proxy has a value that /);
+});

@@ -1,0 +1,371 @@
+import { getEventListeners } from "node:events";
+import { beforeEach, expect, test } from "vitest";
+import { createRequestBudget } from "../../src/exa/budget.ts";
+import { type CallOptions, createExaClient, type ExaClientOptions, type RetryNotice } from "../../src/exa/client.ts";
+import { ResponseTooLargeError } from "../../src/exa/http.ts";
+import { sentenceForAgent, WebsetsError } from "../../src/shared/errors.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { json, never, type Step, scriptedTransport } from "./scripted-transport.ts";
+
+const KEY = "exa-test-key-1234";
+const WEBSET = json({ id: "ws_1", status: "idle" });
+const BUSY = { status: 503 };
+
+let clock: FakeClock;
+let retries: RetryNotice[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  retries = [];
+});
+
+function setUp(steps: Step[], more: Partial<ExaClientOptions> = {}) {
+  const transport = scriptedTransport(clock, ...steps);
+  const client = createExaClient({
+    baseUrl: new URL("https://api.exa.ai"),
+    apiKey: KEY,
+    transport,
+    clock,
+    version: "1.2.3",
+    random: () => 0,
+    onRetry: (notice) => retries.push(notice),
+    ...more,
+  });
+  return { client, transport };
+}
+
+/** The error of a call, with the clock moved as far as the call needs. */
+async function failure(call: Promise<unknown>): Promise<WebsetsError> {
+  const error = await clock.until(
+    call.then(
+      () => new Error("the call succeeded"),
+      (reason: unknown) => reason,
+    ),
+  );
+  expect(error).toBeInstanceOf(WebsetsError);
+  return error as WebsetsError;
+}
+
+test("a request carries the key, the version and what it accepts, and nothing else", async () => {
+  const { client, transport } = setUp([WEBSET]);
+  await client.getWebset("ws_1");
+  expect(transport.requests).toMatchObject([{ method: "GET" }]);
+  expect(transport.requests[0]?.headers).toEqual({
+    "x-api-key": KEY,
+    accept: "application/json",
+    "user-agent": "websets-events-mcp/1.2.3",
+  });
+});
+
+test("each call asks at its own path", async () => {
+  const { client, transport } = setUp([json({ id: "x", status: "y", type: "z", createdAt: "2026-11-01", data: [] })]);
+  await client.listEvents({});
+  await client.getEvent("evt_1");
+  await client.getWebset("ws_1");
+  await client.getSearch("ws_1", "s_1");
+  await client.getMonitor("m_1");
+  await client.getImport("i_1");
+  expect(transport.requests.map(({ url }) => url.href)).toEqual([
+    "https://api.exa.ai/websets/v0/events",
+    "https://api.exa.ai/websets/v0/events/evt_1",
+    "https://api.exa.ai/websets/v0/websets/ws_1",
+    "https://api.exa.ai/websets/v0/websets/ws_1/searches/s_1",
+    "https://api.exa.ai/websets/v0/monitors/m_1",
+    "https://api.exa.ai/websets/v0/imports/i_1",
+  ]);
+});
+
+test("the base URL's own path comes first", async () => {
+  const { client, transport } = setUp([WEBSET], { baseUrl: new URL("http://127.0.0.1:4010/gateway/") });
+  await client.getWebset("ws_1");
+  expect(transport.requests[0]?.url.href).toBe("http://127.0.0.1:4010/gateway/websets/v0/websets/ws_1");
+});
+
+test("a query's list is sent as a repeated key, and what is missing is not sent", async () => {
+  const { client, transport } = setUp([json({ data: [] })]);
+  const createdAfter = "2026-11-01T12:00:00.000Z";
+  await client.listEvents({ types: ["webset.idle", "webset.paused"], createdAfter, limit: 200, cursor: "a&b=c" });
+  const parameters = [...(transport.requests[0]?.url.searchParams ?? [])];
+  expect(parameters).toEqual([
+    ["types", "webset.idle"],
+    ["types", "webset.paused"],
+    ["createdAfter", createdAfter],
+    ["limit", "200"],
+    ["cursor", "a&b=c"],
+  ]);
+});
+
+test("an id stays in its own segment of the path", async () => {
+  const { client, transport } = setUp([WEBSET]);
+  await client.getWebset("my webset?a=1#b%2f..é");
+  expect(transport.requests[0]?.url.pathname).toBe("/websets/v0/websets/my%20webset%3Fa%3D1%23b%252f..%C3%A9");
+  expect(transport.requests[0]?.url.search).toBe("");
+});
+
+test("a refused id is refused before any request, by the name of its parameter", async () => {
+  const { client, transport } = setUp([WEBSET]);
+  const error = await failure(client.getSearch("ws_1", ".."));
+  expect(error).toMatchObject({ kind: "invalid_request" });
+  expect(error.message).toContain("searchId");
+  expect(transport.requests).toHaveLength(0);
+});
+
+test("an answer says when it was asked for, when it came and what time it was there", async () => {
+  const slow: Step = async () => {
+    await clock.sleep(120);
+    return {
+      status: 200,
+      headers: { date: "Sun, 01 Nov 2026 11:50:00 GMT", "x-request-id": "req_1" },
+      body: '{"id":"ws_1","status":"idle"}',
+    };
+  };
+  const { client } = setUp([BUSY, slow]);
+  const answer = await clock.until(client.getWebset("ws_1"));
+  expect(answer).toEqual({
+    value: expect.objectContaining({ id: "ws_1", status: "idle" }),
+    serverTime: Date.parse("2026-11-01T11:50:00Z"),
+    sentAt: 250,
+    receivedAt: 370,
+    requestId: "req_1",
+  });
+});
+
+test("an answer without a usable Date has no server time", async () => {
+  const { client } = setUp([json({ id: "ws_1", status: "idle" }, { headers: { date: "just now" } })]);
+  expect((await client.getWebset("ws_1")).serverTime).toBeUndefined();
+});
+
+test("without a key every call says so and nothing is sent, whatever the id", async () => {
+  for (const apiKey of [undefined, ""]) {
+    const { client, transport } = setUp([WEBSET], { apiKey });
+    const calls = [
+      client.listEvents({}),
+      client.getEvent(".."),
+      client.getWebset("ws_1"),
+      client.getSearch("ws_1", "s_1"),
+      client.getMonitor("m_1"),
+      client.getImport("i_1"),
+    ];
+    for (const error of await Promise.all(calls.map(failure))) {
+      expect(sentenceForAgent(error)).toMatch(/^missing_key: .*EXA_API_KEY/);
+    }
+    expect(transport.requests).toHaveLength(0);
+  }
+});
+
+test("passing trouble is tried again with growing delays, and each retry is told", async () => {
+  const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+  const { client, transport } = setUp([BUSY, reset, { body: "<html>" }, WEBSET]);
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 250, 750, 1750]);
+  expect(retries.map(({ attempt, delayMs, error }) => [attempt, delayMs, error.kind])).toEqual([
+    [1, 250, "unavailable"],
+    [2, 500, "unavailable"],
+    [3, 1000, "unexpected_response"],
+  ]);
+});
+
+test("after four attempts the last error is the call's", async () => {
+  const { client, transport } = setUp([BUSY, BUSY, BUSY, { status: 502, headers: { "x-request-id": "req_4" } }]);
+  expect(await failure(client.getWebset("ws_1"))).toMatchObject({
+    kind: "unavailable",
+    status: 502,
+    requestId: "req_4",
+  });
+  expect(transport.requests).toHaveLength(4);
+});
+
+test("the caller may ask for fewer attempts", async () => {
+  const { client, transport } = setUp([BUSY]);
+  await failure(client.getWebset("ws_1", { attempts: 1 }));
+  expect(transport.requests).toHaveLength(1);
+});
+
+test.each([400, 401, 403, 404, 409, 422, 302, 418])("status %i is not tried again", async (status) => {
+  const { client, transport } = setUp([{ status }, WEBSET]);
+  await failure(client.getWebset("ws_1"));
+  expect(transport.requests).toHaveLength(1);
+});
+
+test("an answer that is too large is not tried again, and can be told from others", async () => {
+  const { client, transport } = setUp([new ResponseTooLargeError(32 * 2 ** 20), WEBSET]);
+  const error = await failure(client.listEvents({ limit: 200 }));
+  expect(error).toBeInstanceOf(ResponseTooLargeError);
+  expect(error.message).toContain("32 MiB");
+  expect(transport.requests).toHaveLength(1);
+});
+
+test("a mistake of ours is not taken for bad weather", async () => {
+  const { client, transport } = setUp([new TypeError("x is not a function")]);
+  await expect(client.getWebset("ws_1")).rejects.toThrow(TypeError);
+  expect(transport.requests).toHaveLength(1);
+});
+
+test("Retry-After is waited for", async () => {
+  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "7" } }, WEBSET]);
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 7000]);
+});
+
+test("a Retry-After date counts from the answer's own Date, not from our clock", async () => {
+  const headers = { "retry-after": "Sat, 01 Jan 2000 00:00:05 GMT", date: "Sat, 01 Jan 2000 00:00:02 GMT" };
+  const { client, transport } = setUp([{ status: 503, headers }, WEBSET]);
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 3000]);
+});
+
+test("when the next try would come too late the call gives up at once, with the time to wait", async () => {
+  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "30" } }]);
+  const error = await failure(client.getWebset("ws_1", { deadline: 10_000 }));
+  expect(error).toMatchObject({ kind: "rate_limited", retryAfterMs: 30_000 });
+  expect(transport.requests).toHaveLength(1);
+  expect(clock.now()).toBe(0);
+});
+
+test("an answer that does not come by the deadline is unavailable, exactly then", async () => {
+  const { client, transport } = setUp([never]);
+  const error = await failure(client.getWebset("ws_1", { deadline: 1500 }));
+  expect(error.kind).toBe("unavailable");
+  expect(clock.now()).toBe(1500);
+  expect(transport.requests[0]?.signal.aborted).toBe(true);
+});
+
+test("a call past its deadline says what went wrong before", async () => {
+  const { client } = setUp([BUSY, never]);
+  const error = await failure(client.getWebset("ws_1", { deadline: 1500 }));
+  expect(error.message).toContain("503");
+  expect(clock.now()).toBe(1500);
+});
+
+test("a deadline that has passed sends nothing", async () => {
+  await clock.advance(100);
+  const { client, transport } = setUp([WEBSET]);
+  expect(await failure(client.getWebset("ws_1", { deadline: 100 }))).toMatchObject({ kind: "unavailable" });
+  expect(transport.requests).toHaveLength(0);
+});
+
+test("a call that waits its turn past the deadline says that nothing was asked", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 1, burst: 1 });
+  const { client, transport } = setUp([WEBSET], { budget });
+  await client.getWebset("ws_1");
+  const error = await failure(client.getWebset("ws_1", { deadline: 500 }));
+  expect(error.message).toContain("before");
+  expect(clock.now()).toBe(500);
+  expect(transport.requests).toHaveLength(1);
+});
+
+test.each<[string, Step[], number]>([
+  ["an answer", [never], 100],
+  ["a retry", [BUSY, WEBSET], 100],
+])("the caller's abort ends a call that waits for %s", async (_, steps, after) => {
+  const { client, transport } = setUp(steps);
+  const caller = new AbortController();
+  const call = client.getWebset("ws_1", { signal: caller.signal, deadline: 60_000 });
+  call.catch(() => {});
+  await clock.advance(after);
+  caller.abort(new Error("a reason of the caller's own"));
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+  expect(transport.requests[0]?.signal.aborted).toBe(true);
+  await clock.advance(0);
+  expect(clock.sleeping).toBe(0);
+  expect(getEventListeners(caller.signal, "abort")).toHaveLength(0);
+});
+
+test("the caller's abort ends a call that waits its turn, and nothing is sent for it", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 1, burst: 1 });
+  const { client, transport } = setUp([WEBSET], { budget });
+  await client.getWebset("ws_1");
+  const caller = new AbortController();
+  const call = client.getWebset("ws_1", { signal: caller.signal });
+  await clock.advance(100);
+  caller.abort();
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+  await clock.advance(5000);
+  expect(transport.requests).toHaveLength(1);
+  expect(clock.sleeping).toBe(0);
+});
+
+test("an abort while an error is being read is still an abort", async () => {
+  const caller = new AbortController();
+  const aborting = {
+    get status() {
+      caller.abort();
+      return 401;
+    },
+    headers: {},
+    body: "",
+  };
+  const { client } = setUp([async () => aborting]);
+  await expect(client.getWebset("ws_1", { signal: caller.signal })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a signal that was aborted before sends nothing", async () => {
+  const { client, transport } = setUp([WEBSET]);
+  await expect(client.getWebset("ws_1", { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+  expect(transport.requests).toHaveLength(0);
+});
+
+test.each<[string, Step[]]>([
+  ["succeeds", [WEBSET]],
+  ["succeeds after retries", [BUSY, BUSY, WEBSET]],
+  ["fails", [{ status: 401 }]],
+  ["runs out of attempts", [BUSY]],
+  ["runs into its deadline", [never]],
+])("a call that %s leaves no listener and no timer behind", async (_, steps) => {
+  const { client } = setUp(steps);
+  const caller = new AbortController();
+  await clock.until(client.getWebset("ws_1", { signal: caller.signal, deadline: 20_000 }).catch(() => {}));
+  await clock.advance(0);
+  expect(getEventListeners(caller.signal, "abort")).toHaveLength(0);
+  expect(clock.sleeping).toBe(0);
+});
+
+test("retries are counted by the budget like any request", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 1, burst: 1 });
+  const { client, transport } = setUp([BUSY, WEBSET], { budget });
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 1000]);
+});
+
+test("requests of different groups take turns", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 1, burst: 1 });
+  const { client, transport } = setUp([WEBSET], { budget });
+  const ask = (id: string, options: CallOptions) => client.getWebset(id, options);
+  await clock.until(
+    Promise.all([ask("x", {}), ask("a1", { group: "a" }), ask("a2", { group: "a" }), ask("b1", { group: "b" })]),
+  );
+  expect(transport.requests.map(({ url }) => url.pathname.split("/").at(-1))).toEqual(["x", "a1", "b1", "a2"]);
+});
+
+test("one malformed event does not lose its page", async () => {
+  const event = { id: "evt_1", type: "webset.idle", createdAt: "2026-11-01T12:00:00Z", data: {} };
+  const { client } = setUp([json({ data: [event, { id: "evt_2" }], hasMore: true, nextCursor: "c" })]);
+  const { value } = await client.listEvents({});
+  expect(value).toMatchObject({ events: [{ id: "evt_1" }], malformed: 1, hasMore: true, nextCursor: "c" });
+});
+
+test.each([
+  [
+    "a page of HTML",
+    { body: "<!doctype html><p>secret", headers: { "content-type": "text/html", "x-request-id": "req_1" } },
+  ],
+  ["no JSON", { body: '{"id": "ws_1', headers: { "x-request-id": "req_1" } }],
+  ["an empty body", { body: "", headers: { "x-request-id": "req_1" } }],
+  ["JSON of another shape", { body: '{"secret": true}', headers: { "x-request-id": "req_1" } }],
+])(
+  "%s with a good status is an unexpected response that keeps the request's id and quotes nothing",
+  async (_, answer) => {
+    const { client, transport } = setUp([answer]);
+    const error = await failure(client.getWebset("ws_1"));
+    expect(error).toMatchObject({ kind: "unexpected_response", status: 200, requestId: "req_1" });
+    expect(error.message).not.toContain("secret");
+    expect(transport.requests).toHaveLength(4);
+  },
+);
+
+test("an unknown event is not found, and the advice knows of the 60 days", async () => {
+  const { client } = setUp([json({ error: "Not Found", message: "secret" }, { status: 404 })]);
+  const sentence = sentenceForAgent(await failure(client.getEvent("evt_1")));
+  expect(sentence).toMatch(/^not_found: .*evt_1.*60 days/);
+  expect(sentence).not.toContain("secret");
+});

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { build, transform } from "esbuild";
+
+/** One import as a file writes it, resolved: "exa/client.ts" for ours, the specifier for Node's and packages'. */
+export interface Import {
+  from: string;
+  ours: boolean;
+  typeOnly: boolean;
+}
+
+export interface Rules {
+  /** Folder, or file without ".ts", of src/ → the folders and files of src/ that it may import besides itself. */
+  mayImport: Record<string, readonly string[]>;
+  /** The same, for what is only to be known as a type: who needs the value has it passed in. */
+  typesOnly: Record<string, readonly string[]>;
+  /** Package → the folders and files that may import it. */
+  packages: Record<string, readonly string[]>;
+}
+
+/** Every import that breaks the rules, as a sentence that names the file. */
+export function brokenImports(files: ReadonlyMap<string, readonly Import[]>, rules: Rules): string[] {
+  return [...files].flatMap(([file, imports]) => {
+    const folder = folderOf(file);
+    const allowed = rules.mayImport[folder];
+    if (allowed === undefined) return [`${file} lies outside the folders that the table knows`];
+    return imports.flatMap(({ from, ours, typeOnly }) => {
+      if (!ours) return brokenPackage(file, from, rules.packages);
+      if (folderOf(from) === folder) return [];
+      if (!allowed.some((place) => lies(from, place))) return [`${file} imports ${from}: ${folder} may not`];
+      const onlyAsType = rules.typesOnly[folder]?.some((place) => lies(from, place)) ?? false;
+      return onlyAsType && !typeOnly ? [`${file} imports ${from} for more than its types: ${folder} may not`] : [];
+    });
+  });
+}
+
+function brokenPackage(file: string, specifier: string, packages: Rules["packages"]): string[] {
+  if (specifier.startsWith("node:")) return [];
+  const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+  const places = packages[name];
+  if (places === undefined) return [`${file} imports ${specifier}: ${name} is not among the packages`];
+  return places.some((place) => lies(file, place)) ? [] : [`${file} imports ${specifier}: it may not`];
+}
+
+/** The uses of what belongs to the process, in files outside the places where that is allowed. */
+export function strayUses(files: ReadonlyMap<string, readonly string[]>, places: readonly string[]): string[] {
+  return [...files].flatMap(([file, uses]) =>
+    places.some((place) => lies(file, place)) ? [] : uses.map((use) => `${file} uses ${use}: only ${places} may`),
+  );
+}
+
+/** True if a path is the given file, with or without ".ts", or below the given folder. */
+function lies(path: string, place: string): boolean {
+  return path === place || path === `${place}.ts` || path.startsWith(`${place}/`);
+}
+
+/** "exa/client.ts" → "exa", "config.ts" → "config". */
+function folderOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.indexOf("/")) : path.replace(/\.ts$/, "");
+}
+
+/** Reads all imports of the given files, which lie below `src`. Imports of values come from the bundler's own parser. */
+export async function importsOf(src: string, paths: readonly string[]): Promise<Map<string, Import[]>> {
+  const { metafile } = await build({
+    absWorkingDir: src,
+    entryPoints: [...paths],
+    outdir: "nowhere",
+    write: false,
+    metafile: true,
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    platform: "node",
+    logLevel: "silent",
+  });
+  return new Map(
+    paths.map((path) => {
+      const imports = (metafile.inputs[path]?.imports ?? []).map(
+        ({ path: from, external }): Import => ({ from, ours: !external, typeOnly: false }),
+      );
+      for (const specifier of typeImports(readFileSync(join(src, path), "utf8"))) {
+        const ours = specifier.startsWith(".");
+        const from = ours ? posix.join(posix.dirname(path), specifier) : specifier;
+        if (!imports.some((known) => known.from === from)) imports.push({ from, ours, typeOnly: true });
+      }
+      return [path, imports];
+    }),
+  );
+}
+
+const NAMES = String.raw`(?:[\w$]+|\*\s*as\s+[\w$]+|\*|\{[^}]*\})`;
+const TYPE_IMPORT = new RegExp(String.raw`^\s*(?:import|export)\s+type\s*${NAMES}\s*from\s*["']([^"']+)["']`, "gm");
+const IMPORTED_TYPE = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
+
+/** The imports that TypeScript takes away: `import type … from`, `export type … from`, and `import("…")` in a type. */
+export function typeImports(source: string): string[] {
+  const code = source.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, "");
+  return [TYPE_IMPORT, IMPORTED_TYPE].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ""));
+}
+
+/** What belongs to the process and is read or written through a global. */
+const GLOBALS = ["process.env", "process.stdout", "process.stderr", "process.stdin", "process.argv", "console"];
+const MODULES = ["node:process", "process", "node:console", "console"];
+
+/** The process's globals that a file uses, found by the bundler's own parser: not in comments, texts or local names. */
+export async function processUses(source: string, imports: readonly Import[]): Promise<string[]> {
+  const marked = Object.fromEntries(
+    GLOBALS.flatMap((name) => [name, `globalThis.${name}`].map((global) => [global, mark(name)])),
+  );
+  const define = { ...marked, process: mark("process") };
+  const { code } = await transform(source, { loader: "ts", define, legalComments: "none" });
+  return [
+    ...GLOBALS.filter((name) => code.includes(mark(name))),
+    // Taken as a whole, as in `const { env } = process`. What else it has, such as `process.version`, harms nobody.
+    ...(new RegExp(String.raw`\b${mark("process")}\b(?!\.)`).test(code) ? ["process"] : []),
+    ...MODULES.filter((name) => imports.some(({ from }) => from === name)),
+  ];
+}
+
+function mark(global: string): string {
+  return `USES_${global.replace(".", "_")}`;
+}
