@@ -1,0 +1,110 @@
+import type { Clock } from "../shared/clock.ts";
+import type { Log } from "../shared/log.ts";
+import { ApiError, errorBody } from "./api-error.ts";
+import { createIds } from "./ids.ts";
+import { type Faults, MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
+import type { Listing } from "./query-checks.ts";
+import { createRandom } from "./random.ts";
+import type { RequestLog } from "./request-log.ts";
+import { type Match, match, type Route } from "./router.ts";
+import { CONTROL_PATH, controlRoutes } from "./routes/control.ts";
+import { enrichmentRoutes } from "./routes/enrichments.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { exportRoutes } from "./routes/exports.ts";
+import { itemRoutes } from "./routes/items.ts";
+import { searchRoutes } from "./routes/searches.ts";
+import { websetRoutes } from "./routes/websets.ts";
+import type { World } from "./world.ts";
+
+const ROUTES: readonly Route[] = [
+  ...websetRoutes,
+  ...searchRoutes,
+  ...itemRoutes,
+  ...enrichmentRoutes,
+  ...exportRoutes,
+  ...eventRoutes,
+  ...controlRoutes,
+];
+
+export interface ApiOptions {
+  clock: Clock;
+  world: World;
+  requests: RequestLog;
+  listing: Listing;
+  log: Log;
+  faults: Faults | undefined;
+}
+
+/** Answers requests as the API does. It never rejects unless a fault does. */
+export function createApi(options: ApiOptions): (request: SandboxRequest) => Promise<SandboxAnswer> {
+  const { clock, world, requests, listing, log, faults } = options;
+  const newId = createIds(createRandom("requests"));
+
+  const answer = (status: number, body: unknown): SandboxAnswer => ({
+    status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "x-request-id": newId("request"),
+      date: new Date(clock.wallTime()).toUTCString(),
+    },
+    body: JSON.stringify(body),
+  });
+
+  const refusal = (request: SandboxRequest, error: ApiError): SandboxAnswer => {
+    const { path } = split(request.url);
+    const timestamp = new Date(clock.wallTime()).toISOString();
+    const { headers, ...rest } = answer(error.status, errorBody(error.status, error.message, timestamp, path));
+    return { ...rest, headers: { ...headers, ...error.headers } };
+  };
+
+  const run = (request: SandboxRequest, { ids, outcome }: Match, isControl: boolean): SandboxAnswer => {
+    try {
+      if (!isControl) demandKey(request);
+      demandSmallBody(request);
+      if (outcome instanceof ApiError) throw outcome;
+      const query = new URLSearchParams(split(request.url).query);
+      const result = outcome.run({ world, requests, listing, ids, query, body: () => jsonBody(request) });
+      return answer(outcome.status ?? 200, result);
+    } catch (error) {
+      if (error instanceof ApiError) return refusal(request, error);
+      log.error(`sandbox: ${error instanceof Error ? error.stack : String(error)}`);
+      return refusal(request, new ApiError(500, "The sandbox itself failed; its log says how"));
+    }
+  };
+
+  return async (request) => {
+    const { path, query } = split(request.url);
+    const matched = match(ROUTES, request.method, path);
+    if (path.startsWith(CONTROL_PATH)) return run(request, matched, true);
+    requests.add({ method: request.method, path, query, route: matched.label, time: clock.wallTime() });
+    const next = async () => run(request, matched, false);
+    return faults === undefined ? next() : faults.intercept(request, next);
+  };
+}
+
+function split(url: string): { path: string; query: string } {
+  const mark = url.indexOf("?");
+  return mark === -1 ? { path: url, query: "" } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+function demandKey({ headers = {} }: SandboxRequest): void {
+  const header = (wanted: string) =>
+    Object.entries(headers)
+      .find(([name]) => name.toLowerCase() === wanted)?.[1]
+      ?.trim() ?? "";
+  if (header("x-api-key") === "" && !/^Bearer \S/i.test(header("authorization"))) {
+    throw new ApiError(401, "Invalid or missing API key");
+  }
+}
+
+function demandSmallBody({ body = "" }: SandboxRequest): void {
+  if (Buffer.byteLength(body) > MOST_BODY_BYTES) throw new ApiError(413, "The request body is larger than 1 MiB");
+}
+
+function jsonBody({ body = "" }: SandboxRequest): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new ApiError(400, "The request body is not valid JSON");
+  }
+}

@@ -1,0 +1,62 @@
+import { type Check, fields, listOf, nullOr, oneOf, recordOf, text, truth, wholeNumber, wrong } from "./checks.ts";
+import type { EnrichmentParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
+import { ENRICHMENT_FORMATS, type Entity, EXPORT_FORMATS } from "./resources.ts";
+
+/** The request bodies with the limits of Exa's OpenAPI file. */
+
+/** The file names no maximum; the sandbox has to invent every item. */
+const MOST_ITEMS = 10_000;
+
+const metadata = recordOf(text({ max: 1_000 }));
+const source = oneOf(["import", "webset"] as const);
+const sources = listOf(fields({ source, id: text({ min: 1 }) }, {}));
+const scope = listOf(
+  fields(
+    { source, id: text({ min: 1 }) },
+    { relationship: fields({ definition: text(), limit: wholeNumber(1, 10) }, {}) },
+  ),
+);
+const criteria = listOf(fields({ description: text({ min: 1, max: 1_000 }) }, {}), { min: 1, max: 5 });
+
+const entity: Check<Entity> = (value, at) => {
+  const { type } = fields({ type: oneOf(["company", "person", "article", "research_paper", "custom"] as const) }, {})(
+    value,
+    at,
+  );
+  return type === "custom" ? { type, ...fields({ description: text({ min: 2, max: 200 }) }, {})(value, at) } : { type };
+};
+
+const searchParts = { entity, criteria, recall: truth, exclude: sources, scope };
+const query = text({ min: 1, max: 5_000 });
+const count = wholeNumber(1, MOST_ITEMS);
+
+export const searchBody: Check<SearchParameters> = fields(
+  { query, count },
+  { ...searchParts, behavior: oneOf(["override", "append"] as const), metadata },
+);
+
+export const enrichmentBody: Check<EnrichmentParameters> = fields(
+  { description: text({ min: 1, max: 5_000 }) },
+  {
+    format: oneOf(ENRICHMENT_FORMATS),
+    options: listOf(fields({ label: text() }, {}), { min: 1, max: 150 }),
+    metadata,
+  },
+);
+
+export const websetBody: Check<WebsetParameters> = fields(
+  {},
+  {
+    search: fields({ query }, { count, ...searchParts }),
+    enrichments: listOf(enrichmentBody),
+    exclude: sources,
+    externalId: text({ min: 1, max: 300 }),
+    metadata,
+    // Better refused than silently left out.
+    import: (_, at) => wrong(at, "is not supported by this sandbox"),
+  },
+);
+
+export const websetUpdateBody = fields({}, { metadata: nullOr(metadata) });
+
+export const exportBody = fields({ format: oneOf(EXPORT_FORMATS) }, {});

@@ -1,0 +1,68 @@
+import type { SandboxEvent } from "./resources.ts";
+import { type ListOrder, mergeWalks, type Place, SortedList } from "./sorted-list.ts";
+
+export interface EventQuery {
+  order: ListOrder;
+  /** Without it, all types. */
+  types?: readonly string[] | undefined;
+  after?: Place | undefined;
+  /** Milliseconds since 1970, both inclusive. */
+  from?: number | undefined;
+  until?: number | undefined;
+}
+
+export interface LoggedEvent extends Place {
+  readonly event: SandboxEvent;
+  /** From when on lists and lookups show it, in milliseconds since 1970. */
+  readonly visibleAt: number;
+}
+
+/** All events, by time and by type. An event can become visible later than it was created, and is gone after retention. */
+export class EventLog {
+  readonly #byId = new Map<string, LoggedEvent>();
+  readonly #all = new SortedList<LoggedEvent>();
+  readonly #byType = new Map<string, SortedList<LoggedEvent>>();
+  readonly #retentionMs: number;
+  readonly #wallTime: () => number;
+
+  constructor(retentionMs: number, wallTime: () => number) {
+    this.#retentionMs = retentionMs;
+    this.#wallTime = wallTime;
+  }
+
+  /** How many events there are, visible or not. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  add(event: SandboxEvent, visibleAt: number): void {
+    if (this.#byId.has(event.id)) throw new Error(`there is an event ${event.id} already`);
+    const logged = { event, visibleAt, time: Date.parse(event.createdAt), id: event.id };
+    this.#byId.set(event.id, logged);
+    this.#all.insert(logged);
+    const sameType = this.#byType.get(event.type) ?? new SortedList<LoggedEvent>();
+    this.#byType.set(event.type, sameType);
+    sameType.insert(logged);
+  }
+
+  get(id: string): SandboxEvent | undefined {
+    const logged = this.#byId.get(id);
+    return logged !== undefined && this.#isThere(logged) ? logged.event : undefined;
+  }
+
+  *walk({ types, order, after, from, until }: EventQuery): Generator<LoggedEvent> {
+    const range = { order, after, from: Math.max(from ?? -Infinity, this.#oldest()), until };
+    const lists =
+      types === undefined ? [this.#all] : [...new Set(types)].flatMap((type) => this.#byType.get(type) ?? []);
+    const walks = lists.map((list) => list.walk(range));
+    for (const logged of mergeWalks(walks, order)) if (this.#isThere(logged)) yield logged;
+  }
+
+  #isThere({ time, visibleAt }: LoggedEvent): boolean {
+    return visibleAt <= this.#wallTime() && time >= this.#oldest();
+  }
+
+  #oldest(): number {
+    return this.#wallTime() - this.#retentionMs;
+  }
+}

@@ -1,0 +1,198 @@
+import { cancelEnrichments, enrichItem, setPendingEnrichments } from "./enrichment-work.ts";
+import type { Happenings } from "./happenings.ts";
+import { findItem, reevaluateItems } from "./item-finder.ts";
+import type { WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import { SearchRun } from "./search-run.ts";
+import { snapshot } from "./snapshot.ts";
+import type { Timeline } from "./timeline.ts";
+import { isFinished, type WebsetState } from "./webset-state.ts";
+
+/**
+ * The events of one call come a moment apart, as those of a real API do: a Webset is created before its search is. At
+ * high speeds they share a millisecond.
+ */
+const MOMENT_MS = 25;
+const IDLE_AFTER_MS = 500;
+const EXPORT_MS = { low: 2_000, high: 5_000 };
+
+/**
+ * How a Webset lives, after Exa's documentation: its searches run one after another, enrichments run beside them, and
+ * when nothing runs any more it is idle. Durations are those of speed 1.
+ */
+export class Life {
+  readonly #happenings: Happenings;
+  /** What goes on whether or not a Webset is paused. */
+  readonly #common: Timeline;
+
+  constructor(happenings: Happenings, common: Timeline) {
+    this.#happenings = happenings;
+    this.#common = common;
+  }
+
+  /** Begins the life of a Webset with the searches and enrichments it was created with. */
+  begin(state: WebsetState): void {
+    const { webset } = state;
+    if (webset.searches.length > 0 || webset.enrichments.length > 0) webset.status = "running";
+    this.#happenings.record("webset.created", webset);
+    for (const search of webset.searches) this.addSearch(state, search);
+    this.#settle(state);
+  }
+
+  addSearch(state: WebsetState, search: WebsetSearch): void {
+    if (state.run !== undefined) search.status = "pending";
+    state.unannounced.add(search);
+    this.#common.after(MOMENT_MS, () => this.#announce(state, search));
+    for (const enrichment of state.webset.enrichments) {
+      if (enrichment.status === "completed") enrichment.status = "pending";
+    }
+    this.#getBusy(state);
+    this.#startNext(state);
+  }
+
+  /** Items that are there already are enriched now, others when they are found. */
+  addEnrichment(state: WebsetState, enrichment: WebsetEnrichment): void {
+    this.#getBusy(state);
+    for (const { item } of state.itemsById.values()) this.#enrich(state, item, enrichment);
+    this.#settle(state);
+  }
+
+  addExport(state: WebsetState, created: WebsetExport): void {
+    this.#happenings.record("webset.export.created", created);
+    const random = state.random.fork(`export/${state.exports.size}`);
+    this.#common.after(random.between(EXPORT_MS.low, EXPORT_MS.high), () => {
+      if (state.deleted) return;
+      created.status = "completed";
+      created.downloadUrl = `https://downloads.example/websets/${created.id}.${created.format}`;
+      created.updatedAt = this.#happenings.timestamp();
+      this.#happenings.record("webset.export.completed", created);
+    });
+  }
+
+  /** Cancels a search, and lets the next one begin. A finished search stays as it is. */
+  cancelSearch(state: WebsetState, search: WebsetSearch): void {
+    if (isFinished(search)) return;
+    this.#cancel(state, search, null);
+    this.#startNext(state);
+  }
+
+  /** Cancels everything that runs; the Webset is idle at once. */
+  cancelWebset(state: WebsetState): void {
+    if (state.webset.status === "idle") return;
+    this.#stop(state, "webset_canceled");
+    this.#common.after(MOMENT_MS, () => {
+      if (state.webset.status === "idle" && !state.deleted) this.#happenings.record("webset.idle", state.webset);
+    });
+  }
+
+  deleteWebset(state: WebsetState): void {
+    this.#stop(state, "webset_deleted");
+    state.deleted = true;
+    const last = snapshot(state.webset);
+    this.#common.after(MOMENT_MS, () => this.#happenings.record("webset.deleted", last));
+  }
+
+  pause(state: WebsetState): void {
+    if (state.webset.status === "paused") return;
+    state.run?.refreshTimeLeft();
+    state.timeline.pause();
+    this.#setStatus(state, "paused");
+    this.#happenings.record("webset.paused", state.webset);
+  }
+
+  /** There is no event for going on: what comes next is the event of whatever happens next. */
+  resume(state: WebsetState): void {
+    if (state.webset.status !== "paused") return;
+    this.#setStatus(state, "running");
+    state.timeline.resume();
+    this.#settle(state);
+  }
+
+  #startNext(state: WebsetState): void {
+    if (state.run !== undefined) return;
+    const search = state.webset.searches.find((one) => !isFinished(one));
+    if (search === undefined) {
+      this.#settle(state);
+      return;
+    }
+    const ordinal = state.webset.searches.indexOf(search);
+    state.run = new SearchRun({
+      search,
+      timeline: state.timeline,
+      random: state.random.fork(`search/${ordinal}`),
+      happenings: this.#happenings,
+      recallWanted: state.recallWanted.has(search.id),
+      onBegin: () => {
+        this.#announce(state, search);
+        if (search.behavior === "override") reevaluateItems(state, search, this.#happenings.timestamp());
+      },
+      onMatch: () => this.#addItem(state, search),
+      onCompleted: () => {
+        state.run = undefined;
+        this.#startNext(state);
+      },
+    });
+  }
+
+  #addItem(state: WebsetState, search: WebsetSearch): void {
+    const item = findItem(state, search, this.#happenings);
+    this.#happenings.record("webset.item.created", item);
+    for (const enrichment of state.webset.enrichments) this.#enrich(state, item, enrichment);
+  }
+
+  #enrich(state: WebsetState, item: WebsetItem, enrichment: WebsetEnrichment): void {
+    if (enrichment.status === "canceled") return;
+    enrichItem(state, item, enrichment, this.#happenings, () => this.#settle(state));
+  }
+
+  #announce(state: WebsetState, search: WebsetSearch): void {
+    if (state.unannounced.delete(search)) this.#happenings.record("webset.search.created", search);
+  }
+
+  #cancel(state: WebsetState, search: WebsetSearch, reason: WebsetSearch["canceledReason"]): void {
+    this.#announce(state, search);
+    if (state.run?.search === search) {
+      state.run.stop();
+      state.run = undefined;
+    }
+    const now = this.#happenings.timestamp();
+    search.status = "canceled";
+    search.canceledAt = now;
+    search.canceledReason = reason;
+    search.updatedAt = now;
+    search.progress.timeLeft = null;
+    this.#happenings.record("webset.search.canceled", search);
+  }
+
+  #stop(state: WebsetState, reason: WebsetSearch["canceledReason"]): void {
+    for (const search of state.webset.searches) if (!isFinished(search)) this.#cancel(state, search, reason);
+    cancelEnrichments(state, this.#happenings.timestamp());
+    state.timeline.clear();
+    state.timeline.resume();
+    state.idling = undefined;
+    this.#setStatus(state, "idle");
+  }
+
+  #getBusy(state: WebsetState): void {
+    if (state.idling !== undefined) state.timeline.cancel(state.idling);
+    state.idling = undefined;
+    if (state.webset.status === "idle") this.#setStatus(state, "running");
+  }
+
+  /** Makes the Webset idle in a moment, if there is nothing left to do. */
+  #settle(state: WebsetState): void {
+    const busy = state.run !== undefined || state.enriching.size > 0;
+    if (busy || state.idling !== undefined || state.webset.status === "idle") return;
+    if (state.webset.searches.some((search) => !isFinished(search))) return;
+    state.idling = state.timeline.after(IDLE_AFTER_MS, () => {
+      state.idling = undefined;
+      setPendingEnrichments(state, "completed", this.#happenings.timestamp());
+      this.#setStatus(state, "idle");
+      this.#happenings.record("webset.idle", state.webset);
+    });
+  }
+
+  #setStatus({ webset }: WebsetState, status: WebsetState["webset"]["status"]): void {
+    webset.status = status;
+    webset.updatedAt = this.#happenings.timestamp();
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * The resources as Exa's OpenAPI file has them, written down once more on purpose: the sandbox must be able to disagree
+ * with what the rest of the project believes about the API. Times are ISO 8601 in UTC with milliseconds.
+ */
+
+export type Entity =
+  | { type: "company" | "person" | "article" | "research_paper" }
+  | { type: "custom"; description: string };
+
+export interface SourceReference {
+  source: "import" | "webset";
+  id: string;
+}
+
+export interface ScopeReference extends SourceReference {
+  relationship?: { definition: string; limit: number };
+}
+
+export interface Webset {
+  id: string;
+  object: "webset";
+  status: "idle" | "pending" | "running" | "paused";
+  externalId: string | null;
+  title: string | null;
+  searches: WebsetSearch[];
+  imports: unknown[];
+  enrichments: WebsetEnrichment[];
+  monitors: unknown[];
+  excludes: SourceReference[];
+  metadata: Record<string, string>;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface WebsetSearch {
+  id: string;
+  object: "webset_search";
+  status: "created" | "pending" | "running" | "completed" | "canceled";
+  websetId: string;
+  query: string;
+  entity: Entity | null;
+  criteria: { description: string; successRate: number }[];
+  count: number;
+  behavior: "override" | "append";
+  exclude: SourceReference[];
+  scope: ScopeReference[];
+  progress: SearchProgress;
+  recall: Recall | null;
+  metadata: Record<string, string>;
+  canceledAt: string | null;
+  canceledReason: "webset_deleted" | "webset_canceled" | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface SearchProgress {
+  found: number;
+  analyzed: number;
+  /** Percent, 0 to 100. */
+  completion: number;
+  /** Seconds, null while unknown. */
+  timeLeft: number | null;
+}
+
+export interface Recall {
+  expected: {
+    total: number;
+    confidence: "high" | "medium" | "low";
+    bounds: { min: number; max: number };
+  };
+  reasoning: string;
+}
+
+export const ENRICHMENT_FORMATS = ["text", "date", "number", "options", "email", "phone", "url"] as const;
+export type EnrichmentFormat = (typeof ENRICHMENT_FORMATS)[number];
+
+export interface WebsetEnrichment {
+  id: string;
+  object: "webset_enrichment";
+  status: "pending" | "canceled" | "completed";
+  websetId: string;
+  title: string | null;
+  description: string;
+  format: EnrichmentFormat | null;
+  options: { label: string }[] | null;
+  instructions: string | null;
+  metadata: Record<string, string>;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface WebsetItem {
+  id: string;
+  object: "webset_item";
+  source: "search" | "import";
+  sourceId: string;
+  websetId: string;
+  properties: ItemProperties;
+  evaluations: Evaluation[];
+  enrichments: EnrichmentResult[] | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface PageProperties {
+  url: string;
+  description: string;
+  content: string | null;
+}
+
+export interface Publication {
+  title: string | null;
+  author: string | null;
+  publishedAt: string | null;
+}
+
+export type ItemProperties =
+  | {
+      type: "person";
+      url: string;
+      description: string;
+      person: {
+        name: string;
+        location: string | null;
+        position: string | null;
+        company: { name: string; location: string | null } | null;
+        pictureUrl: string | null;
+      };
+    }
+  | (PageProperties & {
+      type: "company";
+      company: {
+        name: string;
+        location: string | null;
+        employees: number | null;
+        industry: string | null;
+        about: string | null;
+        logoUrl: string | null;
+      };
+    })
+  | (PageProperties & { type: "article"; article: Publication })
+  | (PageProperties & { type: "research_paper"; researchPaper: Publication })
+  | (PageProperties & { type: "custom"; custom: Publication });
+
+export interface Reference {
+  title: string | null;
+  snippet: string | null;
+  url: string;
+}
+
+export interface Evaluation {
+  criterion: string;
+  reasoning: string;
+  satisfied: "yes" | "no" | "unclear";
+  references: Reference[];
+}
+
+export interface EnrichmentResult {
+  object: "enrichment_result";
+  status: "pending" | "completed" | "canceled";
+  format: EnrichmentFormat;
+  result: string[] | null;
+  reasoning: string | null;
+  references: Reference[];
+  enrichmentId: string;
+}
+
+export const EXPORT_FORMATS = ["csv", "json", "xlsx"] as const;
+
+/** In no OpenAPI file: Exa's documentation names `id`, `status` and `downloadUrl`; the rest is like its neighbours. */
+export interface WebsetExport {
+  id: string;
+  object: "export";
+  status: "pending" | "completed";
+  websetId: string;
+  format: (typeof EXPORT_FORMATS)[number];
+  downloadUrl: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** `type` is open: the sandbox can send types that nobody knows yet. */
+export interface SandboxEvent {
+  id: string;
+  object: "event";
+  type: string;
+  data: unknown;
+  createdAt: string;
+}

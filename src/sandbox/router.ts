@@ -1,0 +1,81 @@
+import { ApiError } from "./api-error.ts";
+import type { Listing } from "./query-checks.ts";
+import type { RequestLog } from "./request-log.ts";
+import type { World } from "./world.ts";
+
+/** Names that stand for an id in a route's path, as `:webset` does. */
+const ID_NAMES = ["webset", "id"] as const;
+type Ids = Record<(typeof ID_NAMES)[number], string>;
+
+/** What a route has to work with. */
+export interface Call {
+  world: World;
+  requests: RequestLog;
+  listing: Listing;
+  /** The ids in the path, decoded; empty where the route's path does not name them. */
+  ids: Ids;
+  query: URLSearchParams;
+  /** The request's body as JSON; `ApiError` 400 when it is none. */
+  body(): unknown;
+}
+
+export interface Route {
+  method: string;
+  path: string;
+  /** The status of its success; 200 without it. */
+  status?: number;
+  run(call: Call): unknown;
+}
+
+export interface Match {
+  /** Method and path for the request log, with the names of ids in their place. */
+  label: string;
+  ids: Ids;
+  /** What to run, or why there is nothing. */
+  outcome: Route | ApiError;
+}
+
+export function match(routes: readonly Route[], method: string, path: string): Match {
+  const segments = path.split("/");
+  const candidates = routes.flatMap((route) => {
+    const ids = idsIn(route.path.split("/"), segments);
+    return ids === undefined ? [] : [{ route, ids }];
+  });
+  const found = candidates.find(({ route }) => route.method === method) ?? candidates[0];
+  if (found === undefined) {
+    return { label: `${method} (unknown)`, ids: noIds(), outcome: new ApiError(404, `Cannot ${method} ${path}`) };
+  }
+  const { route, ids } = found;
+  const label = `${method} ${route.path}`;
+  if (route.method === method) return { label, ids, outcome: route };
+  const allow = candidates.map((one) => one.route.method).join(", ");
+  return { label, ids, outcome: new ApiError(405, `Cannot ${method} ${path}`, { allow }) };
+}
+
+function idsIn(pattern: string[], segments: string[]): Ids | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const ids = noIds();
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? "";
+    const name = ID_NAMES.find((one) => part === `:${one}`);
+    if (name === undefined && part !== segment) return undefined;
+    if (name === undefined) continue;
+    const id = decoded(segment);
+    if (id === undefined || id === "") return undefined;
+    ids[name] = id;
+  }
+  return ids;
+}
+
+function noIds(): Ids {
+  return { webset: "", id: "" };
+}
+
+/** Nothing for invalid percent-encoding: no resource has such an id. */
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { ApiError } from "../api-error.ts";
+import { takePage } from "../page.ts";
+import { eventTypes, paging, time } from "../query-checks.ts";
+import type { Route } from "../router.ts";
+
+const BASE = "/websets/v0/events";
+
+export const eventRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: BASE,
+    run({ world, query, listing }) {
+      const { order, after, limit } = paging(query, { usual: 25, most: 200 }, listing);
+      const events = world.events.walk({
+        order,
+        after,
+        types: eventTypes(query),
+        from: time(query, "createdAfter"),
+        until: time(query, "createdBefore"),
+      });
+      return takePage(events, limit, ({ event }) => event);
+    },
+  },
+  {
+    method: "GET",
+    path: `${BASE}/:id`,
+    run({ world, ids }) {
+      const event = world.events.get(ids.id);
+      if (event === undefined) throw new ApiError(404, `Event ${ids.id} not found`);
+      return event;
+    },
+  },
+];

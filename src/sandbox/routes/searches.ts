@@ -1,0 +1,14 @@
+import { searchBody } from "../body-checks.ts";
+import type { Route } from "../router.ts";
+
+const BASE = "/websets/v0/websets/:webset/searches";
+
+export const searchRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: BASE,
+    run: ({ world, ids, body }) => world.createSearch(ids.webset, searchBody(body(), "")),
+  },
+  { method: "GET", path: `${BASE}/:id`, run: ({ world, ids }) => world.getSearch(ids.webset, ids.id) },
+  { method: "POST", path: `${BASE}/:id/cancel`, run: ({ world, ids }) => world.cancelSearch(ids.webset, ids.id) },
+];

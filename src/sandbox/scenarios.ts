@@ -1,0 +1,125 @@
+import type { WebsetParameters } from "./parameters.ts";
+import type { World } from "./world.ts";
+
+/** A state of the world to begin with. */
+export interface Scenario {
+  name: string;
+  /** One line for `--help`. */
+  description: string;
+  begin(world: World): void;
+}
+
+/** What a newcomer sees first: at speed 1 it takes about 90 seconds to its end. */
+export const DEMO_WEBSET: WebsetParameters = {
+  title: "European companies building warehouse robots",
+  search: {
+    query:
+      "European companies that build robots for warehouses, founded after 2015, with customers in at least two countries",
+    count: 50,
+    entity: { type: "company" },
+    criteria: [
+      { description: "Builds robots or robot software for warehouses" },
+      { description: "Headquartered in Europe and founded after 2015" },
+      { description: "Has customers in at least two countries" },
+    ],
+  },
+  enrichments: [
+    { description: "Year and month the company was founded", format: "date" },
+    { description: "Contact email for sales", format: "email" },
+  ],
+  metadata: { scenario: "demo" },
+};
+
+const OTHERS: readonly WebsetParameters[] = [
+  {
+    search: { query: "Machine learning engineers in Canada who have worked on medical imaging", count: 20 },
+    enrichments: [{ description: "Current employer's website", format: "url" }],
+  },
+  {
+    search: { query: "Research papers on groundwater mapping from satellite data, published since 2022", count: 30 },
+    enrichments: [
+      {
+        description: "Kind of study",
+        format: "options",
+        options: [{ label: "Field" }, { label: "Model" }, { label: "Review" }],
+      },
+    ],
+  },
+  {
+    search: { query: "News articles about battery recycling plants that opened this year", count: 15, recall: true },
+  },
+  {
+    search: { query: "Marketing agencies in the United States that focus on consumer products", count: 25 },
+    enrichments: [
+      { description: "Number of employees", format: "number" },
+      { description: "Phone number of the head office", format: "phone" },
+      { description: "What the agency is best known for", format: "text" },
+    ],
+  },
+];
+
+const BURST = 40;
+const MINUTE_MS = 60_000;
+
+/** Every scenario, in the order in which help shows them. */
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "demo",
+    description: "one Webset with 50 items and 2 enrichments, about 90 seconds to its end at speed 1",
+    begin: (world) => void world.createWebset(DEMO_WEBSET),
+  },
+  { name: "quiet", description: "nothing at all, until somebody creates it", begin: () => {} },
+  {
+    name: "busy",
+    description: "five Websets of different kinds, begun up to 40 seconds ago and still running",
+    begin(world) {
+      for (const [index, webset] of [DEMO_WEBSET, ...OTHERS].entries()) {
+        world.past((4 - index) * 10_000, () => world.createWebset(webset));
+      }
+    },
+  },
+  {
+    name: "burst",
+    description: `${BURST} Websets with 10 items each, all begun at once`,
+    begin(world) {
+      for (let number = 1; number <= BURST; number++) {
+        const query = `Suppliers of cold chain monitoring, region ${number}`;
+        world.createWebset({ search: { query, count: 10 }, externalId: `burst-${number}` });
+      }
+    },
+  },
+  {
+    name: "paused",
+    description: "one Webset that was paused 30 seconds into its search",
+    begin(world) {
+      const { id } = world.past(30_000, () => world.createWebset(DEMO_WEBSET));
+      world.pauseWebset(id);
+    },
+  },
+  {
+    name: "canceled",
+    description: "one Webset that was canceled 30 seconds into its search",
+    begin(world) {
+      const { id } = world.past(30_000, () => world.createWebset(DEMO_WEBSET));
+      world.cancelWebset(id);
+    },
+  },
+  {
+    name: "finished",
+    description: "one Webset that was completed some minutes ago",
+    begin: (world) => void world.past(10 * MINUTE_MS, () => world.createWebset(DEMO_WEBSET)),
+  },
+  {
+    name: "exports",
+    description: "one completed Webset with a finished export and one that is being made",
+    begin(world) {
+      const { id } = world.past(10 * MINUTE_MS, () => world.createWebset(DEMO_WEBSET));
+      world.past(MINUTE_MS, () => world.createExport(id, { format: "csv" }));
+      world.createExport(id, { format: "json" });
+    },
+  },
+];
+
+export function findScenario(name: string): Scenario | undefined {
+  return SCENARIOS.find((scenario) => scenario.name === name);
+}

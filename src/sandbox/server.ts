@@ -1,0 +1,64 @@
+import { type Log, silentLog } from "../shared/log.ts";
+import { createApi } from "./api.ts";
+import { type Listener, listen } from "./listener.ts";
+import type { Faults, SandboxAnswer, SandboxRequest } from "./message.ts";
+import { RequestLog } from "./request-log.ts";
+import type { ListOrder } from "./sorted-list.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+export type { Listener } from "./listener.ts";
+export type { Faults, SandboxAnswer, SandboxRequest } from "./message.ts";
+export type { ListOrder } from "./sorted-list.ts";
+
+export interface SandboxOptions extends WorldOptions {
+  /** The order of all lists, which Exa does not document. Default newest-first. */
+  listOrder?: ListOrder;
+  /** Pages have no more entries than this, whatever `limit` the caller asks for. */
+  pageSizeCap?: number;
+  /** What may spoil requests and answers on their way; nothing without it. */
+  faults?: Faults;
+  /** For failures of the sandbox itself. */
+  log?: Log;
+}
+
+export interface Sandbox {
+  readonly world: World;
+  /** The requests the API has received, by any way. */
+  readonly requests: RequestLog;
+  /** Answers one request without a socket. */
+  handle(request: SandboxRequest): Promise<SandboxAnswer>;
+  /** Serves the same over HTTP on 127.0.0.1; port 0 takes a free one. */
+  listen(port: number): Promise<Listener>;
+  /** Stops all life and every listener: nothing is left that keeps a process from ending. */
+  close(): Promise<void>;
+}
+
+/** A local Websets API with its own world. Each call makes one that shares nothing with others. */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const world = new World(options);
+  const requests = new RequestLog();
+  const handle = createApi({
+    clock: options.clock,
+    world,
+    requests,
+    listing: { order: options.listOrder ?? "newest-first", pageSizeCap: options.pageSizeCap ?? Infinity },
+    log: options.log ?? silentLog,
+    faults: options.faults,
+  });
+  const listeners = new Set<Listener>();
+  return {
+    world,
+    requests,
+    handle,
+    async listen(port) {
+      const listener = await listen(handle, port);
+      listeners.add(listener);
+      return listener;
+    },
+    async close() {
+      world.close();
+      await Promise.all([...listeners].map((listener) => listener.close()));
+      listeners.clear();
+    },
+  };
+}

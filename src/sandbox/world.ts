@@ -1,0 +1,262 @@
+import type { EventType } from "../exa/event-types.ts";
+import type { Clock } from "../shared/clock.ts";
+import { ApiError } from "./api-error.ts";
+import { EventLog } from "./event-log.ts";
+import type { Happenings } from "./happenings.ts";
+import { createIds, type IdKind } from "./ids.ts";
+import { Life } from "./life.ts";
+import { newEnrichment, newExport, newSearch, newWebset } from "./newborn.ts";
+import type { EnrichmentParameters, ExportParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
+import { createRandom, type Random } from "./random.ts";
+import type { SandboxEvent, Webset, WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import { Schedule } from "./schedule.ts";
+import { snapshot } from "./snapshot.ts";
+import { type Range, SortedList } from "./sorted-list.ts";
+import { newWebsetState, type StoredItem, type WebsetState } from "./webset-state.ts";
+
+export interface WorldOptions {
+  clock: Clock;
+  /** The same seed and the same calls give the same ids, data and order. Default 1. */
+  seed?: number;
+  /** Divides the durations of everything that lives. Default 1. */
+  speed?: number;
+  /** Events older than this are gone. Default 60, as in Exa's documentation. */
+  retentionDays?: number;
+  /** How many milliseconds after its creation an event of a type becomes visible. Default 0. */
+  visibilityDelay?: (type: string) => number;
+}
+
+export interface RecordOptions {
+  id?: string;
+  /** Milliseconds since 1970; now without it. */
+  createdAt?: number;
+  /** From when on the event can be seen, in milliseconds since 1970; without it `visibilityDelay` after its creation. */
+  visibleAt?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Everything there is in the sandbox, and what can be done to it. Results are copies; what does not exist is an `ApiError`
+ * 404. Where a Webset is the subject its externalId does as well as its id; below it only the id does.
+ */
+export class World implements Happenings {
+  readonly events: EventLog;
+  readonly newId: (kind: IdKind) => string;
+  readonly #schedule: Schedule;
+  readonly #life: Life;
+  readonly #random: Random;
+  readonly #visibilityDelay: (type: string) => number;
+  readonly #websets = new SortedList<WebsetState>();
+  readonly #byId = new Map<string, WebsetState>();
+  readonly #byExternalId = new Map<string, WebsetState>();
+  #born = 0;
+
+  constructor({ clock, seed = 1, speed = 1, retentionDays = 60, visibilityDelay = () => 0 }: WorldOptions) {
+    this.#schedule = new Schedule(clock, speed);
+    this.#random = createRandom(seed);
+    this.newId = createIds(this.#random);
+    this.#visibilityDelay = visibilityDelay;
+    this.events = new EventLog(retentionDays * DAY_MS, () => clock.wallTime());
+    this.#life = new Life(this, this.#schedule.timeline());
+  }
+
+  /** Milliseconds since 1970; in the past while `past` plays it. */
+  wallTime(): number {
+    return this.#schedule.wallTime();
+  }
+
+  timestamp(): string {
+    return this.#schedule.timestamp();
+  }
+
+  /** Adds an event with a copy of `data`. Any type will do, and with the options any history. */
+  record(type: EventType | (string & {}), data: unknown, options: RecordOptions = {}): SandboxEvent {
+    const createdAt = options.createdAt ?? this.wallTime();
+    const event: SandboxEvent = {
+      id: options.id ?? this.newId("event"),
+      object: "event",
+      type,
+      data: snapshot(data),
+      createdAt: new Date(createdAt).toISOString(),
+    };
+    this.events.add(event, options.visibleAt ?? createdAt + this.#visibilityDelay(type));
+    return event;
+  }
+
+  /**
+   * Lets something have begun `ms` milliseconds of life ago (at speed 10, a tenth of that by the clock), with everything
+   * that followed from it until now.
+   */
+  past<T>(ms: number, begin: () => T): T {
+    return this.#schedule.playPast(ms, begin);
+  }
+
+  /** Ends everything that is going on; the world can still be read. */
+  close(): void {
+    this.#schedule.close();
+  }
+
+  /** `ApiError` 409 when another Webset has the externalId. */
+  createWebset(parameters: WebsetParameters): Webset {
+    const { externalId } = parameters;
+    if (externalId !== undefined && this.#byExternalId.has(externalId)) {
+      throw new ApiError(409, `Webset with externalId ${externalId} already exists`);
+    }
+    const webset = newWebset(parameters, this.#birth("webset"));
+    const random = this.#random.fork(`webset/${this.#born++}`);
+    const state = newWebsetState(webset, random, this.#schedule.timeline());
+    this.#websets.insert(state);
+    this.#byId.set(webset.id, state);
+    if (externalId !== undefined) this.#byExternalId.set(externalId, state);
+    for (const enrichment of parameters.enrichments ?? []) {
+      webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#birth("enrichment")));
+    }
+    if (parameters.search !== undefined) this.#addSearch(state, parameters.search);
+    this.#life.begin(state);
+    return this.#show(state);
+  }
+
+  getWebset(idOrExternalId: string): Webset {
+    return this.#show(this.#find(idOrExternalId));
+  }
+
+  *listWebsets(range: Range) {
+    for (const state of this.#websets.walk(range)) yield { time: state.time, id: state.id, webset: this.#show(state) };
+  }
+
+  updateWebset(idOrExternalId: string, metadata: Record<string, string> | null): Webset {
+    const state = this.#find(idOrExternalId);
+    state.webset.metadata = { ...metadata };
+    state.webset.updatedAt = this.timestamp();
+    return this.#show(state);
+  }
+
+  cancelWebset(idOrExternalId: string): Webset {
+    const state = this.#find(idOrExternalId);
+    this.#life.cancelWebset(state);
+    return this.#show(state);
+  }
+
+  /** The Webset as it was at last. Its events stay. */
+  deleteWebset(idOrExternalId: string): Webset {
+    const state = this.#find(idOrExternalId);
+    this.#life.deleteWebset(state);
+    this.#websets.remove(state);
+    this.#byId.delete(state.id);
+    if (state.webset.externalId !== null) this.#byExternalId.delete(state.webset.externalId);
+    return this.#show(state);
+  }
+
+  /** The API has no call for this: in the real one, the platform itself pauses a Webset. */
+  pauseWebset(idOrExternalId: string): Webset {
+    const state = this.#find(idOrExternalId);
+    this.#life.pause(state);
+    return this.#show(state);
+  }
+
+  resumeWebset(idOrExternalId: string): Webset {
+    const state = this.#find(idOrExternalId);
+    this.#life.resume(state);
+    return this.#show(state);
+  }
+
+  createSearch(websetId: string, parameters: SearchParameters): WebsetSearch {
+    const state = this.#findById(websetId);
+    const search = this.#addSearch(state, parameters);
+    this.#life.addSearch(state, search);
+    return snapshot(search);
+  }
+
+  getSearch(websetId: string, searchId: string): WebsetSearch {
+    const state = this.#findById(websetId);
+    state.run?.refreshTimeLeft();
+    return snapshot(this.#findSearch(state, searchId));
+  }
+
+  cancelSearch(websetId: string, searchId: string): WebsetSearch {
+    const state = this.#findById(websetId);
+    const search = this.#findSearch(state, searchId);
+    this.#life.cancelSearch(state, search);
+    return snapshot(search);
+  }
+
+  createEnrichment(websetId: string, parameters: EnrichmentParameters): WebsetEnrichment {
+    const state = this.#findById(websetId);
+    const enrichment = newEnrichment(websetId, parameters, this.#birth("enrichment"));
+    state.webset.enrichments.push(enrichment);
+    this.#life.addEnrichment(state, enrichment);
+    return snapshot(enrichment);
+  }
+
+  getEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
+    const { webset } = this.#findById(websetId);
+    return snapshot(
+      existing(
+        webset.enrichments.find(({ id }) => id === enrichmentId),
+        "Enrichment",
+        enrichmentId,
+      ),
+    );
+  }
+
+  /** Not copies: items are large, and whoever lists them writes them out at once. */
+  *listItems(websetId: string, range: Range, sourceId?: string): Generator<StoredItem> {
+    for (const stored of this.#findById(websetId).items.walk(range)) {
+      if (sourceId === undefined || stored.item.sourceId === sourceId) yield stored;
+    }
+  }
+
+  getItem(websetId: string, itemId: string): WebsetItem {
+    return snapshot(existing(this.#findById(websetId).itemsById.get(itemId), "Item", itemId).item);
+  }
+
+  createExport(websetId: string, parameters: ExportParameters): WebsetExport {
+    const state = this.#findById(websetId);
+    const created = newExport(websetId, parameters, this.#birth("export"));
+    state.exports.set(created.id, created);
+    this.#life.addExport(state, created);
+    return snapshot(created);
+  }
+
+  getExport(websetId: string, exportId: string): WebsetExport {
+    return snapshot(existing(this.#findById(websetId).exports.get(exportId), "Export", exportId));
+  }
+
+  #addSearch(state: WebsetState, parameters: SearchParameters): WebsetSearch {
+    const search = newSearch(state.id, parameters, this.#birth("search"));
+    if (parameters.recall === true) state.recallWanted.add(search.id);
+    state.webset.searches.push(search);
+    return search;
+  }
+
+  #birth(kind: IdKind) {
+    return { id: this.newId(kind), now: this.timestamp() };
+  }
+
+  #show(state: WebsetState): Webset {
+    state.run?.refreshTimeLeft();
+    return snapshot(state.webset);
+  }
+
+  #find(idOrExternalId: string): WebsetState {
+    return this.#byId.get(idOrExternalId) ?? existing(this.#byExternalId.get(idOrExternalId), "Webset", idOrExternalId);
+  }
+
+  #findById(id: string): WebsetState {
+    return existing(this.#byId.get(id), "Webset", id);
+  }
+
+  #findSearch({ webset }: WebsetState, searchId: string): WebsetSearch {
+    return existing(
+      webset.searches.find(({ id }) => id === searchId),
+      "Search",
+      searchId,
+    );
+  }
+}
+
+function existing<T>(found: T | undefined, what: string, id: string): T {
+  if (found === undefined) throw new ApiError(404, `${what} ${id} not found`);
+  return found;
+}
