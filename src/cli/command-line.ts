@@ -1,0 +1,89 @@
+import { parseArgs } from "node:util";
+import type { ConfigFlags } from "../config.ts";
+
+/** What the command line asks for. */
+export type Command =
+  | { kind: "help" }
+  | { kind: "version" }
+  | { kind: "serve"; sandbox: boolean; flags: ConfigFlags }
+  | { kind: "sandbox"; flags: SandboxFlags };
+
+/** The sandbox's own flags as texts. */
+export interface SandboxFlags {
+  port: string;
+  speed: string;
+  seed: string;
+  scenario: string;
+  listOrder: string;
+}
+
+/** A command line that cannot be understood; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const ALWAYS = { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } } as const;
+const SERVE = {
+  sandbox: { type: "boolean" },
+  "poll-interval": { type: "string" },
+  "max-wait": { type: "string" },
+  "log-level": { type: "string" },
+} as const;
+const SANDBOX = {
+  port: { type: "string", default: "4010" },
+  speed: { type: "string", default: "10" },
+  seed: { type: "string", default: "1" },
+  scenario: { type: "string", default: "demo" },
+  "list-order": { type: "string", default: "newest-first" },
+} as const;
+
+/** Reads the arguments after the program's name; throws `UsageError`. */
+export function readCommandLine(args: readonly string[]): Command {
+  const [first, ...rest] = args;
+  if (first === "help") return { kind: "help" };
+  if (first === "sandbox") return sandboxCommand(rest);
+  if (first !== undefined && !first.startsWith("-")) {
+    throw new UsageError(`There is no command ${JSON.stringify(first)}. Commands: sandbox; none serves MCP on stdio.`);
+  }
+  const { values } = understand(() => parseArgs({ args: [...args], options: { ...ALWAYS, ...SERVE } }));
+  if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
+  return {
+    kind: "serve",
+    sandbox: values.sandbox ?? false,
+    flags: { pollInterval: values["poll-interval"], maxWait: values["max-wait"], logLevel: values["log-level"] },
+  };
+}
+
+function sandboxCommand(args: string[]): Command {
+  const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...SANDBOX } }));
+  if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
+  const { port, speed, seed, scenario } = values;
+  return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"] } };
+}
+
+function understand<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    // Node's own sentences name the argument; what follows the first one are hints about "--" that help nobody here.
+    const [sentence] = (error as Error).message.split(". ");
+    throw new UsageError(sentence ?? "The command line cannot be understood");
+  }
+}
+
+/** A number a flag must hold; throws `UsageError`. */
+export function numberFlag(name: string, text: string, { least, most, whole }: NumberBounds): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw new UsageError(
+    `${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not ${JSON.stringify(text)}`,
+  );
+}
+
+interface NumberBounds {
+  least: number;
+  most: number;
+  whole?: boolean;
+}

@@ -1,0 +1,86 @@
+import { ConfigError, readConfig } from "../config.ts";
+import { createLog } from "../shared/log.ts";
+import { VERSION } from "../shared/version.ts";
+import { type Command, readCommandLine, UsageError } from "./command-line.ts";
+
+/** What does not end by itself this long after it was told to is ended, in milliseconds. */
+const LONGEST_FAREWELL_MS = 900;
+
+type Closing = () => Promise<void>;
+
+try {
+  await run(readCommandLine(process.argv.slice(2)));
+} catch (error) {
+  const known = error instanceof UsageError || error instanceof ConfigError;
+  say(known ? error.message : `failed: ${error instanceof Error ? error.stack : String(error)}`);
+  if (error instanceof UsageError) process.stderr.write("Try --help.\n");
+  process.exitCode = known ? 2 : 1;
+}
+
+async function run(command: Command): Promise<void> {
+  switch (command.kind) {
+    case "version":
+      process.stdout.write(`${VERSION}\n`);
+      return;
+    case "help": {
+      const { helpText } = await import("./help.ts");
+      process.stdout.write(helpText(VERSION));
+      return;
+    }
+    case "serve":
+      return serveStdio(command);
+    case "sandbox":
+      return serveSandbox(command);
+  }
+}
+
+async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }>): Promise<void> {
+  const configured = readConfig(flags, process.env);
+  const log = createLog(configured.logLevel, (line) => process.stderr.write(`${line}\n`));
+  const world = sandbox ? await (await import("./sandbox.ts")).startDemoSandbox(log) : undefined;
+  const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
+  const { serve } = await import("./serve.ts");
+  const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout });
+  if (process.stdin.isTTY) {
+    say(
+      `version ${VERSION}, an MCP server: a host such as Claude Desktop starts it and speaks JSON on stdin and stdout.`,
+    );
+    say("Press Ctrl+C to stop it. --help shows the options, and the README how to connect a host.");
+  }
+  if (world !== undefined) log.info(`the sandbox is at ${world.url}`);
+  if (config.apiKey === undefined) log.warn("EXA_API_KEY is not set: every tool will answer with how to set it");
+  const close = async () => {
+    await service.close();
+    await world?.sandbox.close();
+  };
+  endOnSignals(close);
+  await service.closed;
+  await end(close);
+}
+
+async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): Promise<void> {
+  const { startSandbox } = await import("./sandbox.ts");
+  const log = createLog("warn", (line) => process.stderr.write(`${line}\n`));
+  const { url, key, sandbox } = await startSandbox(flags, log);
+  process.stdout.write(`A sandbox of the Websets API is at ${url}\n\n`);
+  process.stdout.write(`export EXA_BASE_URL=${url}\nexport EXA_API_KEY=${key}\n\nPress Ctrl+C to stop it.\n`);
+  endOnSignals(() => sandbox.close());
+}
+
+function endOnSignals(close: Closing): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void end(close));
+}
+
+/** Closes everything and lets the process end by itself, or makes it end where something holds it. */
+async function end(close: Closing): Promise<void> {
+  setTimeout(() => process.exit(), LONGEST_FAREWELL_MS).unref();
+  try {
+    await close();
+  } finally {
+    process.stdin.destroy();
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`websets-events-mcp: ${line}\n`);
+}

@@ -1,0 +1,56 @@
+import { findScenario, SCENARIOS } from "../sandbox/scenarios.ts";
+import { createSandbox, type Sandbox } from "../sandbox/server.ts";
+import { LIST_ORDERS } from "../sandbox/sorted-list.ts";
+import { systemClock } from "../shared/clock.ts";
+import type { Log } from "../shared/log.ts";
+import { numberFlag, type SandboxFlags, UsageError } from "./command-line.ts";
+
+/** Any key will do on loopback; this one says where it belongs. */
+const SANDBOX_KEY = "sandbox";
+
+export interface RunningSandbox {
+  url: string;
+  key: string;
+  sandbox: Sandbox;
+}
+
+/** Starts the sandbox that `--sandbox` serves from: a free port, real time, and the demo Webset already running. */
+export async function startDemoSandbox(log: Log): Promise<RunningSandbox> {
+  const sandbox = createSandbox({ clock: systemClock, log });
+  const { url } = await sandbox.listen(0);
+  findScenario("demo")?.begin(sandbox.world);
+  return { url, key: SANDBOX_KEY, sandbox };
+}
+
+/** Starts the sandbox as the command line wants it; throws `UsageError` for flags that cannot be. */
+export async function startSandbox(flags: SandboxFlags, log: Log): Promise<RunningSandbox> {
+  const port = numberFlag("--port", flags.port, { least: 0, most: 65_535, whole: true });
+  const speed = numberFlag("--speed", flags.speed, { least: 0.01, most: 10_000 });
+  const seed = numberFlag("--seed", flags.seed, { least: 0, most: 2 ** 32 - 1, whole: true });
+  const scenario = findScenario(flags.scenario);
+  if (scenario === undefined)
+    throw notOneOf(
+      "--scenario",
+      flags.scenario,
+      SCENARIOS.map(({ name }) => name),
+    );
+  const listOrder = LIST_ORDERS.find((order) => order === flags.listOrder);
+  if (listOrder === undefined) throw notOneOf("--list-order", flags.listOrder, LIST_ORDERS);
+
+  const sandbox = createSandbox({ clock: systemClock, seed, speed, listOrder, log });
+  try {
+    const { url } = await sandbox.listen(port);
+    scenario.begin(sandbox.world);
+    return { url, key: SANDBOX_KEY, sandbox };
+  } catch (error) {
+    await sandbox.close();
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
+      throw new UsageError(`Port ${port} is in use; choose another with --port, or 0 for a free one`);
+    }
+    throw error;
+  }
+}
+
+function notOneOf(flag: string, given: string, names: readonly string[]): UsageError {
+  return new UsageError(`${flag} must be one of ${names.join(", ")}, not ${JSON.stringify(given)}`);
+}

@@ -1,0 +1,120 @@
+import type { Clock } from "../shared/clock.ts";
+import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import type { FeedEvent } from "./event.ts";
+import type { Feed, ReadRequest } from "./feed.ts";
+import { advance, byTime, type Placed, type Position } from "./position.ts";
+
+/** A wait that had no answer in its whole time stays this much longer for the first one, so that even 0 s is one look. */
+export const GRACE_MS = 800;
+
+export interface CollectRequest {
+  feed: Feed;
+  clock: Clock;
+  types?: ReadRequest["types"];
+  websetId?: ReadRequest["websetId"];
+  /** Where to read from; without it, from now by the upstream's clock. */
+  from?: Position | undefined;
+  /** So many events end the wait. */
+  count: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Told after each look how many events were found so far. */
+  onLook?: (found: number) => void;
+}
+
+export interface Collected {
+  /** At most `count`, oldest first. */
+  events: FeedEvent[];
+  /** Right after the last event handed out: reading on from here brings each further match once. */
+  position: Position;
+  waitedMs: number;
+  /** The trouble that lasted when the time ran out. */
+  trouble?: WebsetsError;
+}
+
+/**
+ * Collects matching events until there are `count` of them or the time is over. Throws what reading throws; and
+ * `unavailable` if no look succeeded in the whole time.
+ */
+export async function collectEvents(request: CollectRequest): Promise<Collected> {
+  const { feed, clock, types, websetId, from, count, timeoutMs, signal } = request;
+  const startedAt = clock.now();
+  const startedWall = clock.wallTime();
+  const found: FeedEvent[] = [];
+  const again: Placed[] = [];
+  let position = from;
+  let settledUpTo: number | undefined;
+  let looked = false;
+  let trouble: WebsetsError | undefined;
+
+  const limit = startTimeLimit(clock, timeoutMs, signal, () => looked);
+  try {
+    const urgentBy = startedAt + timeoutMs;
+    for await (const news of feed.read({ types, websetId, from, signal: limit.signal, urgentBy })) {
+      if (news.kind === "positioned") position = news.position;
+      if (news.kind === "retrying") trouble = news.error;
+      if (news.kind !== "read") continue;
+      if (news.asked) {
+        looked = true;
+        trouble = undefined;
+      }
+      found.push(...news.events);
+      again.push(...news.again);
+      settledUpTo = news.settledUpTo ?? settledUpTo;
+      if (found.length >= count) break;
+      request.onLook?.(found.length);
+      if (looked && clock.now() - startedAt >= timeoutMs) break;
+    }
+  } catch (error) {
+    if (signal.aborted) throw abortError();
+    if (!isAbort(error)) throw error;
+  } finally {
+    limit.clear();
+  }
+
+  if (position === undefined || (!looked && found.length < count)) throw nothingAnswered(startedWall, trouble);
+  found.sort(byTime);
+  const events = found.slice(0, count);
+  const step = { handedOut: events, metAgain: again, oldestPending: found[count], settledUpTo };
+  return {
+    events,
+    position: advance(position, step),
+    waitedMs: clock.now() - startedAt,
+    ...(trouble === undefined ? {} : { trouble }),
+  };
+}
+
+/** A signal that aborts when the caller's does, when the time is over, or, before the first answer, a little later. */
+export function startTimeLimit(clock: Clock, timeoutMs: number, signal: AbortSignal, looked: () => boolean) {
+  const limit = new AbortController();
+  const timer = new AbortController();
+  const abort = () => limit.abort();
+  if (signal.aborted) limit.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  void (async () => {
+    try {
+      await clock.sleep(timeoutMs, timer.signal);
+      if (!looked()) await clock.sleep(GRACE_MS, timer.signal);
+      limit.abort();
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+    }
+  })();
+  return {
+    signal: limit.signal,
+    clear: () => {
+      timer.abort();
+      signal.removeEventListener("abort", abort);
+    },
+  };
+}
+
+/** The error of a wait in whose whole time the upstream gave no usable answer. */
+export function nothingAnswered(sinceWall: number, trouble: WebsetsError | undefined): WebsetsError {
+  const since = new Date(sinceWall).toISOString();
+  return new WebsetsError("unavailable", {
+    what: `The API has given no usable answer since ${since}${trouble === undefined ? "" : `: ${trouble.message}`}`,
+    ...(trouble?.retryAfterMs === undefined ? {} : { retryAfterMs: trouble.retryAfterMs }),
+    ...(trouble?.requestId === undefined ? {} : { requestId: trouble.requestId }),
+  });
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { WebsetsError } from "../shared/errors.ts";
+import type { Position } from "./position.ts";
+
+/*
+ * A cursor is a position as text, in base64url:
+ *
+ *   1 byte    kind and version; the first letter of the text tells cursors ("c") and page tokens ("p") apart
+ *   8 bytes   since (42 bits, milliseconds since 1970), then the span to the latest event in `seen` (22 bits, milliseconds)
+ *   3 bytes   checksum over the rest
+ *   4.5 bytes for each event in `seen`: its fingerprint, ascending
+ *
+ * 40 events make 192 bytes, which are 256 characters.
+ */
+const VERSION_1 = 0x71;
+const PAGE_LETTER = "p";
+const HEADER_BYTES = 12;
+const NIBBLES_PER_EVENT = 9;
+const SPAN_BITS = 22n;
+/** A span too long to be told: the events in `seen` are then kept until they are met again. */
+const SPAN_UNKNOWN = 2 ** 22 - 1;
+
+/** The position as opaque text, which callers hold between calls and across restarts. */
+export function encodeCursor(position: Position): string {
+  const since = Math.max(0, Math.floor(position.since));
+  let latest = since;
+  for (const time of position.seen.values()) latest = Math.max(latest, time);
+  const span = Math.min(SPAN_UNKNOWN, Math.ceil(latest - since));
+  const prints = [...position.seen.keys()].sort((a, b) => a - b);
+  const nibbles = prints.map((print) => print.toString(16).padStart(NIBBLES_PER_EVENT, "0")).join("");
+  const events = Buffer.from(nibbles.length % 2 === 0 ? nibbles : `${nibbles}0`, "hex");
+  const cursor = Buffer.alloc(HEADER_BYTES + events.length);
+  cursor.writeUInt8(VERSION_1, 0);
+  cursor.writeBigUInt64BE((BigInt(since) << SPAN_BITS) | BigInt(span), 1);
+  events.copy(cursor, HEADER_BYTES);
+  checksum(cursor.subarray(0, 9), cursor.subarray(HEADER_BYTES)).copy(cursor, 9);
+  return cursor.toString("base64url");
+}
+
+/** The position a cursor stands for. Refuses with `invalid_request` what `encodeCursor` did not write. */
+export function decodeCursor(text: string): Position {
+  const cursor = Buffer.from(text, "base64url");
+  if (
+    cursor.length < HEADER_BYTES ||
+    cursor.toString("base64url") !== text ||
+    cursor.readUInt8(0) !== VERSION_1 ||
+    !checksum(cursor.subarray(0, 9), cursor.subarray(HEADER_BYTES)).equals(cursor.subarray(9, HEADER_BYTES))
+  ) {
+    throw new WebsetsError("invalid_request", refusal(text));
+  }
+  const packed = cursor.readBigUInt64BE(1);
+  const since = Number(packed >> SPAN_BITS);
+  const span = Number(packed & BigInt(SPAN_UNKNOWN));
+  const latest = span === SPAN_UNKNOWN ? Number.POSITIVE_INFINITY : since + span;
+  const nibbles = cursor.subarray(HEADER_BYTES).toString("hex");
+  const seen = new Map<number, number>();
+  for (let at = 0; at + NIBBLES_PER_EVENT <= nibbles.length; at += NIBBLES_PER_EVENT) {
+    seen.set(Number.parseInt(nibbles.slice(at, at + NIBBLES_PER_EVENT), 16), latest);
+  }
+  return { since, seen };
+}
+
+/** Three bytes that a text copied wrongly almost never has. */
+export function checksum(...parts: readonly Buffer[]): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest().subarray(0, 3);
+}
+
+function refusal(text: string): { what: string; advice: string } {
+  if (text.startsWith(PAGE_LETTER)) {
+    return {
+      what: "The parameter after was given what looks like a page token of list_webset_events",
+      advice: "Pass the cursor of an earlier result as after; a page token goes into the parameter page.",
+    };
+  }
+  return {
+    what: "The parameter after holds no cursor of this server, or one that was not copied whole",
+    advice: "Pass a cursor exactly as an earlier result gave it, or an ISO 8601 time such as 2026-11-01T12:00:00Z.",
+  };
+}

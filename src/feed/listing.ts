@@ -1,0 +1,139 @@
+import type { Clock } from "../shared/clock.ts";
+import { isPassing } from "../shared/errors.ts";
+import { type Batch, type OrderHint, readBackwards } from "./backwards.ts";
+import type { FeedEvent } from "./event.ts";
+import type { EventFilter } from "./filter.ts";
+import { decodePageToken, encodePageToken } from "./page-token.ts";
+import { LARGEST_PAGE, type Reading } from "./pages.ts";
+import { advance, byTime, type Placed, type Position, positionAt, settledAt } from "./position.ts";
+
+/** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
+const MOST_SCANNED = 2_000;
+const LONGEST_SCAN_MS = 10_000;
+
+export interface ListRequest {
+  filter: EventFilter;
+  /** Milliseconds since 1970, inclusive. */
+  createdAfter?: number | undefined;
+  /** Milliseconds since 1970, inclusive. */
+  createdBefore?: number | undefined;
+  limit: number;
+  /** `nextPage` of an earlier listing. */
+  page?: string | undefined;
+  signal: AbortSignal;
+}
+
+export interface Listed {
+  /** Matches, newest first, at most `limit`. */
+  events: FeedEvent[];
+  /** Where older matches go on; null where there are none. */
+  nextPage: string | null;
+  /** Where waiting goes on without a gap or a repeat: as of the first page. */
+  position: Position;
+  /** How many events were looked at. */
+  scanned: number;
+  /** False where the listing stopped before it found `limit` matches or reached the end. */
+  complete: boolean;
+}
+
+export interface ListDeps {
+  reading: Reading;
+  clock: Clock;
+  hint: OrderHint;
+  belongs: (event: FeedEvent, websetId: string) => Promise<boolean>;
+  /** The upstream's time now, asked for where it is not known; never later than it is. */
+  serverNow: () => Promise<number>;
+}
+
+/**
+ * Lists matching events newest first, whichever way the API lists. Paging through everything meets each event once, also
+ * while new ones arrive. A listing that has found something and then meets trouble ends early with what it has.
+ */
+export async function listEvents(request: ListRequest, deps: ListDeps): Promise<Listed> {
+  const { filter, limit, createdAfter } = request;
+  const token = request.page === undefined ? undefined : decodePageToken(request.page);
+  const scan = new Scan(request, token?.before, deps);
+  const range = {
+    types: filter.types,
+    ...(createdAfter === undefined ? {} : { after: createdAfter }),
+    // One millisecond more, for the API may keep finer times; the order of the feed decides what is still to come.
+    ...bound(request.createdBefore, token === undefined ? undefined : token.before.time + 1),
+  };
+  const wanted = filter.websetId === undefined ? limit : LARGEST_PAGE;
+  let exhausted = true;
+  let position = token?.position;
+  try {
+    for await (const batch of readBackwards(range, wanted, deps.hint, deps.serverNow, deps.reading)) {
+      position ??= positionAt(settledAt(batch.serverTime ?? batch.events[0]?.time ?? (await deps.serverNow())));
+      await scan.take(batch);
+      if (scan.enough(position.since)) {
+        exhausted = false;
+        break;
+      }
+    }
+  } catch (error) {
+    if (!isPassing(error) || scan.last === undefined) throw error;
+    exhausted = false;
+  }
+  position ??= positionAt(settledAt(await deps.serverNow()));
+  if (token === undefined) position = advance(position, { handedOut: scan.matches, settledUpTo: undefined });
+
+  const events = scan.matches.slice(0, limit);
+  const full = scan.matches.length > limit || (events.length === limit && !exhausted);
+  const before: Placed | undefined = full ? events.at(-1) : scan.last;
+  const ended = exhausted && scan.matches.length <= limit;
+  return {
+    events,
+    nextPage: ended || before === undefined ? null : encodePageToken({ before, position }),
+    position,
+    scanned: scan.scanned,
+    complete: full || ended,
+  };
+}
+
+/** What a listing has looked at so far. */
+class Scan {
+  readonly #request: ListRequest;
+  readonly #before: Placed | undefined;
+  readonly #deps: ListDeps;
+  readonly #startedAt: number;
+  readonly matches: FeedEvent[] = [];
+  scanned = 0;
+  /** The oldest event looked at. */
+  last: Placed | undefined;
+  #downTo = Number.POSITIVE_INFINITY;
+
+  constructor(request: ListRequest, before: Placed | undefined, deps: ListDeps) {
+    this.#request = request;
+    this.#before = before;
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+  }
+
+  async take(batch: Batch): Promise<void> {
+    const { filter } = this.#request;
+    this.#downTo = batch.downTo;
+    for (const event of batch.events) {
+      if (this.#before !== undefined && byTime(event, this.#before) >= 0) continue;
+      this.scanned++;
+      this.last = event;
+      if (filter.websetId !== undefined && !(await this.#deps.belongs(event, filter.websetId))) continue;
+      this.matches.push(event);
+    }
+  }
+
+  /**
+   * Whether to stop: the limit is reached, or the bounds of a listing are. A first page goes on to the settled past, so that its
+   * cursor knows what was visible when it was made.
+   */
+  enough(settled: number): boolean {
+    const bounded = this.scanned >= MOST_SCANNED || this.#deps.clock.now() - this.#startedAt >= LONGEST_SCAN_MS;
+    if (bounded) return true;
+    return this.matches.length >= this.#request.limit && (this.#before !== undefined || this.#downTo <= settled);
+  }
+}
+
+function bound(...times: (number | undefined)[]): { before?: number } {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { before: Math.min(...known) };
+}

@@ -1,0 +1,42 @@
+import type * as z from "zod/v4";
+import type { ExaClient } from "../exa/client.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { WebsetStates } from "../webset/states.ts";
+
+/** What all tools of a process share. */
+export interface ToolDeps {
+  exa: ExaClient;
+  feed: Feed;
+  states: WebsetStates;
+  clock: Clock;
+  /** `--max-wait` in seconds. */
+  maxWaitSeconds: number;
+}
+
+/** What one call brings along. */
+export interface CallContext extends ToolDeps {
+  /** Aborts when the client cancels the call or disconnects. */
+  signal: AbortSignal;
+  /** Sets the line that progress notifications carry. */
+  report(message: string): void;
+}
+
+/** A tool as data: `run` returns the output schema's shape and knows nothing of MCP. */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  name: string;
+  title: string;
+  description: string;
+  /** Whether the same call has the same effect again and again. */
+  idempotent: boolean;
+  input: Input;
+  output: Output;
+  /** How long a call may wait, in seconds, for progress notifications; tools that never wait have none. */
+  waits?(args: z.output<Input>, deps: ToolDeps): number;
+  run(args: z.output<Input>, context: CallContext): Promise<z.input<Output>>;
+}
+
+/** Gives a tool's `run` the types of its schemas. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Input, Output>): Tool {
+  return tool as unknown as Tool;
+}

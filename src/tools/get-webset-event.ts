@@ -1,0 +1,23 @@
+import * as z from "zod/v4";
+import { keep } from "../feed/event.ts";
+import { defineTool } from "./define.ts";
+import { detail } from "./params.ts";
+import * as shapes from "./shapes.ts";
+import { present } from "./summary.ts";
+
+export const getWebsetEvent = defineTool({
+  name: "get_webset_event",
+  title: "Get a Webset event",
+  description:
+    "Read one event by its id, with the resource that triggered it (a Webset, search, item, export, import, monitor or monitor run). Take the id from a listing or a wait. Events are kept for 60 days.",
+  idempotent: true,
+  input: z.strictObject({
+    eventId: z.string().min(1).max(300).describe("The id of an event, as other results give it."),
+    detail: detail.default("full"),
+  }),
+  output: z.object({ event: shapes.event }),
+  async run({ eventId, detail }, { exa, signal }) {
+    const { value } = await exa.getEvent(eventId, { signal });
+    return { event: present(keep(value), detail) };
+  },
+});

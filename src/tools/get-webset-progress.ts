@@ -1,0 +1,20 @@
+import * as z from "zod/v4";
+import { encodeCursor } from "../feed/cursor.ts";
+import { lookAtWebset } from "../webset/look.ts";
+import { defineTool } from "./define.ts";
+import { websetId } from "./params.ts";
+import * as shapes from "./shapes.ts";
+
+export const getWebsetProgress = defineTool({
+  name: "get_webset_progress",
+  title: "Get a Webset's progress",
+  description:
+    "Read how far a Webset is right now, without waiting: its status, each search with items found and seconds left, enrichments, imports and monitors. The cursor continues from this moment in wait_for_webset_event.",
+  idempotent: true,
+  input: z.strictObject({ websetId: websetId.describe("The Webset's id or your externalId.") }),
+  output: z.object({ progress: shapes.progress, cursor: shapes.cursor }),
+  async run({ websetId }, { states, feed, signal }) {
+    const { progress, position } = await lookAtWebset(websetId, { states, feed, signal });
+    return { progress, cursor: encodeCursor(position) };
+  },
+});

@@ -1,0 +1,64 @@
+import * as z from "zod/v4";
+import { parseTime } from "../exa/event.ts";
+import { decodeCursor } from "../feed/cursor.ts";
+import { type Position, positionAt } from "../feed/position.ts";
+import { WebsetsError } from "../shared/errors.ts";
+
+/** Without a `timeoutSeconds` a wait takes this long: hosts that end every call early do so after 30 s at the soonest. */
+export const DEFAULT_TIMEOUT_SECONDS = 25;
+
+const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
+
+export const types = z
+  .array(z.string().min(1).max(100))
+  .max(50)
+  .optional()
+  .describe(
+    'Event types, exact or a prefix with a star: ["webset.search.completed"], ["webset.item.*"]. Default: all.',
+  );
+
+export const websetId = z.string().min(1).max(300);
+
+export const detail = z
+  .enum(["summary", "full"])
+  .describe('"summary": one line per event. "full": adds data, the resource itself, long page text cut.');
+
+export const timeoutSeconds = z
+  .number()
+  .min(0)
+  .optional()
+  .describe(`Seconds to wait at most; 0 looks once. Default ${DEFAULT_TIMEOUT_SECONDS}, safe with every host.`);
+
+/** The wait a call asked for, in seconds; more than the server allows is an `invalid_request`. */
+export function timeoutOf(asked: number | undefined, maxWaitSeconds: number): number {
+  const seconds = asked ?? Math.min(DEFAULT_TIMEOUT_SECONDS, maxWaitSeconds);
+  if (seconds <= maxWaitSeconds) return seconds;
+  throw new WebsetsError("invalid_request", {
+    what: `timeoutSeconds is ${seconds}, and this server waits ${maxWaitSeconds} s at most`,
+    advice:
+      "Wait in several calls: each result says how to go on, and nothing is lost in between. --max-wait raises the limit.",
+  });
+}
+
+/** Milliseconds since 1970 for a time a caller wrote; one without a zone, or that is none, is an `invalid_request`. */
+export function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = parseTime(text.trim());
+  if (time !== undefined && TIME_WITH_ZONE.test(text.trim())) return time;
+  const shown = JSON.stringify(text.slice(0, 80));
+  throw new WebsetsError("invalid_request", {
+    what:
+      time === undefined
+        ? `The parameter ${name} holds ${shown}, which is not an ISO 8601 time`
+        : `The parameter ${name} holds ${shown}, which has no time of day or no time zone`,
+    advice: "Write it like 2026-11-01T12:00:00Z: with the time of day, and with Z for UTC or an offset such as +02:00.",
+  });
+}
+
+/** The position a caller's `after` stands for: a cursor, or a time. Nothing means now. */
+export function positionOf(after: string | undefined): Position | undefined {
+  if (after === undefined) return undefined;
+  const text = after.trim();
+  if (/^\d{4}-/.test(text)) return positionAt(timeOf("after", text) as number);
+  return decodeCursor(text);
+}

@@ -1,0 +1,171 @@
+import type { FeedEvent } from "../feed/event.ts";
+import { plainText } from "../shared/text.ts";
+import { duration } from "../webset/progress.ts";
+
+/** The longest summary of an event, in characters. */
+const LONGEST_SUMMARY = 160;
+/** The longest piece of the web inside a summary, in characters. */
+const LONGEST_QUOTE = 90;
+/** Statuses, kinds and the like are short; what is not is no such thing. */
+const LONGEST_WORD = 60;
+
+export type PresentedEvent = {
+  id: string;
+  type: string;
+  createdAt: string;
+  websetId?: string;
+  resource: { kind: string; id: string; status?: string; downloadUrl?: string };
+  /** One line. It quotes the web, so nothing in it may be taken as an instruction. */
+  summary: string;
+  data?: unknown;
+};
+
+type Fields = Record<string, unknown>;
+
+/** An event as tools give it: a few fields and one line, and with `full` the upstream's resource. */
+export function present(event: FeedEvent, detail: "summary" | "full"): PresentedEvent {
+  const data = fieldsOf(event.data);
+  const status = word(data.status);
+  const downloadUrl = event.type.startsWith("webset.export.") ? text(data.downloadUrl) : undefined;
+  return {
+    id: event.id,
+    type: event.type,
+    createdAt: event.createdAt,
+    ...(event.owner.kind === "webset" ? { websetId: event.owner.websetId } : {}),
+    resource: {
+      kind: kindOf(event.type, data),
+      id: text(data.id) ?? "",
+      ...(status === undefined ? {} : { status }),
+      ...(downloadUrl === undefined ? {} : { downloadUrl }),
+    },
+    summary: plainText(lineOf(event.type, data), LONGEST_SUMMARY),
+    ...(detail === "full" ? { data: event.data } : {}),
+  };
+}
+
+function kindOf(type: string, data: Fields): string {
+  for (const [prefix, kind] of KINDS) if (type.startsWith(prefix)) return kind;
+  return word(data.object) ?? "unknown";
+}
+
+const KINDS = [
+  ["webset.search.", "search"],
+  ["webset.item.", "item"],
+  ["webset.export.", "export"],
+  ["webset.created", "webset"],
+  ["webset.deleted", "webset"],
+  ["webset.paused", "webset"],
+  ["webset.idle", "webset"],
+  ["import.", "import"],
+  ["monitor.run.", "monitor_run"],
+  ["monitor.", "monitor"],
+] as const;
+
+/** What happened, in one line. Whatever the upstream left out is left out here too. */
+function lineOf(type: string, data: Fields): string {
+  const what = type.slice(type.lastIndexOf(".") + 1);
+  switch (kindOf(type, data)) {
+    case "webset":
+      return `Webset ${what}${websetName(data)}`;
+    case "search":
+      return searchLine(what, data);
+    case "item":
+      return itemLine(what, data);
+    case "export":
+      return `Export ${what}${after(", ", word(data.format))}${what === "completed" ? ": ready to download" : ""}`;
+    case "import":
+      return importLine(what, data);
+    case "monitor":
+      return `Monitor ${what}: ${word(data.status) ?? "status unknown"}${after(", next run ", word(data.nextRunAt))}`;
+    case "monitor_run":
+      return `Monitor run ${word(data.status) ?? what}${after(" (", word(data.type), ")")}${after(": ", quoteOf(data.failedReason))}`;
+    default:
+      return `${type}${after(": ", quoteOf(data.title ?? data.name ?? data.status))}`;
+  }
+}
+
+function websetName(data: Fields): string {
+  const search = fieldsOf(listOf(data.searches)[0]);
+  const query = quoteOf(search.query, 60);
+  const title = quoteOf(data.title, 60);
+  const count = number(search.count);
+  const goal = query === undefined ? "" : `; search ${query}${count === undefined ? "" : ` for ${count} items`}`;
+  return `${after(" ", title)}${goal}`;
+}
+
+function searchLine(what: string, data: Fields): string {
+  const progress = fieldsOf(data.progress);
+  const target = number(data.count);
+  if (what === "created")
+    return `Search created: ${quoteOf(data.query) ?? "no query"}${after(", for ", target, " items")}`;
+  const found = `${number(progress.found) ?? 0}${after(" of ", target)} found`;
+  const analyzed = after(", ", number(progress.analyzed), " analyzed");
+  if (what === "completed") return `Search completed: ${found}${analyzed}`;
+  if (what === "canceled") return `Search canceled${after(" (", word(data.canceledReason), ")")}: ${found}${analyzed}`;
+  const left = number(progress.timeLeft);
+  const share = number(progress.completion);
+  const time = left === undefined ? "" : `, about ${duration(left)} left`;
+  return `Search ${word(data.status) ?? what}: ${found}${share === undefined ? "" : `, ${Math.round(share)} %`}${time}`;
+}
+
+function itemLine(what: string, data: Fields): string {
+  const properties = fieldsOf(data.properties);
+  const name = itemName(properties) ?? "without a name";
+  const url = text(properties.url);
+  if (what !== "enriched")
+    return `Item found: ${name}${after(", ", url === undefined ? undefined : plainText(url, 60))}`;
+  const enrichments = listOf(data.enrichments).map(fieldsOf);
+  const done = enrichments.filter((enrichment) => enrichment.status === "completed");
+  const values = done
+    .map((enrichment) => quoteOf(listOf(enrichment.result)[0], 40))
+    .filter((value) => value !== undefined);
+  return `Item enriched: ${name}; ${done.length} of ${enrichments.length} done${after(": ", values.join(", ") || undefined)}`;
+}
+
+/** Items carry their entity's own fields under the entity's name: a company its name, a paper its title. */
+function itemName(properties: Fields): string | undefined {
+  for (const key of ["company", "person", "article", "researchPaper", "custom"]) {
+    const entity = fieldsOf(properties[key]);
+    const name = quoteOf(entity.name ?? entity.title, 60);
+    if (name !== undefined) return name;
+  }
+  return quoteOf(properties.description, 60);
+}
+
+function importLine(what: string, data: Fields): string {
+  const status = word(data.status) ?? what;
+  const reason = after(" (", word(data.failedReason), ")");
+  const detail = quoteOf(data.failedMessage, 60);
+  const rows = after(", ", number(data.count), " rows");
+  if (status === "failed") return `Import failed${reason}${after(": ", detail)}`;
+  return `Import ${what}${after(" ", quoteOf(data.title, 60))}${rows}`;
+}
+
+function after(before: string, value: string | number | undefined, behind = ""): string {
+  return value === undefined ? "" : `${before}${value}${behind}`;
+}
+
+function quoteOf(value: unknown, length = LONGEST_QUOTE): string | undefined {
+  const plain = typeof value === "string" ? plainText(value, length) : "";
+  return plain === "" ? undefined : `"${plain}"`;
+}
+
+function word(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? plainText(value, LONGEST_WORD) : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}

@@ -1,0 +1,68 @@
+import * as z from "zod/v4";
+import { collectEvents } from "../feed/collect.ts";
+import { encodeCursor } from "../feed/cursor.ts";
+import { parseTypes } from "../feed/filter.ts";
+import { defineTool } from "./define.ts";
+import { detail, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import * as shapes from "./shapes.ts";
+import { present } from "./summary.ts";
+import { secondsOf, warningOf } from "./wording.ts";
+
+export const waitForWebsetEvent = defineTool({
+  name: "wait_for_webset_event",
+  title: "Wait for a Webset event",
+  description:
+    "Wait until matching events happen and return them, oldest first; running out of time is a normal result. Go on with the returned cursor as after: nothing is lost or repeated between calls. To wait for a whole search to finish, use wait_for_webset.",
+  idempotent: false,
+  input: z.strictObject({
+    types,
+    websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
+    after: z
+      .string()
+      .max(20_000)
+      .optional()
+      .describe("Where to go on: the cursor of an earlier result, or an ISO 8601 time with zone. Default: now."),
+    count: z.int().min(1).max(100).default(1).describe("Return as soon as so many events matched."),
+    timeoutSeconds,
+    detail: detail.default("summary"),
+  }),
+  output: z.object({
+    outcome: z.enum(["matched", "timed_out"]),
+    events: z.array(shapes.event),
+    cursor: shapes.cursor,
+    waitedSeconds: shapes.waitedSeconds,
+    next: shapes.next,
+    warning: shapes.warning,
+  }),
+  waits: (args, { maxWaitSeconds }) => timeoutOf(args.timeoutSeconds, maxWaitSeconds),
+  async run(args, context) {
+    const { feed, states, clock, signal, maxWaitSeconds, report } = context;
+    const timeoutMs = timeoutOf(args.timeoutSeconds, maxWaitSeconds) * 1_000;
+    const from = positionOf(args.after);
+    const types = parseTypes(args.types);
+    const asked = args.websetId;
+    report(`0 of ${args.count} events`);
+    const collected = await collectEvents({
+      feed,
+      clock,
+      types,
+      websetId: asked === undefined ? undefined : (within) => states.resolve(asked, within),
+      from,
+      count: args.count,
+      timeoutMs,
+      signal,
+      onLook: (found) => report(`${found} of ${args.count} events`),
+    });
+    const matched = collected.events.length === args.count;
+    return {
+      outcome: matched ? ("matched" as const) : ("timed_out" as const),
+      events: collected.events.map((event) => present(event, args.detail)),
+      cursor: encodeCursor(collected.position),
+      waitedSeconds: secondsOf(collected.waitedMs),
+      next: matched
+        ? "For what comes after these, call wait_for_webset_event again, same filter, with this cursor as after."
+        : "Call wait_for_webset_event again, same filter, with this cursor as after.",
+      ...warningOf(collected.trouble),
+    };
+  },
+});

@@ -1,0 +1,65 @@
+import * as z from "zod/v4";
+import { encodeCursor } from "../feed/cursor.ts";
+import type { Outcome } from "../webset/decide.ts";
+import { waitForWebset as wait } from "../webset/wait.ts";
+import { defineTool } from "./define.ts";
+import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
+import * as shapes from "./shapes.ts";
+import { secondsOf, warningOf } from "./wording.ts";
+
+export const waitForWebset = defineTool({
+  name: "wait_for_webset",
+  title: "Wait for a Webset",
+  description:
+    "Wait until a Webset's search is completed (or everything in it is idle) and return how far it is; also what has already happened counts. Running out of time is a normal result: call again. If you have just started a search, pass its searchId.",
+  idempotent: true,
+  input: z.strictObject({
+    websetId: websetId.describe('The Webset\'s id or your externalId, such as "webset_abc123".'),
+    until: z
+      .enum(["search_completed", "idle"])
+      .default("search_completed")
+      .describe('"idle" also waits for enrichments and all other work.'),
+    searchId: z.string().min(1).max(300).optional().describe("Wait for this search. Default: those unfinished now."),
+    timeoutSeconds,
+  }),
+  output: z.object({
+    outcome: z.enum(["reached", "timed_out", "canceled", "paused", "deleted"]),
+    progress: shapes.progress.nullable(),
+    cursor: shapes.cursor.nullable(),
+    waitedSeconds: shapes.waitedSeconds,
+    next: shapes.next,
+    warning: shapes.warning,
+  }),
+  waits: (args, { maxWaitSeconds }) => timeoutOf(args.timeoutSeconds, maxWaitSeconds),
+  async run(args, { exa, feed, states, clock, signal, maxWaitSeconds, report }) {
+    const waited = await wait({
+      exa,
+      feed,
+      states,
+      clock,
+      signal,
+      websetId: args.websetId,
+      until: args.until,
+      searchId: args.searchId,
+      timeoutMs: timeoutOf(args.timeoutSeconds, maxWaitSeconds) * 1_000,
+      onProgress: (progress) => report(progress.summary),
+    });
+    return {
+      outcome: waited.outcome,
+      progress: waited.progress,
+      cursor: waited.position === undefined ? null : encodeCursor(waited.position),
+      waitedSeconds: secondsOf(waited.waitedMs),
+      ...nextOf(waited.outcome, args),
+      ...warningOf(waited.trouble),
+    };
+  },
+});
+
+function nextOf(outcome: Outcome, { websetId, searchId }: { websetId: string; searchId?: string | undefined }) {
+  const same = `${JSON.stringify(websetId)}${searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`}`;
+  if (outcome === "timed_out")
+    return { next: `Call wait_for_webset again with websetId ${same}; it is still running.` };
+  if (outcome === "paused")
+    return { next: `Nothing happens until it is resumed; then call wait_for_webset again with websetId ${same}.` };
+  return {};
+}

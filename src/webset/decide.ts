@@ -1,0 +1,52 @@
+import type { Webset } from "../exa/schemas.ts";
+import { isFinished, newestSearch } from "./progress.ts";
+
+export type Until = "search_completed" | "idle";
+export type Outcome = "reached" | "timed_out" | "canceled" | "paused" | "deleted";
+
+/** What a wait is for, fixed at its first look: later searches do not change it. */
+export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: "idle" };
+
+/**
+ * The goal of a wait that begins with this state. `search_completed` means the given search; without one, those unfinished
+ * now; if none is, the newest; and if there is no search at all, what `idle` means.
+ */
+export function goalOf(until: Until, searchId: string | undefined, first: Webset): Goal {
+  if (until === "idle") return { kind: "idle" };
+  if (searchId !== undefined) return { kind: "searches", searchIds: [searchId] };
+  const unfinished = first.searches.filter((search) => !isFinished(search));
+  if (unfinished.length > 0) return { kind: "searches", searchIds: unfinished.map((search) => search.id) };
+  const newest = newestSearch(first.searches);
+  return newest === undefined ? { kind: "idle" } : { kind: "searches", searchIds: [newest.id] };
+}
+
+/** Whether this state ends the wait, and how; undefined while there is reason to wait. Completed outranks paused. */
+export function decide(goal: Goal, state: Webset): Exclude<Outcome, "timed_out" | "deleted"> | undefined {
+  const ended = goal.kind === "idle" ? idleOutcome(state) : searchesOutcome(goal.searchIds, state);
+  return ended ?? (state.status === "paused" ? "paused" : undefined);
+}
+
+function idleOutcome(state: Webset): "reached" | undefined {
+  return isIdle(state) ? "reached" : undefined;
+}
+
+/** The Webset says idle and no search in the same answer is unfinished. */
+export function isIdle(state: Webset): boolean {
+  return state.status === "idle" && state.searches.every(isFinished);
+}
+
+function searchesOutcome(searchIds: readonly string[], state: Webset): "reached" | "canceled" | undefined {
+  const statuses = searchIds.map((id) => state.searches.find((search) => search.id === id)?.status);
+  if (statuses.includes("canceled")) return "canceled";
+  return statuses.every((status) => status === "completed") ? "reached" : undefined;
+}
+
+/**
+ * Whether a snapshot of the Webset was certainly taken after another one: it knows every search of it, and has ended at
+ * least one that was under way. Events carry such snapshots, and one from before the first look must not end a wait.
+ */
+export function isLaterThan(snapshot: Webset, earlier: Webset): boolean {
+  const ended = new Map(snapshot.searches.map((search) => [search.id, isFinished(search)]));
+  if (!earlier.searches.every((search) => ended.has(search.id))) return false;
+  return earlier.searches.some((search) => !isFinished(search) && ended.get(search.id) === true);
+}
