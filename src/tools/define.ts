@@ -14,8 +14,15 @@ export interface ToolDeps {
   maxWaitSeconds: number;
 }
 
+/** How long a call may wait, in seconds. */
+export interface WaitLimits {
+  maxWaitSeconds: number;
+  /** For a call that names no time: it follows the host. */
+  defaultTimeoutSeconds: number;
+}
+
 /** What one call brings along. */
-export interface CallContext extends ToolDeps {
+export interface CallContext extends ToolDeps, WaitLimits {
   /** Aborts when the client cancels the call or disconnects. */
   signal: AbortSignal;
   /** Sets the line that progress notifications carry. */
@@ -32,7 +39,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   input: Input;
   output: Output;
   /** How long a call may wait, in seconds, for progress notifications; tools that never wait have none. */
-  waits?(args: z.output<Input>, deps: ToolDeps): number;
+  waits?(args: z.output<Input>, limits: WaitLimits): number;
   run(args: z.output<Input>, context: CallContext): Promise<z.input<Output>>;
 }
 

@@ -4,6 +4,7 @@ import { parseTypes } from "../feed/filter.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { defineTool } from "./define.ts";
 import { detail, timeOf, types, websetId } from "./params.ts";
+import { resolveWebset } from "./resolve-webset.ts";
 import * as shapes from "./shapes.ts";
 import { present } from "./summary.ts";
 
@@ -43,7 +44,7 @@ export const listWebsetEvents = defineTool({
     }
     const filter = {
       types: parseTypes(args.types),
-      websetId: args.websetId === undefined ? undefined : await states.resolve(args.websetId, signal),
+      websetId: args.websetId === undefined ? undefined : await resolveWebset(args.websetId, states, signal),
     };
     const listed = await feed.list({ filter, createdAfter, createdBefore, limit: args.limit, page: args.page, signal });
     return {

@@ -1,4 +1,5 @@
 import {
+  CLIENT_INFO_META_KEY,
   type Tool as ListedTool,
   type McpServer,
   ProtocolError,
@@ -8,8 +9,10 @@ import {
 import * as z from "zod/v4";
 import { isAbort, lineForOperator, sentenceForAgent, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
-import type { Tool, ToolDeps } from "./define.ts";
+import type { Tool, ToolDeps, WaitLimits } from "./define.ts";
+import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
+import { defaultTimeout } from "./hosts.ts";
 import { startProgress } from "./progress-notifications.ts";
 
 export interface MountOptions {
@@ -43,7 +46,13 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], { deps, hasKe
     }
     try {
       if (!hasKey) throw new WebsetsError("missing_key", { what: "This server has no Exa API key" });
-      const structuredContent = await call(tool, params.arguments ?? {}, context, deps);
+      const structuredContent = await call(tool, params.arguments ?? {}, context, {
+        ...deps,
+        defaultTimeoutSeconds: defaultTimeout(
+          clientName(mcp, context),
+          context.mcpReq._meta?.progressToken !== undefined,
+        ),
+      });
       return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -52,7 +61,14 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], { deps, hasKe
   });
 }
 
-async function call(tool: Tool, given: unknown, context: ServerContext, deps: ToolDeps) {
+/** The host's name: told with each request on 2026-07-28, and once at the beginning before. */
+function clientName(mcp: McpServer, { mcpReq }: ServerContext): string | undefined {
+  const envelope: Record<string, unknown> = mcpReq.envelope ?? {};
+  const told = (envelope[CLIENT_INFO_META_KEY] as { name?: unknown } | undefined)?.name;
+  return typeof told === "string" ? told : mcp.server.getClientVersion()?.name;
+}
+
+async function call(tool: Tool, given: unknown, context: ServerContext, deps: ToolDeps & WaitLimits) {
   const parsed = tool.input.safeParse(given);
   if (!parsed.success) throw explainInput(tool, parsed.error);
   const limitSeconds = tool.waits?.(parsed.data, deps);
@@ -60,6 +76,8 @@ async function call(tool: Tool, given: unknown, context: ServerContext, deps: To
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
   try {
     return await tool.run(parsed.data, { ...deps, signal, report: progress.report });
+  } catch (error) {
+    throw explainIds(error, parsed.data);
   } finally {
     progress.stop();
   }

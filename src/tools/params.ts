@@ -3,9 +3,8 @@ import { parseTime } from "../exa/event.ts";
 import { decodeCursor } from "../feed/cursor.ts";
 import { type Position, positionAt } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
-
-/** Without a `timeoutSeconds` a wait takes this long: hosts that end every call early do so after 30 s at the soonest. */
-export const DEFAULT_TIMEOUT_SECONDS = 25;
+import type { WaitLimits } from "./define.ts";
+import { SAFE_TIMEOUT_SECONDS } from "./hosts.ts";
 
 const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
 
@@ -27,11 +26,11 @@ export const timeoutSeconds = z
   .number()
   .min(0)
   .optional()
-  .describe(`Seconds to wait at most; 0 looks once. Default ${DEFAULT_TIMEOUT_SECONDS}, safe with every host.`);
+  .describe(`Seconds to wait at most; 0 looks once. Default ${SAFE_TIMEOUT_SECONDS}, safe with every host.`);
 
 /** The wait a call asked for, in seconds; more than the server allows is an `invalid_request`. */
-export function timeoutOf(asked: number | undefined, maxWaitSeconds: number): number {
-  const seconds = asked ?? Math.min(DEFAULT_TIMEOUT_SECONDS, maxWaitSeconds);
+export function timeoutOf(asked: number | undefined, { maxWaitSeconds, defaultTimeoutSeconds }: WaitLimits): number {
+  const seconds = asked ?? Math.min(defaultTimeoutSeconds, maxWaitSeconds);
   if (seconds <= maxWaitSeconds) return seconds;
   throw new WebsetsError("invalid_request", {
     what: `timeoutSeconds is ${seconds}, and this server waits ${maxWaitSeconds} s at most`,

@@ -4,6 +4,7 @@ import { encodeCursor } from "../feed/cursor.ts";
 import { parseTypes } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { detail, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import { resolveWebset } from "./resolve-webset.ts";
 import * as shapes from "./shapes.ts";
 import { present } from "./summary.ts";
 import { secondsOf, warningOf } from "./wording.ts";
@@ -34,10 +35,10 @@ export const waitForWebsetEvent = defineTool({
     next: shapes.next,
     warning: shapes.warning,
   }),
-  waits: (args, { maxWaitSeconds }) => timeoutOf(args.timeoutSeconds, maxWaitSeconds),
+  waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   async run(args, context) {
-    const { feed, states, clock, signal, maxWaitSeconds, report } = context;
-    const timeoutMs = timeoutOf(args.timeoutSeconds, maxWaitSeconds) * 1_000;
+    const { feed, states, clock, signal, report } = context;
+    const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
     const types = parseTypes(args.types);
     const asked = args.websetId;
@@ -46,7 +47,7 @@ export const waitForWebsetEvent = defineTool({
       feed,
       clock,
       types,
-      websetId: asked === undefined ? undefined : (within) => states.resolve(asked, within),
+      websetId: asked === undefined ? undefined : (within) => resolveWebset(asked, states, within),
       from,
       count: args.count,
       timeoutMs,

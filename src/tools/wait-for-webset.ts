@@ -30,8 +30,9 @@ export const waitForWebset = defineTool({
     next: shapes.next,
     warning: shapes.warning,
   }),
-  waits: (args, { maxWaitSeconds }) => timeoutOf(args.timeoutSeconds, maxWaitSeconds),
-  async run(args, { exa, feed, states, clock, signal, maxWaitSeconds, report }) {
+  waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
+  async run(args, context) {
+    const { exa, feed, states, clock, signal, report } = context;
     const waited = await wait({
       exa,
       feed,
@@ -41,7 +42,7 @@ export const waitForWebset = defineTool({
       websetId: args.websetId,
       until: args.until,
       searchId: args.searchId,
-      timeoutMs: timeoutOf(args.timeoutSeconds, maxWaitSeconds) * 1_000,
+      timeoutMs: timeoutOf(args.timeoutSeconds, context) * 1_000,
       onProgress: (progress) => report(progress.summary),
     });
     return {

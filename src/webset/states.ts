@@ -48,6 +48,11 @@ export class WebsetStates {
     }
   }
 
+  /** Whether this id or externalId was found before. */
+  knows(text: string): boolean {
+    return this.#ids.has(text);
+  }
+
   #remember(text: string, id: string): void {
     this.#ids.delete(text);
     this.#ids.set(text, id);
