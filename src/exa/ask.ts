@@ -23,7 +23,7 @@ export interface Answer<T> {
 export interface CallOptions {
   /** Ends the call, which then rejects with an AbortError. */
   signal?: AbortSignal;
-  /** The `clock.now()` at which the call is over, whatever happens. */
+  /** The `clock.now()` at which the call is over, whatever happens; without it 25 s after the first request is sent. */
   deadline?: number;
   /** How often to try at most, the first time included; without it 4. */
   attempts?: number;
@@ -60,6 +60,10 @@ export interface AskOptions {
 export type Ask = <T>(question: Question<T>, options?: CallOptions) => Promise<Answer<T>>;
 
 const ATTEMPTS = 4;
+/** Hosts lose patience with a call at 30 s at the soonest, so one that names no deadline is over before, in milliseconds. */
+const LONGEST_CALL_MS = 25_000;
+/** An upstream that asks for a longer pause than this, in milliseconds, is reported at once: whoever can wait does so itself. */
+const LONGEST_RETRY_AFTER_MS = 5_000;
 
 /**
  * Creates the function that asks until there is an answer, the trouble is not of the passing kind, the attempts are used up,
@@ -90,17 +94,25 @@ export function createAsk(setup: AskOptions): Ask {
 
   return async (question, options = {}) => {
     if (options.signal?.aborted) throw abortError();
-    const { deadline = Number.POSITIVE_INFINITY, attempts = ATTEMPTS } = options;
-    const limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
+    const { attempts = ATTEMPTS } = options;
+    let deadline = options.deadline ?? Number.POSITIVE_INFINITY;
+    let limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
     const progress: { sent: boolean; lastError?: WebsetsError } = { sent: false };
     try {
       for (let made = 1; ; made++) {
         await setup.budget.acquire({ group: options.group, signal: limit.signal });
+        if (!progress.sent && options.deadline === undefined) {
+          // The time in the queue does not count: many calls at once must not make each other fail.
+          limit.end();
+          deadline = clock.now() + LONGEST_CALL_MS;
+          limit = startTimeLimit(clock, LONGEST_CALL_MS, options.signal);
+        }
         progress.sent = true;
         try {
           return await attempt(question, limit.signal);
         } catch (error) {
           if (limit.signal.aborted || !isRetryable(error) || made >= attempts) throw error;
+          if ((error.retryAfterMs ?? 0) > LONGEST_RETRY_AFTER_MS) throw error;
           const delayMs = retryDelay({ attempt: made, error, random: setup.random });
           if (clock.now() + delayMs >= deadline) throw error;
           progress.lastError = error;

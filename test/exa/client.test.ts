@@ -202,9 +202,28 @@ test("a mistake of ours is not taken for bad weather", async () => {
 });
 
 test("Retry-After is waited for", async () => {
-  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "7" } }, WEBSET]);
+  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "4" } }, WEBSET]);
   await clock.until(client.getWebset("ws_1"));
-  expect(transport.requests.map(({ at }) => at)).toEqual([0, 7000]);
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 4000]);
+});
+
+test("a long Retry-After is told at once instead of being waited for unseen", async () => {
+  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "60" } }]);
+  const error = await failure(client.getWebset("ws_1"));
+  expect(error).toMatchObject({ kind: "rate_limited", retryAfterMs: 60_000 });
+  expect(transport.requests).toHaveLength(1);
+  expect(clock.now()).toBe(0);
+});
+
+test("a call without a deadline is over 25 s after it was sent, and what it waited in the queue does not count", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 0.05, burst: 1 });
+  const { client, transport } = setUp([WEBSET, never], { budget });
+  await clock.until(client.getWebset("ws_1"));
+  const error = await failure(client.getWebset("ws_2"));
+  expect(error.kind).toBe("unavailable");
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 20_000]);
+  expect(clock.now()).toBe(45_000);
+  expect(transport.requests[1]?.signal.aborted).toBe(true);
 });
 
 test("a Retry-After date counts from the answer's own Date, not from our clock", async () => {
