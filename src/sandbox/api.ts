@@ -11,7 +11,9 @@ import { CONTROL_PATH, controlRoutes } from "./routes/control.ts";
 import { enrichmentRoutes } from "./routes/enrichments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { exportRoutes } from "./routes/exports.ts";
+import { importRoutes } from "./routes/imports.ts";
 import { itemRoutes } from "./routes/items.ts";
+import { monitorRoutes } from "./routes/monitors.ts";
 import { searchRoutes } from "./routes/searches.ts";
 import { websetRoutes } from "./routes/websets.ts";
 import type { World } from "./world.ts";
@@ -22,6 +24,8 @@ const ROUTES: readonly Route[] = [
   ...itemRoutes,
   ...enrichmentRoutes,
   ...exportRoutes,
+  ...importRoutes,
+  ...monitorRoutes,
   ...eventRoutes,
   ...controlRoutes,
 ];
@@ -63,7 +67,16 @@ export function createApi(options: ApiOptions): (request: SandboxRequest) => Pro
       demandSmallBody(request);
       if (outcome instanceof ApiError) throw outcome;
       const query = new URLSearchParams(split(request.url).query);
-      const result = outcome.run({ world, requests, listing, ids, query, body: () => jsonBody(request) });
+      const result = outcome.run({
+        world,
+        requests,
+        listing,
+        ids,
+        query,
+        body: () => jsonBody(request),
+        text: request.body ?? "",
+        host: header(request, "host"),
+      });
       return answer(outcome.status ?? 200, result);
     } catch (error) {
       if (error instanceof ApiError) return refusal(request, error);
@@ -87,12 +100,17 @@ function split(url: string): { path: string; query: string } {
   return mark === -1 ? { path: url, query: "" } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-function demandKey({ headers = {} }: SandboxRequest): void {
-  const header = (wanted: string) =>
+/** Empty where the request has none of that name. */
+function header({ headers = {} }: SandboxRequest, wanted: string): string {
+  return (
     Object.entries(headers)
       .find(([name]) => name.toLowerCase() === wanted)?.[1]
-      ?.trim() ?? "";
-  if (header("x-api-key") === "" && !/^Bearer \S/i.test(header("authorization"))) {
+      ?.trim() ?? ""
+  );
+}
+
+function demandKey(request: SandboxRequest): void {
+  if (header(request, "x-api-key") === "" && !/^Bearer \S/i.test(header(request, "authorization"))) {
     throw new ApiError(401, "Invalid or missing API key");
   }
 }

@@ -17,6 +17,9 @@ export interface LoggedEvent extends Place {
   readonly visibleAt: number;
 }
 
+/** How many events are added between two looks for those past retention. */
+const CLEANING_INTERVAL = 1_000;
+
 /** All events, by time and by type. An event can become visible later than it was created, and is gone after retention. */
 export class EventLog {
   readonly #byId = new Map<string, LoggedEvent>();
@@ -24,13 +27,14 @@ export class EventLog {
   readonly #byType = new Map<string, SortedList<LoggedEvent>>();
   readonly #retentionMs: number;
   readonly #wallTime: () => number;
+  #added = 0;
 
   constructor(retentionMs: number, wallTime: () => number) {
     this.#retentionMs = retentionMs;
     this.#wallTime = wallTime;
   }
 
-  /** How many events there are, visible or not. */
+  /** How many events are held, visible or not. */
   get size(): number {
     return this.#byId.size;
   }
@@ -43,6 +47,7 @@ export class EventLog {
     const sameType = this.#byType.get(event.type) ?? new SortedList<LoggedEvent>();
     this.#byType.set(event.type, sameType);
     sameType.insert(logged);
+    if (++this.#added % CLEANING_INTERVAL === 0) this.#forgetOld();
   }
 
   get(id: string): SandboxEvent | undefined {
@@ -56,6 +61,12 @@ export class EventLog {
       types === undefined ? [this.#all] : [...new Set(types)].flatMap((type) => this.#byType.get(type) ?? []);
     const walks = lists.map((list) => list.walk(range));
     for (const logged of mergeWalks(walks, order)) if (this.#isThere(logged)) yield logged;
+  }
+
+  /** Nobody can see them any more; a sandbox that runs for months must not keep them. */
+  #forgetOld(): void {
+    for (const { id } of this.#all.removeBefore(this.#oldest())) this.#byId.delete(id);
+    for (const list of this.#byType.values()) list.removeBefore(this.#oldest());
   }
 
   #isThere({ time, visibleAt }: LoggedEvent): boolean {

@@ -6,6 +6,9 @@ const PREFIXES = {
   item: "item",
   enrichment: "enr",
   export: "exp",
+  import: "import",
+  monitor: "monitor",
+  run: "run",
   event: "event",
   request: "req",
 } as const;

@@ -32,7 +32,8 @@ export class Life {
   /** Begins the life of a Webset with the searches and enrichments it was created with. */
   begin(state: WebsetState): void {
     const { webset } = state;
-    if (webset.searches.length > 0 || webset.enrichments.length > 0) webset.status = "running";
+    const busy = webset.searches.length > 0 || webset.enrichments.length > 0 || state.importing.size > 0;
+    if (busy) webset.status = "running";
     this.#happenings.record("webset.created", webset);
     for (const search of webset.searches) this.addSearch(state, search);
     this.#settle(state);
@@ -54,6 +55,11 @@ export class Life {
     this.#getBusy(state);
     for (const { item } of state.itemsById.values()) this.#enrich(state, item, enrichment);
     this.#settle(state);
+  }
+
+  /** An import the Webset was created with is finished, one way or the other. */
+  endImport(state: WebsetState, importId: string): void {
+    if (state.importing.delete(importId) && !state.deleted) this.#settle(state);
   }
 
   addExport(state: WebsetState, created: WebsetExport): void {
@@ -128,6 +134,7 @@ export class Life {
       onMatch: () => this.#addItem(state, search),
       onCompleted: () => {
         state.run = undefined;
+        endSearch(state, search);
         this.#startNext(state);
       },
     });
@@ -161,11 +168,13 @@ export class Life {
     search.updatedAt = now;
     search.progress.timeLeft = null;
     this.#happenings.record("webset.search.canceled", search);
+    endSearch(state, search);
   }
 
   #stop(state: WebsetState, reason: WebsetSearch["canceledReason"]): void {
     for (const search of state.webset.searches) if (!isFinished(search)) this.#cancel(state, search, reason);
     cancelEnrichments(state, this.#happenings.timestamp());
+    state.importing.clear();
     state.timeline.clear();
     state.timeline.resume();
     state.idling = undefined;
@@ -180,7 +189,7 @@ export class Life {
 
   /** Makes the Webset idle in a moment, if there is nothing left to do. */
   #settle(state: WebsetState): void {
-    const busy = state.run !== undefined || state.enriching.size > 0;
+    const busy = state.run !== undefined || state.enriching.size > 0 || state.importing.size > 0;
     if (busy || state.idling !== undefined || state.webset.status === "idle") return;
     if (state.webset.searches.some((search) => !isFinished(search))) return;
     state.idling = state.timeline.after(IDLE_AFTER_MS, () => {
@@ -195,4 +204,10 @@ export class Life {
     webset.status = status;
     webset.updatedAt = this.#happenings.timestamp();
   }
+}
+
+function endSearch({ searchEnds }: WebsetState, search: WebsetSearch): void {
+  const told = searchEnds.get(search);
+  searchEnds.delete(search);
+  told?.();
 }

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
+import { sendAnswer } from "./send-answer.ts";
 
 export interface Listener {
   /** Such as `http://127.0.0.1:4010`, without a slash at the end. */
@@ -10,6 +11,8 @@ export interface Listener {
 
 /** Longer than clients keep an idle connection, so that none of them writes to one that is just being closed. */
 const KEEP_ALIVE_MS = 120_000;
+/** Until the next try where somebody else has taken the port while connections were refused. */
+const PORT_TAKEN_MS = 50;
 
 /** Serves `handle` on 127.0.0.1; port 0 takes a free one. Rejects when the port is taken. */
 export async function listen(
@@ -17,42 +20,87 @@ export async function listen(
   port: number,
 ): Promise<Listener> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    serve(handle, request, response).catch(() => response.destroy());
+    serve(handle, request, response, (ms) => refusal.begin(ms)).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
+  await open(server, port);
+  // A listening TCP server has an address of this kind.
+  const { port: taken } = server.address() as AddressInfo;
+  const refusal = new Refusal(server, taken);
+  return {
+    url: `http://127.0.0.1:${taken}`,
+    async close() {
+      await refusal.end();
+      await shut(server);
+    },
+  };
+}
+
+/** A time in which a server refuses connections: nothing listens on its port. */
+class Refusal {
+  readonly #server: Server;
+  readonly #port: number;
+  #timer: NodeJS.Timeout | undefined;
+  #opening: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(server: Server, port: number) {
+    this.#server = server;
+    this.#port = port;
+  }
+
+  begin(ms: number): void {
+    if (this.#ended) return;
+    void shut(this.#server);
+    this.#reopenAfter(ms);
+  }
+
+  /** No more of it: what is being reopened is open by the end, and can be closed. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    await this.#opening;
+  }
+
+  #reopenAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#opening = open(this.#server, this.#port).catch(() => {
+        if (!this.#ended) this.#reopenAfter(PORT_TAKEN_MS);
+      });
+    }, ms);
+  }
+}
+
+function open(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => {
       server.off("error", reject);
       resolve();
     });
   });
-  // A listening TCP server has an address of this kind.
-  const { port: taken } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${taken}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+}
+
+function shut(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // It calls back with an error when nothing listens, which is what is wanted here.
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 async function serve(
   handle: (request: SandboxRequest) => Promise<SandboxAnswer>,
   request: IncomingMessage,
   response: ServerResponse,
+  refuse: (ms: number) => void,
 ): Promise<void> {
   const body = await readBody(request);
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
   );
   const answer = await handle({ method: request.method ?? "GET", url: request.url ?? "/", headers, body });
-  // The answer brings the date of the sandbox's clock, or none.
-  response.sendDate = false;
-  const length = { "content-length": String(Buffer.byteLength(answer.body)) };
-  response.writeHead(answer.status, { ...answer.headers, ...length });
-  response.end(answer.body);
+  await sendAnswer(response, answer, refuse);
 }
 
 /** Keeps no more of a body than it takes to see that it is too large; reads the rest so that the client gets its answer. */

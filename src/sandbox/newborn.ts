@@ -8,7 +8,7 @@ import type { Webset, WebsetEnrichment, WebsetExport, WebsetSearch } from "./res
 /** The API's own default, from its OpenAPI file. */
 const USUAL_COUNT = 10;
 
-interface Birth {
+export interface Birth {
   id: string;
   /** ISO 8601. */
   now: string;

@@ -1,6 +1,9 @@
 import type {
   EnrichmentFormat,
   Entity,
+  Monitor,
+  MonitorBehavior,
+  MonitorCadence,
   ScopeReference,
   SourceReference,
   WebsetExport,
@@ -34,6 +37,8 @@ export interface WebsetParameters {
   /** Made from the query without it. The API takes no title; scenarios and tests do. */
   title?: string;
   search?: SearchParameters;
+  /** Imports that are there already, or Websets whose items are imported. */
+  import?: SourceReference[];
   enrichments?: EnrichmentParameters[];
   exclude?: SourceReference[];
   externalId?: string;
@@ -42,4 +47,36 @@ export interface WebsetParameters {
 
 export interface ExportParameters {
   format: WebsetExport["format"];
+}
+
+export interface ImportParameters {
+  format: "csv";
+  /** Bytes of the file that is to be uploaded. */
+  size: number;
+  /** Records in it. */
+  count: number;
+  entity: Entity;
+  title?: string;
+  /** `identifier` is the column of each record's address, counted from 0. */
+  csv?: { identifier?: number };
+  metadata?: Record<string, string>;
+}
+
+export interface ImportUpdate {
+  title?: string;
+  metadata?: Record<string, string>;
+}
+
+export interface MonitorParameters {
+  websetId: string;
+  cadence: MonitorCadence;
+  behavior: MonitorBehavior;
+  metadata?: Record<string, string>;
+}
+
+export interface MonitorUpdate {
+  status?: Monitor["status"];
+  cadence?: MonitorCadence;
+  behavior?: MonitorBehavior;
+  metadata?: Record<string, string>;
 }

@@ -7,9 +7,9 @@ import type { ListOrder, Place } from "./sorted-list.ts";
 
 /** How the sandbox lists, whatever the caller says. */
 export interface Listing {
-  order: ListOrder;
+  readonly order: ListOrder;
   /** Pages have no more entries than this, even where the caller's `limit` allows them. */
-  pageSizeCap: number;
+  readonly pageSizeCap: number;
 }
 
 export interface Paging {
@@ -31,7 +31,7 @@ export function paging(
   return {
     order,
     limit: Math.min(Number(limit), pageSizeCap),
-    after: cursor === null ? undefined : fromCursor(cursor),
+    after: cursor === null ? undefined : fromCursor(cursor).place,
   };
 }
 

@@ -23,9 +23,9 @@ export interface Webset {
   externalId: string | null;
   title: string | null;
   searches: WebsetSearch[];
-  imports: unknown[];
+  imports: WebsetImport[];
   enrichments: WebsetEnrichment[];
-  monitors: unknown[];
+  monitors: Monitor[];
   excludes: SourceReference[];
   metadata: Record<string, string>;
   createdAt: string;
@@ -175,6 +175,73 @@ export interface WebsetExport {
   websetId: string;
   format: (typeof EXPORT_FORMATS)[number];
   downloadUrl: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export const IMPORT_FAILURES = ["invalid_format", "invalid_file_content", "missing_identifier"] as const;
+export type ImportFailure = (typeof IMPORT_FAILURES)[number];
+
+export interface WebsetImport {
+  id: string;
+  object: "import";
+  status: "pending" | "processing" | "completed" | "failed";
+  /** `webset` for what another Webset holds. */
+  format: "csv" | "webset";
+  entity: Entity | null;
+  title: string;
+  count: number;
+  metadata: Record<string, string>;
+  failedReason: ImportFailure | null;
+  failedAt: string | null;
+  failedMessage: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Monitor {
+  id: string;
+  object: "monitor";
+  status: "enabled" | "disabled";
+  websetId: string;
+  cadence: MonitorCadence;
+  behavior: MonitorBehavior;
+  lastRun: MonitorRun | null;
+  nextRunAt: string | null;
+  metadata: Record<string, string>;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface MonitorCadence {
+  /** Five fields; at most once a day. */
+  cron: string;
+  /** A name of the IANA's. */
+  timezone: string;
+}
+
+export interface MonitorBehavior {
+  type: "search";
+  config: {
+    /** What is left out is that of the Webset's last search. */
+    query?: string;
+    criteria?: { description: string }[];
+    entity?: Entity;
+    count: number;
+    behavior: "override" | "append";
+  };
+}
+
+export interface MonitorRun {
+  id: string;
+  object: "monitor_run";
+  status: "created" | "running" | "completed" | "canceled" | "failed";
+  monitorId: string;
+  type: "search" | "refresh";
+  completedAt: string | null;
+  failedAt: string | null;
+  failedReason: string | null;
+  canceledAt: string | null;
   createdAt: string;
   updatedAt: string;
 }

@@ -4,7 +4,7 @@ import type { RequestLog } from "./request-log.ts";
 import type { World } from "./world.ts";
 
 /** Names that stand for an id in a route's path, as `:webset` does. */
-const ID_NAMES = ["webset", "id"] as const;
+const ID_NAMES = ["webset", "monitor", "id"] as const;
 type Ids = Record<(typeof ID_NAMES)[number], string>;
 
 /** What a route has to work with. */
@@ -17,6 +17,10 @@ export interface Call {
   query: URLSearchParams;
   /** The request's body as JSON; `ApiError` 400 when it is none. */
   body(): unknown;
+  /** The same as it came. */
+  text: string;
+  /** Where the caller reached the sandbox, such as `127.0.0.1:4010`; empty without a socket. */
+  host: string;
 }
 
 export interface Route {
@@ -68,7 +72,7 @@ function idsIn(pattern: string[], segments: string[]): Ids | undefined {
 }
 
 function noIds(): Ids {
-  return { webset: "", id: "" };
+  return { webset: "", monitor: "", id: "" };
 }
 
 /** Nothing for invalid percent-encoding: no resource has such an id. */

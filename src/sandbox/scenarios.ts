@@ -1,3 +1,4 @@
+import { tellEverything } from "./everything.ts";
 import type { WebsetParameters } from "./parameters.ts";
 import type { World } from "./world.ts";
 
@@ -117,6 +118,11 @@ export const SCENARIOS: readonly Scenario[] = [
       world.past(MINUTE_MS, () => world.createExport(id, { format: "csv" }));
       world.createExport(id, { format: "json" });
     },
+  },
+  {
+    name: "everything",
+    description: "a story in which every event type occurs, about two minutes long at speed 1",
+    begin: tellEverything,
   },
 ];
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../shared/clock.ts";
 import { type Log, silentLog } from "../shared/log.ts";
 import { createApi } from "./api.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -7,10 +8,10 @@ import type { ListOrder } from "./sorted-list.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 export type { Listener } from "./listener.ts";
-export type { Faults, SandboxAnswer, SandboxRequest } from "./message.ts";
+export type { Conditions, Faults, SandboxAnswer, SandboxRequest, TransportFault } from "./message.ts";
 export type { ListOrder } from "./sorted-list.ts";
 
-export interface SandboxOptions extends WorldOptions {
+export interface SandboxOptions extends Omit<WorldOptions, "eventTime"> {
   /** The order of all lists, which Exa does not document. Default newest-first. */
   listOrder?: ListOrder;
   /** Pages have no more entries than this, whatever `limit` the caller asks for. */
@@ -35,15 +36,33 @@ export interface Sandbox {
 
 /** A local Websets API with its own world. Each call makes one that shares nothing with others. */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const world = new World(options);
+  const { faults, visibilityDelay } = options;
+  const conditions = faults?.conditions;
+  const clock: Clock = {
+    now: () => options.clock.now(),
+    sleep: (ms, signal) => options.clock.sleep(ms, signal),
+    wallTime: () => options.clock.wallTime() + (conditions?.clockOffset ?? 0),
+  };
+  const world = new World({
+    ...options,
+    clock,
+    visibilityDelay: (type) => Math.max(visibilityDelay?.(type) ?? 0, conditions?.visibilityDelay() ?? 0),
+    eventTime: (now) => conditions?.eventTime(now) ?? now,
+  });
+  faults?.attach?.(world);
   const requests = new RequestLog();
   const handle = createApi({
-    clock: options.clock,
+    clock,
     world,
     requests,
-    listing: { order: options.listOrder ?? "newest-first", pageSizeCap: options.pageSizeCap ?? Infinity },
+    listing: {
+      get order() {
+        return conditions?.listOrder ?? options.listOrder ?? "newest-first";
+      },
+      pageSizeCap: options.pageSizeCap ?? Infinity,
+    },
     log: options.log ?? silentLog,
-    faults: options.faults,
+    faults,
   });
   const listeners = new Set<Listener>();
   return {

@@ -17,24 +17,42 @@ export interface Range {
   until?: number | undefined;
 }
 
-/** Things ordered by place. Finding a place takes binary search, so that ranges of long lists are cheap. */
+/** So many entries are put in place one by one; more of them are cheaper to sort in at once. */
+const FEW = 32;
+
+/**
+ * Things ordered by place. Finding a place takes binary search, so that ranges of long lists are cheap. What is inserted
+ * out of order is put in place when the list is next read: histories of any order are recorded in no time.
+ */
 export class SortedList<T extends Place> {
-  readonly #entries: T[] = [];
+  #entries: T[] = [];
+  #late: T[] = [];
 
   get length(): number {
-    return this.#entries.length;
+    return this.#entries.length + this.#late.length;
   }
 
   insert(entry: T): void {
-    this.#entries.splice(this.#countBelow(entry, true), 0, entry);
+    const last = this.#entries.at(-1);
+    if (last === undefined || compare(last, entry) < 0) this.#entries.push(entry);
+    else this.#late.push(entry);
   }
 
   remove(place: Place): void {
+    this.#order();
     const index = this.#countBelow(place, false);
     if (this.#entries[index]?.id === place.id) this.#entries.splice(index, 1);
   }
 
+  /** Takes out everything before a time, and gives it back. */
+  removeBefore(time: number): T[] {
+    this.#order();
+    const count = this.#countBelow({ time, id: "" }, false);
+    return count === 0 ? [] : this.#entries.splice(0, count);
+  }
+
   *walk({ order, after, from = -Infinity, until = Infinity }: Range): Generator<T> {
+    this.#order();
     if (order === "newest-first") {
       const start = after === undefined ? this.#entries.length : this.#countBelow(after, false);
       const end = this.#countBelow({ time: until, id: LAST_ID }, true);
@@ -52,6 +70,16 @@ export class SortedList<T extends Place> {
         yield entry;
       }
     }
+  }
+
+  #order(): void {
+    if (this.#late.length > FEW) {
+      // Two runs that are sorted already take the engine's sort no more than one pass.
+      this.#entries = this.#entries.concat(this.#late.sort(compare)).sort(compare);
+    } else {
+      for (const entry of this.#late) this.#entries.splice(this.#countBelow(entry, true), 0, entry);
+    }
+    this.#late = [];
   }
 
   /** How many entries stand before a place, or before and at it. */

@@ -43,6 +43,11 @@ export class Timeline {
     return this.at(this.time() + ms, action);
   }
 
+  /** The same in milliseconds of the clock, which no speed divides. */
+  afterReal(ms: number, action: () => void): Appointment {
+    return this.after(ms * this.#schedule.speed, action);
+  }
+
   cancel(appointment: Appointment): void {
     if (this.#pending.delete(appointment)) this.#schedule.leave((one) => one === appointment);
   }

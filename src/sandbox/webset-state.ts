@@ -25,6 +25,10 @@ export interface WebsetState extends Place {
   readonly unannounced: Set<WebsetSearch>;
   /** Ids of searches that asked for an estimate of all there is. */
   readonly recallWanted: Set<string>;
+  /** What is waiting for the end of a search. */
+  readonly searchEnds: Map<WebsetSearch, () => void>;
+  /** Ids of imports that are not finished yet. */
+  readonly importing: Set<string>;
   /** Enrichment results that are being looked for. */
   readonly enriching: Set<Appointment>;
   /** The moment at which it will turn idle, if nothing comes between. */
@@ -46,6 +50,8 @@ export function newWebsetState(webset: Webset, random: Random, timeline: Timelin
     run: undefined,
     unannounced: new Set(),
     recallWanted: new Set(),
+    searchEnds: new Map(),
+    importing: new Set(),
     enriching: new Set(),
     idling: undefined,
     deleted: false,

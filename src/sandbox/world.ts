@@ -4,14 +4,20 @@ import { ApiError } from "./api-error.ts";
 import { EventLog } from "./event-log.ts";
 import type { Happenings } from "./happenings.ts";
 import { createIds, type IdKind } from "./ids.ts";
+import { Imports } from "./imports.ts";
+import { importsFor } from "./imports-for.ts";
 import { Life } from "./life.ts";
+import { monitorSearch } from "./monitor-search.ts";
+import { Monitors } from "./monitors.ts";
 import { newEnrichment, newExport, newSearch, newWebset } from "./newborn.ts";
 import type { EnrichmentParameters, ExportParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { SandboxEvent, Webset, WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
 import { Schedule } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
-import { type Range, SortedList } from "./sorted-list.ts";
+import type { Range } from "./sorted-list.ts";
+import type { Timeline } from "./timeline.ts";
+import { existing, WebsetRegistry } from "./webset-registry.ts";
 import { newWebsetState, type StoredItem, type WebsetState } from "./webset-state.ts";
 
 export interface WorldOptions {
@@ -24,6 +30,8 @@ export interface WorldOptions {
   retentionDays?: number;
   /** How many milliseconds after its creation an event of a type becomes visible. Default 0. */
   visibilityDelay?: (type: string) => number;
+  /** The `createdAt` of an event that happens at `now`, both in milliseconds since 1970. Default: the same. */
+  eventTime?: (now: number) => number;
 }
 
 export interface RecordOptions {
@@ -42,23 +50,38 @@ const DAY_MS = 86_400_000;
  */
 export class World implements Happenings {
   readonly events: EventLog;
+  readonly imports: Imports;
+  readonly monitors: Monitors;
   readonly newId: (kind: IdKind) => string;
   readonly #schedule: Schedule;
+  readonly #timeline: Timeline;
   readonly #life: Life;
   readonly #random: Random;
   readonly #visibilityDelay: (type: string) => number;
-  readonly #websets = new SortedList<WebsetState>();
-  readonly #byId = new Map<string, WebsetState>();
-  readonly #byExternalId = new Map<string, WebsetState>();
+  readonly #eventTime: (now: number) => number;
+  readonly #websets = new WebsetRegistry();
   #born = 0;
 
-  constructor({ clock, seed = 1, speed = 1, retentionDays = 60, visibilityDelay = () => 0 }: WorldOptions) {
+  constructor({ clock, seed = 1, speed = 1, retentionDays = 60, visibilityDelay, eventTime }: WorldOptions) {
     this.#schedule = new Schedule(clock, speed);
     this.#random = createRandom(seed);
     this.newId = createIds(this.#random);
-    this.#visibilityDelay = visibilityDelay;
+    this.#visibilityDelay = visibilityDelay ?? (() => 0);
+    this.#eventTime = eventTime ?? ((now) => now);
     this.events = new EventLog(retentionDays * DAY_MS, () => clock.wallTime());
-    this.#life = new Life(this, this.#schedule.timeline());
+    const timeline = this.#schedule.timeline();
+    this.#timeline = timeline;
+    this.#life = new Life(this, timeline);
+    this.imports = new Imports(this, timeline, this.#random.fork("imports"));
+    this.monitors = new Monitors({
+      happenings: this,
+      timeline,
+      websets: this.#websets,
+      work: {
+        start: (state, monitor) => this.#startSearch(state, monitorSearch(monitor, state.webset)),
+        cancel: (state, search) => this.#life.cancelSearch(state, search),
+      },
+    });
   }
 
   /** Milliseconds since 1970; in the past while `past` plays it. */
@@ -72,7 +95,7 @@ export class World implements Happenings {
 
   /** Adds an event with a copy of `data`. Any type will do, and with the options any history. */
   record(type: EventType | (string & {}), data: unknown, options: RecordOptions = {}): SandboxEvent {
-    const createdAt = options.createdAt ?? this.wallTime();
+    const createdAt = options.createdAt ?? this.#eventTime(this.wallTime());
     const event: SandboxEvent = {
       id: options.id ?? this.newId("event"),
       object: "event",
@@ -92,6 +115,18 @@ export class World implements Happenings {
     return this.#schedule.playPast(ms, begin);
   }
 
+  /** Lets something happen in `ms` milliseconds of life, or nothing if by then it meets an `ApiError`. */
+  later(ms: number, action: () => void): void {
+    this.#timeline.after(ms, () => {
+      try {
+        action();
+      } catch (error) {
+        // What it is about may have been deleted meanwhile.
+        if (!(error instanceof ApiError)) throw error;
+      }
+    });
+  }
+
   /** Ends everything that is going on; the world can still be read. */
   close(): void {
     this.#schedule.close();
@@ -100,15 +135,19 @@ export class World implements Happenings {
   /** `ApiError` 409 when another Webset has the externalId. */
   createWebset(parameters: WebsetParameters): Webset {
     const { externalId } = parameters;
-    if (externalId !== undefined && this.#byExternalId.has(externalId)) {
+    if (externalId !== undefined && this.#websets.hasExternalId(externalId)) {
       throw new ApiError(409, `Webset with externalId ${externalId} already exists`);
     }
+    const imports = importsFor(parameters, this.imports, this.#websets);
     const webset = newWebset(parameters, this.#birth("webset"));
     const random = this.#random.fork(`webset/${this.#born++}`);
     const state = newWebsetState(webset, random, this.#schedule.timeline());
-    this.#websets.insert(state);
-    this.#byId.set(webset.id, state);
-    if (externalId !== undefined) this.#byExternalId.set(externalId, state);
+    this.#websets.add(state);
+    for (const one of imports) {
+      webset.imports.push(one);
+      const begun = this.imports.whenFinished(one.id, () => this.#life.endImport(state, one.id));
+      if (begun) state.importing.add(one.id);
+    }
     for (const enrichment of parameters.enrichments ?? []) {
       webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#birth("enrichment")));
     }
@@ -117,8 +156,12 @@ export class World implements Happenings {
     return this.#show(state);
   }
 
+  hasWebset(idOrExternalId: string): boolean {
+    return this.#websets.has(idOrExternalId);
+  }
+
   getWebset(idOrExternalId: string): Webset {
-    return this.#show(this.#find(idOrExternalId));
+    return this.#show(this.#websets.find(idOrExternalId));
   }
 
   *listWebsets(range: Range) {
@@ -126,63 +169,59 @@ export class World implements Happenings {
   }
 
   updateWebset(idOrExternalId: string, metadata: Record<string, string> | null): Webset {
-    const state = this.#find(idOrExternalId);
+    const state = this.#websets.find(idOrExternalId);
     state.webset.metadata = { ...metadata };
     state.webset.updatedAt = this.timestamp();
     return this.#show(state);
   }
 
   cancelWebset(idOrExternalId: string): Webset {
-    const state = this.#find(idOrExternalId);
+    const state = this.#websets.find(idOrExternalId);
     this.#life.cancelWebset(state);
     return this.#show(state);
   }
 
-  /** The Webset as it was at last. Its events stay. */
+  /** The Webset as it was at last, after its monitors. Its events stay. */
   deleteWebset(idOrExternalId: string): Webset {
-    const state = this.#find(idOrExternalId);
+    const state = this.#websets.find(idOrExternalId);
+    for (const { id } of [...state.webset.monitors]) this.monitors.delete(id);
     this.#life.deleteWebset(state);
     this.#websets.remove(state);
-    this.#byId.delete(state.id);
-    if (state.webset.externalId !== null) this.#byExternalId.delete(state.webset.externalId);
     return this.#show(state);
   }
 
   /** The API has no call for this: in the real one, the platform itself pauses a Webset. */
   pauseWebset(idOrExternalId: string): Webset {
-    const state = this.#find(idOrExternalId);
+    const state = this.#websets.find(idOrExternalId);
     this.#life.pause(state);
     return this.#show(state);
   }
 
   resumeWebset(idOrExternalId: string): Webset {
-    const state = this.#find(idOrExternalId);
+    const state = this.#websets.find(idOrExternalId);
     this.#life.resume(state);
     return this.#show(state);
   }
 
   createSearch(websetId: string, parameters: SearchParameters): WebsetSearch {
-    const state = this.#findById(websetId);
-    const search = this.#addSearch(state, parameters);
-    this.#life.addSearch(state, search);
-    return snapshot(search);
+    return snapshot(this.#startSearch(this.#websets.findById(websetId), parameters));
   }
 
   getSearch(websetId: string, searchId: string): WebsetSearch {
-    const state = this.#findById(websetId);
+    const state = this.#websets.findById(websetId);
     state.run?.refreshTimeLeft();
     return snapshot(this.#findSearch(state, searchId));
   }
 
   cancelSearch(websetId: string, searchId: string): WebsetSearch {
-    const state = this.#findById(websetId);
+    const state = this.#websets.findById(websetId);
     const search = this.#findSearch(state, searchId);
     this.#life.cancelSearch(state, search);
     return snapshot(search);
   }
 
   createEnrichment(websetId: string, parameters: EnrichmentParameters): WebsetEnrichment {
-    const state = this.#findById(websetId);
+    const state = this.#websets.findById(websetId);
     const enrichment = newEnrichment(websetId, parameters, this.#birth("enrichment"));
     state.webset.enrichments.push(enrichment);
     this.#life.addEnrichment(state, enrichment);
@@ -190,7 +229,7 @@ export class World implements Happenings {
   }
 
   getEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
-    const { webset } = this.#findById(websetId);
+    const { webset } = this.#websets.findById(websetId);
     return snapshot(
       existing(
         webset.enrichments.find(({ id }) => id === enrichmentId),
@@ -202,17 +241,17 @@ export class World implements Happenings {
 
   /** Not copies: items are large, and whoever lists them writes them out at once. */
   *listItems(websetId: string, range: Range, sourceId?: string): Generator<StoredItem> {
-    for (const stored of this.#findById(websetId).items.walk(range)) {
+    for (const stored of this.#websets.findById(websetId).items.walk(range)) {
       if (sourceId === undefined || stored.item.sourceId === sourceId) yield stored;
     }
   }
 
   getItem(websetId: string, itemId: string): WebsetItem {
-    return snapshot(existing(this.#findById(websetId).itemsById.get(itemId), "Item", itemId).item);
+    return snapshot(existing(this.#websets.findById(websetId).itemsById.get(itemId), "Item", itemId).item);
   }
 
   createExport(websetId: string, parameters: ExportParameters): WebsetExport {
-    const state = this.#findById(websetId);
+    const state = this.#websets.findById(websetId);
     const created = newExport(websetId, parameters, this.#birth("export"));
     state.exports.set(created.id, created);
     this.#life.addExport(state, created);
@@ -220,7 +259,13 @@ export class World implements Happenings {
   }
 
   getExport(websetId: string, exportId: string): WebsetExport {
-    return snapshot(existing(this.#findById(websetId).exports.get(exportId), "Export", exportId));
+    return snapshot(existing(this.#websets.findById(websetId).exports.get(exportId), "Export", exportId));
+  }
+
+  #startSearch(state: WebsetState, parameters: SearchParameters): WebsetSearch {
+    const search = this.#addSearch(state, parameters);
+    this.#life.addSearch(state, search);
+    return search;
   }
 
   #addSearch(state: WebsetState, parameters: SearchParameters): WebsetSearch {
@@ -239,14 +284,6 @@ export class World implements Happenings {
     return snapshot(state.webset);
   }
 
-  #find(idOrExternalId: string): WebsetState {
-    return this.#byId.get(idOrExternalId) ?? existing(this.#byExternalId.get(idOrExternalId), "Webset", idOrExternalId);
-  }
-
-  #findById(id: string): WebsetState {
-    return existing(this.#byId.get(id), "Webset", id);
-  }
-
   #findSearch({ webset }: WebsetState, searchId: string): WebsetSearch {
     return existing(
       webset.searches.find(({ id }) => id === searchId),
@@ -254,9 +291,4 @@ export class World implements Happenings {
       searchId,
     );
   }
-}
-
-function existing<T>(found: T | undefined, what: string, id: string): T {
-  if (found === undefined) throw new ApiError(404, `${what} ${id} not found`);
-  return found;
 }

@@ -136,4 +136,32 @@ describe("events", () => {
     };
     expect(await time(ask)).toBeLessThan(10 * lookAtAll);
   });
+
+  test("recorded in any order come in theirs, however many there are", async () => {
+    const { world, clock, get } = openSandbox();
+    const start = clock.wallTime() - 50_000_000;
+    // Every second one lies far back; some are read in between, when only few or many are out of order.
+    for (let number = 0; number < 3_000; number++) {
+      const createdAt = start + (number % 2 === 0 ? 25_000 - number : 60_000 + number);
+      world.record("webset.idle", {}, { createdAt });
+      if (number === 40 || number === 1_000) await get("/events?limit=1");
+    }
+    const times: number[] = [];
+    for (const { time } of world.events.walk({ order: "oldest-first" })) times.push(time);
+    expect(times).toHaveLength(3_000);
+    expect(times).toEqual(times.toSorted((left, right) => left - right));
+  });
+
+  test("past retention are not held", async () => {
+    const { world, clock, get } = openSandbox();
+    const first = world.record("webset.idle", {});
+    for (let number = 0; number < 5_000; number++) world.record("webset.item.created", { number });
+    expect(world.events.size).toBe(5_001);
+    await clock.advance(60 * 86_400_000 + 1);
+    for (let number = 0; number < 1_000; number++) world.record("webset.paused", { number });
+    expect(world.events.size).toBeLessThanOrEqual(1_000);
+    expect((await get(`/events/${first.id}`)).status).toBe(404);
+    expect((await get("/events?types=webset.idle")).json.data).toEqual([]);
+    expect((await get("/events?types=webset.paused&limit=200")).json.data).toHaveLength(200);
+  });
 });

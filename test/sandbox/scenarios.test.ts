@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { EVENT_TYPES } from "../../src/exa/event-types.ts";
 import { findScenario, SCENARIOS } from "../../src/sandbox/scenarios.ts";
 import { LONG_MS, openSandbox } from "./support.ts";
 
@@ -66,5 +67,57 @@ describe("scenarios", () => {
     const times = events().map(({ createdAt }) => Date.parse(createdAt));
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(Math.max(...gaps)).toBeLessThan(3_100);
+  });
+});
+
+describe("everything", () => {
+  test("has every event type there is, in an order that makes sense, and comes to its end", async () => {
+    const { clock, world, events, websets } = begin("everything");
+    expect(websets).toEqual([]);
+    await clock.advance(LONG_MS);
+    const all = events();
+    expect([...new Set(all.map(({ type }) => type))].toSorted()).toEqual(
+      EVENT_TYPES.map(({ type }) => type).toSorted(),
+    );
+    const later = all.length;
+    await clock.advance(30 * 86_400_000);
+    expect(events()).toHaveLength(later);
+    for (const { webset } of world.listWebsets({ order: "oldest-first" })) expect(webset.status).toBe("idle");
+
+    // For each resource: what is created comes first, and what ends it last.
+    const stories = new Map<string, string[]>();
+    for (const { type, data } of all) stories.set(data.id, [...(stories.get(data.id) ?? []), type]);
+    for (const story of stories.values()) {
+      expect(story[0]).toMatch(/\.created$/);
+      const ends = story.filter((type) => EVENT_TYPES.find((facts) => facts.type === type)?.terminal);
+      expect(ends.length).toBeLessThanOrEqual(1);
+      if (ends.length === 1) expect(story.at(-1)).toBe(ends[0]);
+    }
+    const when = (type: string) => all.findIndex((event) => event.type === type);
+    expect(when("import.completed")).toBeLessThan(when("webset.created"));
+    expect(when("webset.idle")).toBeLessThan(when("webset.export.created"));
+    expect(when("monitor.run.completed")).toBeGreaterThan(when("monitor.run.created"));
+    expect(when("webset.deleted")).toBeGreaterThan(when("monitor.deleted"));
+  });
+
+  test("has an import and a monitor run that fail, and ones that do not", async () => {
+    const { clock, events } = begin("everything");
+    await clock.advance(LONG_MS);
+    for (const type of ["import.completed", "monitor.run.completed"]) {
+      const ends = events().filter((event) => event.type === type);
+      expect(ends.map(({ data }) => data.status)).toEqual(["completed", "failed"]);
+      expect(ends.map(({ data }) => data.failedReason === null)).toEqual([true, false]);
+    }
+  });
+
+  test("goes on though somebody deletes what it is about", async () => {
+    const { clock, world, events } = begin("everything");
+    await clock.advance(12_000);
+    for (const { id } of [...world.listWebsets({ order: "oldest-first" })]) world.deleteWebset(id);
+    await clock.advance(LONG_MS);
+    expect(events().at(-1)?.type).toBe("webset.deleted");
+    world.createWebset({ search: { query: "Robot makers", count: 1 } });
+    await clock.advance(LONG_MS);
+    expect(events().at(-1)?.type).toBe("webset.idle");
   });
 });

@@ -1,0 +1,75 @@
+import type { Clock } from "../shared/clock.ts";
+import { abortError } from "../shared/errors.ts";
+import type { SandboxAnswer, TransportFault } from "./message.ts";
+
+/** How a client without sockets receives answers. */
+export interface Reception {
+  /** Ends what stalls with an AbortError, as it would end a socket. */
+  signal?: AbortSignal;
+  /** With it, what stalls ends by the two times below; without it, only by `signal`. */
+  clock?: Clock;
+  /** Milliseconds until an answer that does not begin rejects with UND_ERR_HEADERS_TIMEOUT. Default 15,000. */
+  headersTimeout?: number;
+  /** Milliseconds until a body that does not go on rejects with UND_ERR_BODY_TIMEOUT. Default 30,000. */
+  bodyTimeout?: number;
+  /** The longest body in bytes; no limit without it. */
+  maxBytes?: number;
+  /** The error for a longer one, given `maxBytes`; without it an ordinary error with UND_ERR_RES_EXCEEDED_MAX_SIZE. */
+  tooLarge?: (maxBytes: number) => Error;
+}
+
+/** An answer as it arrived. */
+export type DeliveredAnswer = Omit<SandboxAnswer, "transport">;
+
+/**
+ * What a client on a socket would get of an answer of `handle`: the answer, or a rejection with the `code` that Node or
+ * undici gives such a failure (ECONNREFUSED, ECONNRESET, UND_ERR_SOCKET for a body cut short), or nothing for a time.
+ */
+export async function deliver(answer: SandboxAnswer, reception: Reception = {}): Promise<DeliveredAnswer> {
+  if (reception.signal?.aborted) throw abortError();
+  const { transport, ...arrived } = answer;
+  if (transport === undefined) return measured(arrived, 0, reception);
+  switch (transport.kind) {
+    case "refused":
+      throw failure("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1");
+    case "reset":
+      throw failure("ECONNRESET", "read ECONNRESET");
+    case "cut":
+      throw failure("UND_ERR_SOCKET", "other side closed");
+    case "stalled":
+      return waitInVain(transport, reception);
+    case "padded":
+      return measured(arrived, transport.bytes, reception);
+  }
+}
+
+function measured(answer: DeliveredAnswer, paddedTo: number, { maxBytes, tooLarge }: Reception): DeliveredAnswer {
+  const own = maxBytes === undefined && paddedTo === 0 ? 0 : Buffer.byteLength(answer.body);
+  if (maxBytes !== undefined && Math.max(own, paddedTo) > maxBytes) {
+    throw tooLarge?.(maxBytes) ?? failure("UND_ERR_RES_EXCEEDED_MAX_SIZE", "Response content exceeded max size");
+  }
+  return paddedTo > own ? { ...answer, body: answer.body + " ".repeat(paddedTo - own) } : answer;
+}
+
+async function waitInVain(
+  { after }: TransportFault & { kind: "stalled" },
+  { signal, clock, headersTimeout = 15_000, bodyTimeout = 30_000 }: Reception,
+): Promise<never> {
+  if (clock === undefined) return forever(signal);
+  if (after === "nothing") {
+    await clock.sleep(headersTimeout, signal);
+    throw failure("UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error");
+  }
+  await clock.sleep(bodyTimeout, signal);
+  throw failure("UND_ERR_BODY_TIMEOUT", "Body Timeout Error");
+}
+
+function forever(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(abortError()), { once: true });
+  });
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}

@@ -1,0 +1,89 @@
+import type { SandboxAnswer } from "../message.ts";
+import { type Entry, pageOf, withPage } from "./answer-page.ts";
+import { EVENTS_PATH, type Fault, type FaultRequest, isEventList, isList } from "./fault.ts";
+import { longText } from "./long-text.ts";
+
+/** What answers hold that they should not, or lack. */
+export const contentFaults = {
+  "wrong-shape": {
+    kind: "after",
+    description: "200 with valid JSON of another shape",
+    fits: ({ method }) => method === "GET",
+    spoil: (answer, { random }) => ({ ...answer, status: 200, body: JSON.stringify(random.pick(WRONG_SHAPES)) }),
+  },
+  "malformed-event": {
+    kind: "after",
+    description: "one malformed event more among the good ones of a page",
+    fits: isEventList,
+    spoil(answer, { random }) {
+      const page = pageOf(answer);
+      if (page === undefined) return undefined;
+      const malformed = random.pick(MALFORMED_EVENTS) as Entry;
+      return withPage(answer, {
+        ...page,
+        data: page.data.toSpliced(random.integer(0, page.data.length), 0, malformed),
+      });
+    },
+  },
+  "large-payloads": {
+    kind: "after",
+    description: "500 KB of page text in every item, in lists, events and alone",
+    fits: (request) => request.path === EVENTS_PATH || isList(request) || isOneWithPageText(request),
+    spoil: (answer) => withLongTexts(answer),
+  },
+  "no-date": {
+    kind: "after",
+    description: "an answer without a Date header",
+    spoil({ headers: { date, ...headers }, ...answer }) {
+      return date === undefined ? undefined : { ...answer, headers };
+    },
+  },
+} as const satisfies Record<string, Fault>;
+
+/** Wrong for lists and for single resources alike. */
+const WRONG_SHAPES: readonly [unknown, ...unknown[]] = [
+  {},
+  [],
+  null,
+  "ok",
+  { data: {}, hasMore: "no" },
+  { data: "none", hasMore: false, nextCursor: 7 },
+  { results: [], total: 0 },
+];
+
+const AT = "2026-01-01T00:00:00.000Z";
+
+/** Each lacks a usable id, type or createdAt, or is no object. */
+const MALFORMED_EVENTS: readonly [unknown, ...unknown[]] = [
+  { object: "event", type: "webset.idle", data: {}, createdAt: AT },
+  { id: "", object: "event", type: "webset.idle", data: {}, createdAt: AT },
+  { id: 17, object: "event", type: "webset.idle", data: {}, createdAt: AT },
+  { id: "event_malformed", object: "event", data: {}, createdAt: AT },
+  { id: "event_malformed", object: "event", type: null, data: {}, createdAt: AT },
+  { id: "event_malformed", object: "event", type: "webset.idle", data: {} },
+  { id: "event_malformed", object: "event", type: "webset.idle", data: {}, createdAt: "some time ago" },
+  null,
+  "webset.idle",
+];
+
+const ONE_WITH_PAGE_TEXT = /^\/websets\/v0\/(events\/[^/]+|websets\/[^/]+\/items\/[^/]+)$/;
+
+function isOneWithPageText({ method, path }: FaultRequest): boolean {
+  return method === "GET" && ONE_WITH_PAGE_TEXT.test(path);
+}
+
+function withLongTexts(answer: SandboxAnswer): SandboxAnswer | undefined {
+  let found = false;
+  const enlarge = (key: string, value: unknown) => {
+    // In items only: `content` stands beside `url` among an item's properties.
+    if (key !== "properties" || typeof value !== "object" || value === null || !("content" in value)) return value;
+    found = true;
+    return { ...value, content: longText() };
+  };
+  try {
+    const body = JSON.stringify(JSON.parse(answer.body, enlarge));
+    return found ? { ...answer, body } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,189 @@
+import { ApiError } from "./api-error.ts";
+import { checkCsv } from "./csv-check.ts";
+import type { Happenings } from "./happenings.ts";
+import type { ImportParameters, ImportUpdate } from "./parameters.ts";
+import type { Random } from "./random.ts";
+import { type Entity, IMPORT_FAILURES, type ImportFailure, type WebsetImport } from "./resources.ts";
+import { snapshot } from "./snapshot.ts";
+import { type Place, type Range, SortedList } from "./sorted-list.ts";
+import type { Appointment, Timeline } from "./timeline.ts";
+import { existing } from "./webset-registry.ts";
+
+interface ImportState extends Place {
+  readonly resource: WebsetImport;
+  readonly identifier: number | undefined;
+  /** The step that comes next. */
+  next: Appointment | undefined;
+  readonly whenFinished: (() => void)[];
+}
+
+/** Without an upload by then, the sandbox goes on as if a good file had come: most who try it have none at hand. */
+const UPLOAD_AWAITED_MS = 2_000;
+const PROCESSING_MS = { low: 1_500, high: 3_500 };
+/** "The upload URL will be valid for 1 hour", says the OpenAPI file. */
+const UPLOAD_VALID_MS = 3_600_000;
+
+const FAILURES: Record<ImportFailure, string> = {
+  invalid_format: "The file is not a CSV file",
+  invalid_file_content: "The file has no records, or records with more cells than the first line has names",
+  missing_identifier: "No column has the address of every record",
+};
+
+/** Imports: a file is awaited, then processed, with one of two ends. Both are told by import.completed. */
+export class Imports {
+  readonly #happenings: Happenings;
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #all = new SortedList<ImportState>();
+  readonly #byId = new Map<string, ImportState>();
+
+  constructor(happenings: Happenings, timeline: Timeline, random: Random) {
+    this.#happenings = happenings;
+    this.#timeline = timeline;
+    this.#random = random;
+  }
+
+  /** With a reason for failure as `metadata.sandboxOutcome`, it fails for that reason, whatever is uploaded. */
+  create(parameters: ImportParameters): WebsetImport {
+    const { entity, count, title, csv, metadata } = parameters;
+    const name = title ?? `Import of ${count} records`;
+    const state = this.#begin("csv", { entity, count, title: name, metadata: metadata ?? {} }, csv?.identifier);
+    state.next = this.#timeline.after(UPLOAD_AWAITED_MS, () => this.#process(state, { count }));
+    return snapshot(state.resource);
+  }
+
+  /** Imports the items of a Webset; there is nothing to wait for. */
+  ofWebset(websetId: string, entity: Entity | null, count: number): WebsetImport {
+    const title = `Items of ${websetId}`;
+    const state = this.#begin("webset", { entity, count, title, metadata: {} }, undefined);
+    this.#process(state, { count });
+    return state.resource;
+  }
+
+  get(id: string): WebsetImport {
+    return snapshot(this.#find(id).resource);
+  }
+
+  /** The import itself and not a copy, for a Webset that lists it. */
+  shared(id: string): WebsetImport {
+    return this.#find(id).resource;
+  }
+
+  *list(range: Range) {
+    for (const { time, id, resource } of this.#all.walk(range)) yield { time, id, import: resource };
+  }
+
+  update(id: string, { title, metadata }: ImportUpdate): WebsetImport {
+    const { resource } = this.#find(id);
+    if (title !== undefined) resource.title = title;
+    if (metadata !== undefined) resource.metadata = { ...metadata };
+    resource.updatedAt = this.#happenings.timestamp();
+    return snapshot(resource);
+  }
+
+  /** The import as it was at last. The API has no event for that; Websets that list it go on doing so. */
+  delete(id: string): WebsetImport {
+    const state = this.#find(id);
+    this.#stop(state);
+    this.#all.remove(state);
+    this.#byId.delete(id);
+    return snapshot(state.resource);
+  }
+
+  /** What the upload URL takes: the file, once, while the import is pending. */
+  upload(id: string, text: string): WebsetImport {
+    const state = this.#find(id);
+    if (state.resource.status !== "pending")
+      throw new ApiError(409, `Import ${id} is ${state.resource.status} already`);
+    this.#process(state, checkCsv(text, state.identifier));
+    return snapshot(state.resource);
+  }
+
+  uploadValidUntil({ createdAt }: WebsetImport): string {
+    return new Date(Date.parse(createdAt) + UPLOAD_VALID_MS).toISOString();
+  }
+
+  /** Ends an import that is not finished yet. `ApiError` 409 for one that is. */
+  fail(id: string, reason: ImportFailure): WebsetImport {
+    const state = this.#find(id);
+    if (isFinished(state.resource)) throw new ApiError(409, `Import ${id} is ${state.resource.status} already`);
+    this.#finish(state, { reason });
+    return snapshot(state.resource);
+  }
+
+  /** Calls back as soon as the import is finished or deleted; false and no call when it is already. */
+  whenFinished(id: string, call: () => void): boolean {
+    const state = this.#find(id);
+    if (isFinished(state.resource)) return false;
+    state.whenFinished.push(call);
+    return true;
+  }
+
+  #begin(
+    format: WebsetImport["format"],
+    given: Pick<WebsetImport, "entity" | "count" | "title" | "metadata">,
+    identifier: number | undefined,
+  ): ImportState {
+    const now = this.#happenings.timestamp();
+    const id = this.#happenings.newId("import");
+    const resource: WebsetImport = {
+      id,
+      object: "import",
+      status: "pending",
+      format,
+      ...given,
+      failedReason: null,
+      failedAt: null,
+      failedMessage: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const state = { time: Date.parse(now), id, resource, identifier, next: undefined, whenFinished: [] };
+    this.#all.insert(state);
+    this.#byId.set(id, state);
+    this.#happenings.record("import.created", resource);
+    return state;
+  }
+
+  #process(state: ImportState, verdict: { count: number } | { reason: ImportFailure }): void {
+    const { resource } = state;
+    const wanted = IMPORT_FAILURES.find((reason) => reason === resource.metadata.sandboxOutcome);
+    resource.status = "processing";
+    resource.updatedAt = this.#happenings.timestamp();
+    if (state.next !== undefined) this.#timeline.cancel(state.next);
+    const duration = this.#random.between(PROCESSING_MS.low, PROCESSING_MS.high);
+    const end = wanted === undefined ? verdict : { reason: wanted };
+    state.next = this.#timeline.after(duration, () => this.#finish(state, end));
+  }
+
+  #finish(state: ImportState, verdict: { count: number } | { reason: ImportFailure }): void {
+    const { resource } = state;
+    const now = this.#happenings.timestamp();
+    resource.updatedAt = now;
+    if ("reason" in verdict) {
+      resource.status = "failed";
+      resource.failedReason = verdict.reason;
+      resource.failedAt = now;
+      resource.failedMessage = FAILURES[verdict.reason];
+    } else {
+      resource.status = "completed";
+      resource.count = verdict.count;
+    }
+    this.#happenings.record("import.completed", resource);
+    this.#stop(state);
+  }
+
+  #stop(state: ImportState): void {
+    if (state.next !== undefined) this.#timeline.cancel(state.next);
+    state.next = undefined;
+    for (const call of state.whenFinished.splice(0)) call();
+  }
+
+  #find(id: string): ImportState {
+    return existing(this.#byId.get(id), "Import", id);
+  }
+}
+
+function isFinished({ status }: WebsetImport): boolean {
+  return status === "completed" || status === "failed";
+}

@@ -1,0 +1,44 @@
+import { importBody, importFailureBody, importUpdateBody } from "../import-checks.ts";
+import { takePage } from "../page.ts";
+import { paging } from "../query-checks.ts";
+import type { Route } from "../router.ts";
+import { CONTROL_PATH } from "./control.ts";
+
+const BASE = "/websets/v0/imports";
+const CONTROL = `${CONTROL_PATH}imports/:id`;
+
+export const importRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: BASE,
+    status: 201,
+    run({ world, body, host }) {
+      const created = world.imports.create(importBody(body(), ""));
+      // Without a socket there is nowhere to upload to.
+      const base = host === "" ? "https://uploads.example/imports" : `http://${host}${CONTROL_PATH}imports`;
+      const uploadUrl = `${base}/${created.id}/upload`;
+      return { ...created, uploadUrl, uploadValidUntil: world.imports.uploadValidUntil(created) };
+    },
+  },
+  {
+    method: "GET",
+    path: BASE,
+    run({ world, query, listing }) {
+      const { order, after, limit } = paging(query, { usual: 25, most: 200 }, listing);
+      return takePage(world.imports.list({ order, after }), limit, (entry) => entry.import);
+    },
+  },
+  { method: "GET", path: `${BASE}/:id`, run: ({ world, ids }) => world.imports.get(ids.id) },
+  {
+    method: "PATCH",
+    path: `${BASE}/:id`,
+    run: ({ world, ids, body }) => world.imports.update(ids.id, importUpdateBody(body(), "")),
+  },
+  { method: "DELETE", path: `${BASE}/:id`, run: ({ world, ids }) => world.imports.delete(ids.id) },
+  { method: "PUT", path: `${CONTROL}/upload`, run: ({ world, ids, text }) => world.imports.upload(ids.id, text) },
+  {
+    method: "POST",
+    path: `${CONTROL}/fail`,
+    run: ({ world, ids, body }) => world.imports.fail(ids.id, importFailureBody(body(), "").reason),
+  },
+];
