@@ -5,6 +5,8 @@ import { LOG_LEVELS } from "./shared/log.ts";
 export interface ConfigFlags {
   pollInterval?: string | undefined;
   maxWait?: string | undefined;
+  noTasks?: string | undefined;
+  maxTaskWait?: string | undefined;
   logLevel?: string | undefined;
 }
 
@@ -31,6 +33,13 @@ const schema = z.object({
   pollInterval: seconds({ least: 0.2, most: 60, without: 1 }),
   /** The longest wait a tool accepts, in seconds. */
   maxWait: seconds({ least: 1, most: 3600, without: 300 }),
+  /** Whether waits are kept from going to the background. */
+  noTasks: z
+    .enum(["1", "0", "true", "false"], "1 or 0")
+    .default("0")
+    .transform((text) => text === "1" || text === "true"),
+  /** The longest wait in the background, in seconds. */
+  maxTaskWait: seconds({ least: 1, most: 86_400, without: 86_400 }),
   logLevel: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("warn"),
   httpsProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
   httpProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
@@ -40,7 +49,8 @@ const schema = z.object({
 type Settings = z.infer<typeof schema>;
 type Setting = keyof Settings;
 
-export interface Config extends Pick<Settings, "baseUrl" | "pollInterval" | "maxWait" | "logLevel"> {
+export interface Config
+  extends Pick<Settings, "baseUrl" | "pollInterval" | "maxWait" | "noTasks" | "maxTaskWait" | "logLevel"> {
   /** Without one the server starts, and every tool says how to set it. */
   apiKey: string | undefined;
   proxies: { httpsProxy?: string; httpProxy?: string; noProxy?: string };
@@ -52,6 +62,8 @@ const SOURCES: Record<Setting, { flag?: [keyof ConfigFlags, string]; variables: 
   baseUrl: { variables: ["EXA_BASE_URL"] },
   pollInterval: { flag: ["pollInterval", "--poll-interval"], variables: ["WEBSETS_EVENTS_POLL_INTERVAL"] },
   maxWait: { flag: ["maxWait", "--max-wait"], variables: ["WEBSETS_EVENTS_MAX_WAIT"] },
+  noTasks: { flag: ["noTasks", "--no-tasks"], variables: ["WEBSETS_EVENTS_NO_TASKS"] },
+  maxTaskWait: { flag: ["maxTaskWait", "--max-task-wait"], variables: ["WEBSETS_EVENTS_MAX_TASK_WAIT"] },
   logLevel: { flag: ["logLevel", "--log-level"], variables: ["WEBSETS_EVENTS_LOG_LEVEL"] },
   httpsProxy: { variables: ["https_proxy", "HTTPS_PROXY"] },
   httpProxy: { variables: ["http_proxy", "HTTP_PROXY"] },

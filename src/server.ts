@@ -1,6 +1,11 @@
 import { McpServer } from "@modelcontextprotocol/server";
-import { mountEventTypes } from "./resources/event-types.ts";
+import type { RecentIds } from "./feed/recent-ids.ts";
+import { mountTrackWebset } from "./prompts/track-webset.ts";
+import { LIST_HINTS } from "./resources/cache-hints.ts";
+import { mountResources } from "./resources/index.ts";
+import type { Subscriptions } from "./resources/subscriptions.ts";
 import type { Log } from "./shared/log.ts";
+import type { Background } from "./tools/background.ts";
 import type { ToolDeps } from "./tools/define.ts";
 import { TOOLS } from "./tools/index.ts";
 import { mountTools } from "./tools/mount.ts";
@@ -18,18 +23,31 @@ export const INSTRUCTIONS = [
 
 export interface ServerDeps {
   tools: ToolDeps;
+  /** What completion offers. */
+  recent: RecentIds;
+  /** Those of the one connection this server answers. */
+  subscriptions: Subscriptions;
   hasKey: boolean;
   log: Log;
   version: string;
+  /** Where waits may go on; without it nothing is said of tasks. */
+  background?: Background | undefined;
 }
 
 /** The MCP face of this program, for one connection. */
-export function buildServer({ tools, hasKey, log, version }: ServerDeps): McpServer {
+export function buildServer(deps: ServerDeps): McpServer {
+  const { tools, recent, subscriptions, hasKey, log, version, background } = deps;
   const mcp = new McpServer(
     { name: SERVER_NAME, title: "Exa Websets events", version },
-    { instructions: INSTRUCTIONS, capabilities: { tools: {}, resources: {} } },
+    {
+      instructions: INSTRUCTIONS,
+      // The lists never change while the program runs.
+      capabilities: { tools: {}, resources: { listChanged: false }, prompts: { listChanged: false } },
+      cacheHints: LIST_HINTS,
+    },
   );
-  mountTools(mcp, TOOLS, { deps: tools, hasKey, log });
-  mountEventTypes(mcp);
+  mountTools(mcp, TOOLS, { deps: tools, hasKey, log, background });
+  mountResources(mcp, { exa: tools.exa, states: tools.states, recent, subscriptions, log });
+  mountTrackWebset(mcp, { recent });
   return mcp;
 }

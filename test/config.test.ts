@@ -21,6 +21,8 @@ test("with nothing set everything has its default", () => {
     baseUrl: new URL("https://api.exa.ai"),
     pollInterval: 1,
     maxWait: 300,
+    noTasks: false,
+    maxTaskWait: 86_400,
     logLevel: "warn",
     proxies: {},
   });
@@ -32,6 +34,8 @@ test("the environment is read", () => {
     EXA_BASE_URL: "http://127.0.0.1:4010",
     WEBSETS_EVENTS_POLL_INTERVAL: "0.5",
     WEBSETS_EVENTS_MAX_WAIT: "60",
+    WEBSETS_EVENTS_NO_TASKS: "1",
+    WEBSETS_EVENTS_MAX_TASK_WAIT: "7200",
     WEBSETS_EVENTS_LOG_LEVEL: "debug",
     HTTPS_PROXY: "http://proxy.example:8080",
     HTTP_PROXY: "http://other.example",
@@ -42,6 +46,8 @@ test("the environment is read", () => {
     baseUrl: new URL("http://127.0.0.1:4010/"),
     pollInterval: 0.5,
     maxWait: 60,
+    noTasks: true,
+    maxTaskWait: 7_200,
     logLevel: "debug",
     proxies: {
       httpsProxy: "http://proxy.example:8080/",
@@ -97,6 +103,32 @@ test("a longest wait is from 1 s to an hour", () => {
       `--max-wait is "${text}", which cannot be used; accepted is a number of seconds from 1 to 3600`,
     );
   }
+});
+
+test("a longest wait in the background is from 1 s to a day", () => {
+  for (const text of ["1", "86400"]) expect(readConfig({ maxTaskWait: text }, {}).maxTaskWait).toBe(Number(text));
+  for (const text of ["0.9", "86401", "soon"]) {
+    expect(refusal({ maxTaskWait: text }, {})).toBe(
+      `--max-task-wait is "${text}", which cannot be used; accepted is a number of seconds from 1 to 86400`,
+    );
+  }
+});
+
+test.each([
+  ["1", true],
+  ["true", true],
+  ["0", false],
+  ["false", false],
+  ["", false],
+])("WEBSETS_EVENTS_NO_TASKS=%s means %s", (text, noTasks) => {
+  expect(readConfig({}, { WEBSETS_EVENTS_NO_TASKS: text }).noTasks).toBe(noTasks);
+});
+
+test("the flag against tasks counts more than the environment, which takes nothing but 1 and 0", () => {
+  expect(readConfig({ noTasks: "1" }, { WEBSETS_EVENTS_NO_TASKS: "0" }).noTasks).toBe(true);
+  expect(refusal({}, { WEBSETS_EVENTS_NO_TASKS: "yes" })).toBe(
+    'WEBSETS_EVENTS_NO_TASKS is "yes", which cannot be used; accepted is 1 or 0',
+  );
 });
 
 test("a log level that does not exist is refused with those that do", () => {

@@ -15,6 +15,7 @@ export interface SandboxFlags {
   seed: string;
   scenario: string;
   listOrder: string;
+  faults: string | undefined;
 }
 
 /** A command line that cannot be understood; the message is one line. */
@@ -27,6 +28,8 @@ const SERVE = {
   sandbox: { type: "boolean" },
   "poll-interval": { type: "string" },
   "max-wait": { type: "string" },
+  "no-tasks": { type: "boolean" },
+  "max-task-wait": { type: "string" },
   "log-level": { type: "string" },
 } as const;
 const SANDBOX = {
@@ -35,6 +38,7 @@ const SANDBOX = {
   seed: { type: "string", default: "1" },
   scenario: { type: "string", default: "demo" },
   "list-order": { type: "string", default: "newest-first" },
+  faults: { type: "string" },
 } as const;
 
 /** Reads the arguments after the program's name; throws `UsageError`. */
@@ -51,7 +55,13 @@ export function readCommandLine(args: readonly string[]): Command {
   return {
     kind: "serve",
     sandbox: values.sandbox ?? false,
-    flags: { pollInterval: values["poll-interval"], maxWait: values["max-wait"], logLevel: values["log-level"] },
+    flags: {
+      pollInterval: values["poll-interval"],
+      maxWait: values["max-wait"],
+      noTasks: values["no-tasks"] ? "1" : undefined,
+      maxTaskWait: values["max-task-wait"],
+      logLevel: values["log-level"],
+    },
   };
 }
 
@@ -59,8 +69,8 @@ function sandboxCommand(args: string[]): Command {
   const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...SANDBOX } }));
   if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };
-  const { port, speed, seed, scenario } = values;
-  return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"] } };
+  const { port, speed, seed, scenario, faults } = values;
+  return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"], faults } };
 }
 
 function understand<T>(parse: () => T): T {

@@ -1,3 +1,4 @@
+import { FAULTS, FAULTS_GRAMMAR } from "../sandbox/faults.ts";
 import { SCENARIOS } from "../sandbox/scenarios.ts";
 
 /** What `--help` prints. */
@@ -12,6 +13,8 @@ Usage:
 Options of the server:
   --poll-interval SECONDS  between polls while something happens, at least 0.2  (default 1)
   --max-wait SECONDS       the longest timeoutSeconds a wait accepts            (default 300)
+  --no-tasks               keep waits from going to the background
+  --max-task-wait SECONDS  the longest a wait in the background may take        (default 86400)
   --log-level LEVEL        on stderr: silent, error, warn, info or debug        (default warn)
   -h, --help               show this
   -v, --version            show the version
@@ -19,7 +22,8 @@ Options of the server:
 Environment:
   EXA_API_KEY                    the key, never a flag; without it every tool says how to set it
   EXA_BASE_URL                   where the API is (default https://api.exa.ai); http: for loopback hosts only
-  WEBSETS_EVENTS_POLL_INTERVAL, WEBSETS_EVENTS_MAX_WAIT, WEBSETS_EVENTS_LOG_LEVEL
+  WEBSETS_EVENTS_POLL_INTERVAL, WEBSETS_EVENTS_MAX_WAIT, WEBSETS_EVENTS_NO_TASKS (1),
+  WEBSETS_EVENTS_MAX_TASK_WAIT, WEBSETS_EVENTS_LOG_LEVEL
                                  the same as the options, which count more
   HTTPS_PROXY, NO_PROXY          honoured
 
@@ -29,9 +33,13 @@ Options of the sandbox:
   --seed NUMBER            the same seed gives the same world                   (default 1)
   --scenario NAME          the world to begin with                              (default demo)
   --list-order ORDER       newest-first or oldest-first                         (default newest-first)
+  --faults LIST            what goes wrong, such as rate-limited:0.1,html-502:once
 
 Scenarios:
 ${table(SCENARIOS)}
+
+Faults, as --faults takes them: ${FAULTS_GRAMMAR}
+${table(FAULTS)}
 `;
 }
 

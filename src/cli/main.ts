@@ -36,7 +36,10 @@ async function run(command: Command): Promise<void> {
 
 async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }>): Promise<void> {
   const configured = readConfig(flags, process.env);
-  const log = createLog(configured.logLevel, (line) => process.stderr.write(`${line}\n`));
+  const { apiKey } = configured;
+  // Callers, too, may put the key where it does not belong, and what they send is quoted in the log.
+  const discreet = (line: string) => (apiKey === undefined ? line : line.replaceAll(apiKey, "[key]"));
+  const log = createLog(configured.logLevel, (line) => process.stderr.write(`${discreet(line)}\n`));
   const world = sandbox ? await (await import("./sandbox.ts")).startDemoSandbox(log) : undefined;
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
   const { serve } = await import("./serve.ts");

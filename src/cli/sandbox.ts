@@ -1,3 +1,4 @@
+import { createFaults, parseFaults } from "../sandbox/faults.ts";
 import { findScenario, SCENARIOS } from "../sandbox/scenarios.ts";
 import { createSandbox, type Sandbox } from "../sandbox/server.ts";
 import { LIST_ORDERS } from "../sandbox/sorted-list.ts";
@@ -37,7 +38,9 @@ export async function startSandbox(flags: SandboxFlags, log: Log): Promise<Runni
   const listOrder = LIST_ORDERS.find((order) => order === flags.listOrder);
   if (listOrder === undefined) throw notOneOf("--list-order", flags.listOrder, LIST_ORDERS);
 
-  const sandbox = createSandbox({ clock: systemClock, seed, speed, listOrder, log });
+  const faults = flags.faults === undefined ? undefined : createFaults({ rules: readFaults(flags.faults), seed });
+
+  const sandbox = createSandbox({ clock: systemClock, seed, speed, listOrder, log, ...(faults && { faults }) });
   try {
     const { url } = await sandbox.listen(port);
     scenario.begin(sandbox.world);
@@ -47,6 +50,15 @@ export async function startSandbox(flags: SandboxFlags, log: Log): Promise<Runni
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
       throw new UsageError(`Port ${port} is in use; choose another with --port, or 0 for a free one`);
     }
+    throw error;
+  }
+}
+
+function readFaults(text: string) {
+  try {
+    return parseFaults(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--faults: ${error.message}`);
     throw error;
   }
 }

@@ -4,11 +4,16 @@ import type { Config } from "../config.ts";
 import { createExaClient } from "../exa/client.ts";
 import { createUndiciTransport } from "../exa/undici-transport.ts";
 import { Feed } from "../feed/feed.ts";
+import { RecentIds, rememberIds } from "../feed/recent-ids.ts";
+import { Listening } from "../resources/listening.ts";
+import { Subscriptions } from "../resources/subscriptions.ts";
 import { buildServer } from "../server.ts";
 import { systemClock } from "../shared/clock.ts";
 import { lineForOperator } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { VERSION } from "../shared/version.ts";
+import { Tasks } from "../tasks/tasks.ts";
+import { TaskWire } from "../tasks/wire.ts";
 import { WebsetStates } from "../webset/states.ts";
 import { createLineGuard, type LineTrouble } from "./stdin-lines.ts";
 
@@ -32,7 +37,8 @@ const INVALID_REQUEST = -32600;
 export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Service {
   const clock = systemClock;
   const carrier = createUndiciTransport({ proxies: config.proxies });
-  const exa = createExaClient({
+  const recent = new RecentIds();
+  const client = createExaClient({
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
     transport: carrier,
@@ -41,6 +47,7 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
     onRetry: ({ error, attempt, delayMs }) =>
       log.info(`${lineForOperator(error)}; attempt ${attempt} failed, next in ${Math.round(delayMs)} ms`),
   });
+  const exa = rememberIds(client, recent);
   const feed = new Feed({
     exa,
     clock,
@@ -49,7 +56,9 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
       log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),
     ),
   });
-  const tools = { exa, feed, states: new WebsetStates(exa), clock, maxWaitSeconds: config.maxWait };
+  const states = new WebsetStates(exa);
+  const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };
+  const subscriptions = new Subscriptions({ states, feed, clock, log });
 
   const guard = createLineGuard((trouble) => {
     log.warn(`ignored a line on stdin: ${TROUBLE[trouble].message}`);
@@ -58,12 +67,25 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   });
   stdin.pipe(guard);
   stdin.on("error", () => guard.end());
-  const transport = new ObservedTransport(new StdioServerTransport(guard, stdout));
-  const handle = serveStdio(() => buildServer({ tools, hasKey: config.apiKey !== undefined, log, version: VERSION }), {
-    transport,
-    onerror: (error) => log.info(`protocol: ${error.message}`),
+  const stdio = new StdioServerTransport(guard, stdout);
+  const transport = new ObservedTransport(stdio, new Listening(subscriptions));
+  const tasks = new Tasks({ clock });
+  // A host that is gone is noticed by the transport; a lost notification harms nobody.
+  if (!config.noTasks) transport.tasks = new TaskWire(tasks, (message) => void stdio.send(message).catch(() => {}));
+  const hasKey = config.apiKey !== undefined;
+  const handle = serveStdio(
+    ({ era }) => {
+      if (era === "legacy") transport.tasks = undefined;
+      const background = transport.tasks && { tasks, maxWaitSeconds: config.maxTaskWait };
+      return buildServer({ tools, recent, subscriptions, hasKey, log, version: VERSION, background });
+    },
+    { transport, onerror: (error) => log.info(`protocol: ${error.message}`) },
+  );
+  const closed = transport.closed.then(() => {
+    tasks.close();
+    subscriptions.close();
+    return carrier.close();
   });
-  const closed = transport.closed.then(() => carrier.close());
   return {
     closed,
     async close() {
@@ -76,21 +98,36 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
 
 const TROUBLE: Record<LineTrouble, { code: number; message: string }> = {
   not_json: { code: PARSE_ERROR, message: "Parse error: the line is not JSON; messages are one JSON object a line" },
+  no_message: { code: INVALID_REQUEST, message: "Invalid request: the line is not one JSON-RPC 2.0 message" },
   too_long: { code: INVALID_REQUEST, message: "Invalid request: the line is longer than 4 MiB and was ignored" },
 };
 
-/** The stdio transport, with its end visible from outside: nothing else tells that the host has gone. */
+/**
+ * The stdio transport, with what nothing else tells visible from outside: that the host has gone, and what it listens to.
+ */
 class ObservedTransport implements Transport {
   readonly closed: Promise<void>;
   readonly #inner: StdioServerTransport;
+  readonly #listening: Listening;
+  /** Has a part in the messages as long as the host may speak of tasks. */
+  tasks: TaskWire | undefined;
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  constructor(inner: StdioServerTransport) {
+  constructor(inner: StdioServerTransport, listening: Listening) {
     this.#inner = inner;
+    this.#listening = listening;
     inner.onerror = (error) => this.onerror?.(error);
-    inner.onmessage = (message) => this.onmessage?.(message);
+    inner.onmessage = (message) => {
+      const answer = this.tasks?.fromClient(message);
+      if (answer !== undefined) {
+        inner.send(answer).catch(() => {});
+        return;
+      }
+      listening.received(message);
+      this.onmessage?.(message);
+    };
     this.closed = new Promise((resolve) => {
       inner.onclose = () => {
         this.onclose?.();
@@ -104,7 +141,8 @@ class ObservedTransport implements Transport {
   }
 
   send(message: JSONRPCMessage): Promise<void> {
-    return this.#inner.send(message);
+    this.#listening.sent(message);
+    return this.#inner.send(this.tasks?.toClient(message) ?? message);
   }
 
   close(): Promise<void> {

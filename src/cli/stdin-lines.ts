@@ -4,11 +4,12 @@ import { Transform, type TransformCallback } from "node:stream";
 export const LONGEST_LINE_BYTES = 4 * 2 ** 20;
 
 /** Why a line was not passed on. */
-export type LineTrouble = "not_json" | "too_long";
+export type LineTrouble = "not_json" | "no_message" | "too_long";
 
 /**
- * Passes whole lines of JSON on and reports what is none: a line that is no JSON, or one that never ends. Without it a broken
- * line would be dropped in silence, and an endless one would end the connection.
+ * Passes whole lines of JSON-RPC on and reports what is none: a line that is no JSON, one that is no message (a batch, too, is
+ * none), or one that never ends. Without it a broken line would be dropped in silence, and an endless one would end the
+ * connection.
  */
 export function createLineGuard(onTrouble: (trouble: LineTrouble) => void, longest = LONGEST_LINE_BYTES): Transform {
   let parts: Buffer[] = [];
@@ -22,8 +23,9 @@ export function createLineGuard(onTrouble: (trouble: LineTrouble) => void, longe
     size = 0;
     skipping = false;
     if (wasSkipping || line.toString().trim() === "") return;
-    if (isJson(line)) guard.push(Buffer.concat([line, NEWLINE]));
-    else onTrouble("not_json");
+    const trouble = troubleOf(line.toString());
+    if (trouble === undefined) guard.push(Buffer.concat([line, NEWLINE]));
+    else onTrouble(trouble);
   }
 
   return new Transform({
@@ -58,11 +60,12 @@ export function createLineGuard(onTrouble: (trouble: LineTrouble) => void, longe
 
 const NEWLINE = Buffer.from("\n");
 
-function isJson(line: Buffer): boolean {
+function troubleOf(line: string): LineTrouble | undefined {
   try {
-    JSON.parse(line.toString());
-    return true;
+    const message: unknown = JSON.parse(line);
+    const isMessage = typeof message === "object" && message !== null && "jsonrpc" in message;
+    return isMessage && message.jsonrpc === "2.0" ? undefined : "no_message";
   } catch {
-    return false;
+    return "not_json";
   }
 }

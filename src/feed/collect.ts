@@ -18,8 +18,17 @@ export interface CollectRequest {
   count: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** For whoever does not wait for the end: the first look comes within this time, in milliseconds. */
+  lookWithinMs?: number | undefined;
   /** Told after each look how many events were found so far. */
-  onLook?: (found: number) => void;
+  onLook?: (found: number, look: Look) => void;
+}
+
+export interface Look {
+  /** Where to go on if this wait is lost: before the first event found, which nobody has got yet. */
+  position: Position;
+  /** Whether everything visible when the wait began has been looked at. */
+  isCaughtUp: boolean;
 }
 
 export interface Collected {
@@ -37,7 +46,7 @@ export interface Collected {
  * `unavailable` if no look succeeded in the whole time.
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
-  const { feed, clock, types, websetId, from, count, timeoutMs, signal } = request;
+  const { feed, clock, types, websetId, from, count, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const found: FeedEvent[] = [];
@@ -49,7 +58,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
 
   const limit = startTimeLimit(clock, timeoutMs, signal, () => looked);
   try {
-    const urgentBy = startedAt + timeoutMs;
+    const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
     for await (const news of feed.read({ types, websetId, from, signal: limit.signal, urgentBy })) {
       if (news.kind === "positioned") position = news.position;
       if (news.kind === "retrying") trouble = news.error;
@@ -62,7 +71,11 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       again.push(...news.again);
       settledUpTo = news.settledUpTo ?? settledUpTo;
       if (found.length >= count) break;
-      request.onLook?.(found.length);
+      if (position !== undefined) {
+        const oldestPending = found.toSorted(byTime)[0];
+        const unread = advance(position, { handedOut: [], metAgain: again, oldestPending, settledUpTo });
+        request.onLook?.(found.length, { position: unread, isCaughtUp: news.isCaughtUp });
+      }
       if (looked && clock.now() - startedAt >= timeoutMs) break;
     }
   } catch (error) {
@@ -80,7 +93,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     events,
     position: advance(position, step),
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined ? {} : { trouble }),
+    ...(trouble === undefined || events.length === count ? {} : { trouble }),
   };
 }
 

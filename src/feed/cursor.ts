@@ -17,12 +17,14 @@ const PAGE_LETTER = "p";
 const HEADER_BYTES = 12;
 const NIBBLES_PER_EVENT = 9;
 const SPAN_BITS = 22n;
+/** Later times, which only an upstream without a clock lets through, are told as this one: earlier is safe. */
+const LATEST_SINCE = 2 ** 42 - 1;
 /** A span too long to be told: the events in `seen` are then kept until they are met again. */
 const SPAN_UNKNOWN = 2 ** 22 - 1;
 
 /** The position as opaque text, which callers hold between calls and across restarts. */
 export function encodeCursor(position: Position): string {
-  const since = Math.max(0, Math.floor(position.since));
+  const since = Math.min(LATEST_SINCE, Math.max(0, Math.floor(position.since)));
   let latest = since;
   for (const time of position.seen.values()) latest = Math.max(latest, time);
   const span = Math.min(SPAN_UNKNOWN, Math.ceil(latest - since));

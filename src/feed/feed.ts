@@ -1,23 +1,27 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isPassing, WebsetsError } from "../shared/errors.ts";
-import { SharedCall } from "../shared/shared-call.ts";
+import { isPassing, type WebsetsError } from "../shared/errors.ts";
 import type { OrderHint } from "./backwards.ts";
+import { CatchUp } from "./catch-up.ts";
 import type { FeedEvent } from "./event.ts";
-import type { EventFilter } from "./filter.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
-import { glance, newestVisible } from "./newest.ts";
 import { Owners } from "./owners.ts";
-import { isoTime, type Reading } from "./pages.ts";
-import { advance, isDealtWith, type Placed, type Position, positionAt, RETENTION_MS, settledAt } from "./position.ts";
-import { ServerTime } from "./server-time.ts";
-import { FIRST_SLICE_MS, readSlice } from "./slices.ts";
-import { NEAR_MS, Tail, type TailSubscription } from "./tail.ts";
+import type { Reading } from "./pages.ts";
+import { advance, isDealtWith, type Placed, type Position } from "./position.ts";
+import { Present } from "./present.ts";
+import { FIRST_SLICE_MS } from "./slices.ts";
+import type { Subscription } from "./subscription.ts";
+import { Tail } from "./tail.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
-/** How far a given time may lie ahead of the `Date` header: its one-second grain, and a second between two clocks. */
-const AHEAD_MS = 2_000;
+/** One page of a slice may take this long at first, and after failures longer. */
+const PAGE_LIMIT_MS = 10_000;
+const LONGEST_PAGE_LIMIT_MS = 60_000;
+/** A reader whose position lies at most this far in the past joins a tail, which reaches back with its next poll. */
+const NEAR_MS = 120_000;
+/** The same for one that was found to have too much in between: long enough that slices reach it. */
+const CLOSE_MS = 10_000;
 
 export interface FeedOptions {
   exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset">;
@@ -53,31 +57,40 @@ export interface ReadNews {
   kind: "read";
   /** Matching events, oldest first, each once; often none. */
   events: FeedEvent[];
-  /** Events that the position had dealt with, met again. */
+  /** Events that the position had dealt with already, met again: they tell their exact times. */
   again: Placed[];
   /** Everything created before this time has been told, in milliseconds since 1970. */
   settledUpTo: number | undefined;
   /** Whether the upstream was asked for this, and not only the memory of a tail. */
   asked: boolean;
+  /** Whether everything visible when the reader came has been told with it, and what follows is of later. */
+  isCaughtUp: boolean;
+}
+
+/** What one call of `read` goes by. */
+interface Reader {
+  types: readonly string[] | undefined;
+  websetId: string | undefined;
+  signal: AbortSignal;
+  urgentBy: number;
+  position: Position;
 }
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #tails = new Map<string, Tail>();
-  readonly #serverTime: ServerTime;
+  readonly #present: Present;
+  readonly #catchUp: CatchUp;
   readonly #owners: Owners;
-  readonly #glance: SharedCall<void>;
   readonly #order: OrderHint = { order: undefined };
 
   constructor(options: FeedOptions) {
+    const reading = (signal: AbortSignal) => this.#reading(signal);
     this.#options = options;
-    this.#serverTime = new ServerTime(options.clock);
+    this.#present = new Present(options.clock, reading);
+    this.#catchUp = new CatchUp(this.#present, reading);
     this.#owners = new Owners(options.exa);
-    this.#glance = new SharedCall(async (signal) => {
-      const sentAt = options.clock.now();
-      this.#serverTime.note((await glance(undefined, this.#reading(signal))).serverTime, sentAt);
-    });
   }
 
   /** How many poll loops are running. */
@@ -90,9 +103,9 @@ export class Feed {
     return this.#tails.get(keyOf(types))?.pace ?? this.#options.intervalMs;
   }
 
-  /** Notes the upstream's time from an answer that came by another way: its `Date`, and when the call was sent. */
+  /** Notes the upstream's time from an answer that came by another way: at `sentAt` (`clock.now()`) it was not earlier. */
   noteServerTime(serverTime: number | undefined, sentAt: number): void {
-    this.#serverTime.note(serverTime, sentAt);
+    this.#present.note(serverTime, sentAt);
   }
 
   /**
@@ -100,176 +113,134 @@ export class Feed {
    * told and outlasted; what does not (a wrong key, a position no API can know) is thrown as a `WebsetsError`.
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
-    const { signal, types, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { signal, types, from, urgentBy = Number.POSITIVE_INFINITY } = request;
     const askedAt = this.#options.clock.now();
-    let position = request.from;
-    let subscription: TailSubscription | undefined;
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
-    const filter = { types, websetId };
-    if (position !== undefined) {
-      yield* this.#outlast(signal, () => this.#requireKnowable(position as Position, signal));
-      yield { kind: "positioned", position };
+    if (from !== undefined) yield* this.#outlast(signal, () => this.#present.requireKnowable(from, signal));
+    const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, types, signal)));
+    yield { kind: "positioned", position };
+    const reader = { types, websetId, signal, urgentBy, position };
+    let near: { within: number; present: number | undefined } = { within: NEAR_MS, present: undefined };
+    for (;;) {
+      const tail = yield* this.#approach(reader, near);
+      near = { within: CLOSE_MS, present: yield* this.#follow(tail, reader) };
     }
+  }
+
+  /** Catches up slice by slice until the reader is near enough for a tail, and joins it. */
+  async *#approach(
+    reader: Reader,
+    near: { within: number; present: number | undefined },
+  ): AsyncGenerator<FeedNews, Subscription> {
+    const { types, signal, urgentBy } = reader;
     let width = FIRST_SLICE_MS;
-    while (subscription === undefined) {
-      subscription = this.#join(types, position, { askedAt, urgentBy });
-      if (subscription !== undefined || position === undefined) break;
-      const from: Position = position;
-      const slice = yield* this.#outlast(signal, () => this.#slice(from, width, types, signal));
-      position = yield* this.#tell({ ...slice, asked: true }, from, filter, signal);
+    for (;;) {
+      const { since } = reader.position;
+      const tail = this.#tails.get(keyOf(types));
+      const present = this.#present.known() ?? near.present;
+      const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
+      // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
+      if (joins || present === undefined || since >= present - near.within) {
+        return (tail ?? this.#begin(types)).join(since, urgentBy);
+      }
+      const backlog = { types, since, width, present };
+      const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, limitMs, signal));
+      yield* this.#tell(reader, { ...slice, asked: true, isCaughtUp: false });
       width = slice.nextWidth;
     }
-    const tail = subscription as TailSubscription;
+  }
+
+  /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
+  async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
     try {
       for (;;) {
-        const news = await tail.next(signal);
-        if (news.kind === "failed") {
-          yield { kind: "retrying", error: news.error };
-          continue;
+        const news = await tail.next(reader.signal);
+        if (news.kind === "behind") return news.present;
+        if (news.kind === "failed") yield { kind: "retrying", error: news.error };
+        else {
+          const asked = news.kind === "polled";
+          yield* this.#tell(reader, { ...news, asked, isCaughtUp: asked });
         }
-        if (position === undefined) {
-          position = tail.position as Position;
-          yield { kind: "positioned", position };
-        }
-        position = yield* this.#tell({ ...news, asked: news.kind === "polled" }, position, filter, signal);
       }
     } finally {
       tail.leave();
     }
   }
 
-  /** Joins the tail of these types if the position is near enough for it, or begins one; undefined where slices come first. */
-  #join(
-    types: readonly string[] | undefined,
-    position: Position | undefined,
-    times: { askedAt: number; urgentBy: number },
-  ): TailSubscription | undefined {
+  #begin(types: readonly string[] | undefined): Tail {
     const key = keyOf(types);
-    let tail = this.#tails.get(key);
-    const nearest = tail?.floor ?? this.#serverTime.now();
-    if (position !== undefined && nearest !== undefined && position.since < nearest - NEAR_MS) return undefined;
-    if (tail === undefined) {
-      const { exa, clock, intervalMs, random = Math.random, onMalformed } = this.#options;
-      const begun = new Tail({
-        exa,
-        clock,
-        types,
-        intervalMs,
-        serverTime: this.#serverTime,
-        random,
-        onMalformed,
-        onStopped: () => {
-          if (this.#tails.get(key) === begun) this.#tails.delete(key);
-        },
-      });
-      tail = begun;
-      this.#tails.set(key, tail);
-    }
-    return tail.join(position, times);
+    const { exa, clock, intervalMs, random = Math.random, onMalformed } = this.#options;
+    const tail = new Tail({
+      exa,
+      clock,
+      types,
+      intervalMs,
+      random,
+      onTime: (serverTime, at) => this.#present.note(serverTime, at),
+      onMalformed,
+      onStopped: () => {
+        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      },
+    });
+    this.#tails.set(key, tail);
+    return tail;
   }
 
   /**
    * A position of now, taken before whatever follows. For callers whose own answers told no time: without a `Date` the newest
    * visible event stands in for it.
    */
-  async positionNow(signal: AbortSignal): Promise<Position> {
-    const now = this.#serverTime.now() ?? (await this.#askTime(signal));
-    if (now !== undefined) return positionAt(now);
-    const newest = await newestVisible(undefined, this.#reading(signal));
-    return advance(positionAt(newest[0]?.time ?? 0), { handedOut: newest, settledUpTo: undefined });
+  positionNow(signal: AbortSignal): Promise<Position> {
+    return this.#present.positionAsOf(this.#options.clock.now(), undefined, signal);
   }
 
   /** Lists matching events, newest first; see `listEvents`. */
   async list(request: ListRequest): Promise<Listed> {
     const { signal, filter } = request;
-    const reading = this.#reading(signal);
+    const seenAt = this.#options.clock.now();
     return listEvents(request, {
-      reading,
-      clock: this.#options.clock,
+      reading: this.#reading(signal),
       hint: this.#order,
-      belongs: (event, websetId) => this.#owners.belongs(event, websetId, signal),
-      serverNow: async () =>
-        this.#serverTime.now() ?? (await this.#askTime(signal)) ?? (await this.#timeOfNewest(filter.types, reading)),
+      belongs: (event, websetId) => this.#owners.belongs(event, websetId, seenAt, signal),
+      serverNow: () => this.#present.time(filter.types, signal),
     });
   }
 
-  async #slice(position: Position, width: number, types: readonly string[] | undefined, signal: AbortSignal) {
-    const { clock } = this.#options;
-    const reading = this.#reading(signal);
-    const sentAt = clock.now();
-    const now = this.#serverTime.now() ?? Number.POSITIVE_INFINITY;
-    const range = { types, after: position.since, before: Math.max(now, position.since + 1) };
-    const slice = await readSlice(range, "oldest", width, reading);
-    this.#serverTime.note(slice.serverTime, sentAt);
-    const serverTime = slice.serverTime ?? this.#serverTime.now() ?? (await this.#timeOfNewest(types, reading));
-    const settled = settledAt(serverTime);
-    return { events: slice.events, settledUpTo: Math.min(slice.before, settled), nextWidth: slice.nextWidth };
-  }
-
-  /** Where answers have no `Date`, the newest visible event stands in for the upstream's clock. */
-  async #timeOfNewest(types: readonly string[] | undefined, reading: Reading): Promise<number> {
-    const sentAt = this.#options.clock.now();
-    const time = (await newestVisible(types, reading))[0]?.time ?? 0;
-    this.#serverTime.note(time, sentAt);
-    return time;
-  }
-
-  /** Refuses positions in the upstream's future or beyond its retention; one that keeps no time is never refused. */
-  async #requireKnowable(position: Position, signal: AbortSignal): Promise<void> {
-    const estimate = this.#serverTime.now();
-    const known = estimate !== undefined && position.since <= estimate;
-    const now = known ? estimate : await this.#askTime(signal);
-    if (now === undefined) return;
-    if (position.since > now + AHEAD_MS) {
-      throw new WebsetsError("invalid_request", {
-        what: `The time ${isoTime(position.since)} lies in the future: the API's clock shows ${isoTime(now)}`,
-        advice: "Leave after out to wait from now on, or pass a cursor or an earlier time.",
-      });
-    }
-    if (position.since < now - RETENTION_MS) {
-      throw new WebsetsError("invalid_request", {
-        what: `The time ${isoTime(position.since)} is older than the 60 days for which the API keeps events`,
-        advice: `Pass a time after ${isoTime(now - RETENTION_MS)}; what is older cannot be read any more.`,
-      });
-    }
-  }
-
-  /** The upstream's time from an answer of now; never earlier than it really is. */
-  async #askTime(signal: AbortSignal): Promise<number | undefined> {
-    const askedAt = this.#options.clock.now();
-    await this.#glance.join(signal);
-    const now = this.#serverTime.now();
-    return now === undefined ? undefined : now + (this.#options.clock.now() - askedAt);
-  }
-
+  /** Passes on what matches and moves the reader's position past it. */
   async *#tell(
-    batch: { events: FeedEvent[]; settledUpTo: number | undefined; asked: boolean },
-    position: Position,
-    { websetId }: EventFilter,
-    signal: AbortSignal,
-  ): AsyncGenerator<FeedNews, Position> {
+    reader: Reader,
+    batch: Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp">,
+  ): AsyncGenerator<FeedNews, void> {
+    const { websetId, signal, position } = reader;
+    const { settledUpTo, asked, isCaughtUp } = batch;
+    const seenAt = this.#options.clock.now();
     const events: FeedEvent[] = [];
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
       this.#owners.note(event);
       if (event.time < position.since) continue;
-      if (websetId !== undefined) {
-        const belongs = yield* this.#outlast(signal, () => this.#owners.belongs(event, websetId, signal));
-        if (!belongs) continue;
+      if (isDealtWith(position, event)) {
+        again.push(event);
+        continue;
       }
-      if (isDealtWith(position, event)) again.push(event);
-      else events.push(event);
+      const matches =
+        websetId === undefined ||
+        (yield* this.#outlast(signal, () => this.#owners.belongs(event, websetId, seenAt, signal)));
+      if (matches) events.push(event);
     }
-    yield { kind: "read", events, again, settledUpTo: batch.settledUpTo, asked: batch.asked };
-    return advance(position, { handedOut: events, metAgain: again, settledUpTo: batch.settledUpTo });
+    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp };
+    reader.position = advance(position, { handedOut: events, metAgain: again, settledUpTo });
   }
 
-  /** Does something until it succeeds, telling of trouble that passes; throws what does not pass. */
-  async *#outlast<T>(signal: AbortSignal, attempt: () => Promise<T>): AsyncGenerator<FeedNews, T> {
-    for (;;) {
+  /**
+   * Does something until it succeeds, telling of trouble that passes; throws what does not pass.
+   * @param attempt is told how long one page may take, in milliseconds.
+   */
+  async *#outlast<T>(signal: AbortSignal, attempt: (limitMs: number) => Promise<T>): AsyncGenerator<FeedNews, T> {
+    for (let limitMs = PAGE_LIMIT_MS; ; limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, limitMs * 2)) {
       try {
-        return await attempt();
+        return await attempt(limitMs);
       } catch (error) {
         if (!isPassing(error)) throw error;
         yield { kind: "retrying", error };
@@ -279,8 +250,8 @@ export class Feed {
   }
 
   #reading(signal: AbortSignal): Reading {
-    const { exa, onMalformed } = this.#options;
-    return { exa, signal, onMalformed };
+    const { exa, clock, onMalformed } = this.#options;
+    return { exa, clock, signal, onMalformed };
   }
 }
 

@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 import { EVENT_TYPES, isKnownEventType } from "../exa/event-types.ts";
 import { WebsetsError } from "../shared/errors.ts";
 
@@ -41,9 +41,8 @@ function typesUnder(prefix: string): string[] {
 function unknownType(text: string): WebsetsError {
   const shown = text.slice(0, 80);
   const nearest = [...KNOWN].sort((a, b) => distance(shown, a) - distance(shown, b)).slice(0, 3);
-  const first = closest(shown, [...KNOWN]);
   return new WebsetsError("invalid_request", {
-    what: `There is no event type ${JSON.stringify(shown)}; did you mean ${first}?`,
+    what: `There is no event type ${JSON.stringify(shown)}; did you mean ${nearest[0]}?`,
     advice: `Nearest: ${nearest.join(", ")}. A prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${KNOWN.length}.`,
   });
 }

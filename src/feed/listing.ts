@@ -1,4 +1,3 @@
-import type { Clock } from "../shared/clock.ts";
 import { isPassing } from "../shared/errors.ts";
 import { type Batch, type OrderHint, readBackwards } from "./backwards.ts";
 import type { FeedEvent } from "./event.ts";
@@ -6,6 +5,7 @@ import type { EventFilter } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
 import { advance, byTime, type Placed, type Position, positionAt, settledAt } from "./position.ts";
+import type { WalkTime } from "./walk-time.ts";
 
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
@@ -28,7 +28,7 @@ export interface Listed {
   events: FeedEvent[];
   /** Where older matches go on; null where there are none. */
   nextPage: string | null;
-  /** Where waiting goes on without a gap or a repeat: as of the first page. */
+  /** Where waiting goes on without a gap or a repeat: as of the first page, and after all that was handed out up to this one. */
   position: Position;
   /** How many events were looked at. */
   scanned: number;
@@ -38,7 +38,6 @@ export interface Listed {
 
 export interface ListDeps {
   reading: Reading;
-  clock: Clock;
   hint: OrderHint;
   belongs: (event: FeedEvent, websetId: string) => Promise<boolean>;
   /** The upstream's time now, asked for where it is not known; never later than it is. */
@@ -51,7 +50,9 @@ export interface ListDeps {
  */
 export async function listEvents(request: ListRequest, deps: ListDeps): Promise<Listed> {
   const { filter, limit, createdAfter } = request;
+  const { reading, hint, serverNow } = deps;
   const token = request.page === undefined ? undefined : decodePageToken(request.page);
+  const startedAt = reading.clock.now();
   const scan = new Scan(request, token?.before, deps);
   const range = {
     types: filter.types,
@@ -60,11 +61,16 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     ...bound(request.createdBefore, token === undefined ? undefined : token.before.time + 1),
   };
   const wanted = filter.websetId === undefined ? limit : LARGEST_PAGE;
+  /** What is settled counts from the moment this listing began to read, however long it then takes. */
+  const begin = async (time?: WalkTime): Promise<Position> => {
+    const present = time?.present ?? (await serverNow()) - (reading.clock.now() - (time?.sentAt ?? startedAt));
+    return positionAt(settledAt(Math.floor(present)));
+  };
   let exhausted = true;
   let position = token?.position;
   try {
-    for await (const batch of readBackwards(range, wanted, deps.hint, deps.serverNow, deps.reading)) {
-      position ??= positionAt(settledAt(batch.serverTime ?? batch.events[0]?.time ?? (await deps.serverNow())));
+    for await (const batch of readBackwards(range, wanted, hint, serverNow, reading)) {
+      position ??= await begin(batch.time);
       await scan.take(batch);
       if (scan.enough(position.since)) {
         exhausted = false;
@@ -75,10 +81,13 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     if (!isPassing(error) || scan.last === undefined) throw error;
     exhausted = false;
   }
-  position ??= positionAt(settledAt(await deps.serverNow()));
-  if (token === undefined) position = advance(position, { handedOut: scan.matches, settledUpTo: undefined });
-
+  position ??= await begin();
   const events = scan.matches.slice(0, limit);
+  // All that was visible when the listing began is behind its cursor, on whichever page it stands. What has become visible
+  // since then is so once it was handed out.
+  const handedOut = token === undefined ? scan.matches : events;
+  position = advance(position, { handedOut, settledUpTo: undefined });
+
   const full = scan.matches.length > limit || (events.length === limit && !exhausted);
   const before: Placed | undefined = full ? events.at(-1) : scan.last;
   const ended = exhausted && scan.matches.length <= limit;
@@ -99,7 +108,7 @@ class Scan {
   readonly #startedAt: number;
   readonly matches: FeedEvent[] = [];
   scanned = 0;
-  /** The oldest event looked at. */
+  /** Everything newer than this, in the feed's order, was looked at, and this too. */
   last: Placed | undefined;
   #downTo = Number.POSITIVE_INFINITY;
 
@@ -107,19 +116,21 @@ class Scan {
     this.#request = request;
     this.#before = before;
     this.#deps = deps;
-    this.#startedAt = deps.clock.now();
+    this.#startedAt = deps.reading.clock.now();
   }
 
   async take(batch: Batch): Promise<void> {
     const { filter } = this.#request;
-    this.#downTo = batch.downTo;
     for (const event of batch.events) {
       if (this.#before !== undefined && byTime(event, this.#before) >= 0) continue;
+      const matches = filter.websetId === undefined || (await this.#deps.belongs(event, filter.websetId));
+      if (matches) this.matches.push(event);
       this.scanned++;
       this.last = event;
-      if (filter.websetId !== undefined && !(await this.#deps.belongs(event, filter.websetId))) continue;
-      this.matches.push(event);
     }
+    this.#downTo = batch.downTo;
+    // Where a long time holds nothing, going on begins behind it: no id comes before the empty one.
+    this.last = { id: "", time: batch.downTo };
   }
 
   /**
@@ -127,7 +138,8 @@ class Scan {
    * cursor knows what was visible when it was made.
    */
   enough(settled: number): boolean {
-    const bounded = this.scanned >= MOST_SCANNED || this.#deps.clock.now() - this.#startedAt >= LONGEST_SCAN_MS;
+    const { clock } = this.#deps.reading;
+    const bounded = this.scanned >= MOST_SCANNED || clock.now() - this.#startedAt >= LONGEST_SCAN_MS;
     if (bounded) return true;
     return this.matches.length >= this.#request.limit && (this.#before !== undefined || this.#downTo <= settled);
   }

@@ -1,7 +1,10 @@
 import type { FeedEvent } from "./event.ts";
-import { LARGEST_PAGE, listOrder, type PageRead, type Range, type Reading, readRange, walkPages } from "./pages.ts";
+import { listOrder } from "./list-order.ts";
+import { type Range, type Reading, walkPages } from "./pages.ts";
 
 const FIRST_STEP_MS = 60_000;
+/** Pages to find the way with: long enough to show an order, and short, for events can be large. */
+const PAGE = 20;
 
 /**
  * The newest visible events: those that share the latest `createdAt`. They stand in for the upstream's clock where its answers
@@ -9,16 +12,16 @@ const FIRST_STEP_MS = 60_000;
  */
 export async function newestVisible(types: Range["types"], reading: Reading): Promise<FeedEvent[]> {
   const page = await firstPage({ types }, reading);
-  if (page.events.length === 0) return [];
-  if (page.more && listOrder(page.events) !== "newest-first") {
-    return latestOf(
-      await readRange({ types, after: await nearTheEnd(latestTime(page.events), types, reading) }, reading),
-    );
+  if (!page.more || listOrder(page.events) === "newest-first") return latestOf(page.events);
+  const from = await nearTheEnd(latestTime(page.events), types, reading);
+  const events = new Map<string, FeedEvent>();
+  for await (const rest of walkPages({ types, after: from }, reading)) {
+    for (const event of rest.events) events.set(event.id, event);
   }
-  return latestOf(await readRange({ types, after: latestTime(page.events) }, reading));
+  return latestOf([...events.values()]);
 }
 
-/** A time after which less than a page is left, reached from `start` by doubling steps. */
+/** A time after which less than a page is left, or less than a millisecond, reached from `start` in steps. */
 async function nearTheEnd(start: number, types: Range["types"], reading: Reading): Promise<number> {
   let from = start;
   let step = FIRST_STEP_MS;
@@ -36,18 +39,17 @@ async function nearTheEnd(start: number, types: Range["types"], reading: Reading
   }
 }
 
-/** A look at the list that costs least: whether it holds anything, and the upstream's time. */
-export function glance(types: Range["types"], reading: Reading): Promise<PageRead> {
-  return firstPage({ types }, reading, 1);
-}
-
 /** The first page that holds something: a page can be empty and still promise more. */
-async function firstPage(range: Range, reading: Reading, limit = LARGEST_PAGE): Promise<PageRead> {
+async function firstPage(
+  range: Range,
+  reading: Reading,
+  limit = PAGE,
+): Promise<{ events: FeedEvent[]; more: boolean }> {
   for await (const page of walkPages(range, reading, limit)) if (page.events.length > 0) return page;
-  return { events: [], more: false, serverTime: undefined };
+  return { events: [], more: false };
 }
 
-function latestOf({ events }: { events: FeedEvent[] }): FeedEvent[] {
+function latestOf(events: readonly FeedEvent[]): FeedEvent[] {
   const latest = latestTime(events);
   return events.filter((event) => event.time === latest);
 }

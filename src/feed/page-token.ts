@@ -9,7 +9,7 @@ import type { Placed, Position } from "./position.ts";
  *   3 bytes   checksum over the rest
  *   6 bytes   time of the last event dealt with, milliseconds since 1970
  *   2 bytes   length of its id in UTF-8, then the id
- *   the rest  the cursor of the listing's first page, so that every page carries the same one
+ *   the rest  the cursor that the listing has given, for the next page to give it on
  */
 const VERSION_1 = 0xa5;
 const HEADER_BYTES = 12;
@@ -18,7 +18,7 @@ const LONGEST_ID_BYTES = 1_024;
 export interface PageToken {
   /** What follows in the listing is older than this, in the feed's order. */
   before: Placed;
-  /** Where waiting goes on, as of the first page. */
+  /** Where waiting goes on. */
   position: Position;
 }
 

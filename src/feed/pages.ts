@@ -1,25 +1,28 @@
 import type { EventQuery, ExaClient } from "../exa/client.ts";
 import { ResponseTooLargeError } from "../exa/http.ts";
+import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { type FeedEvent, keep } from "./event.ts";
-import { byTime } from "./position.ts";
-import { timeWhenAsked } from "./server-time.ts";
+import { Walked } from "./list-order.ts";
 
 /** The largest page the API gives. */
 export const LARGEST_PAGE = 200;
-/** So many empty pages in a row that promise more are taken for a broken list. */
-const MOST_EMPTY_PAGES = 10;
+/** So many pages in a row that bring nothing new and promise more are taken for a broken list. */
+const MOST_FRUITLESS_PAGES = 10;
 
 /** What reading events needs: the client, and how far a call may go. */
 export interface Reading {
   exa: Pick<ExaClient, "listEvents">;
+  clock: Clock;
   signal: AbortSignal;
-  /** The `clock.now()` after which no request is worth its answer. */
-  deadline?: number | undefined;
+  /** How long one page may take, repetitions included, in milliseconds; without it the client decides. */
+  limitMs?: number | undefined;
   /** How often each request is tried; without it the client decides. */
   attempts?: number | undefined;
   /** Told how many malformed events a page had. */
   onMalformed?: ((count: number) => void) | undefined;
+  /** The page size that last proved small enough, kept between walks by whoever walks often. */
+  size?: { largest: number };
 }
 
 export interface Range {
@@ -30,101 +33,75 @@ export interface Range {
   before?: number | undefined;
 }
 
-export type ListOrder = "newest-first" | "oldest-first" | "mixed";
-
 export interface PageRead {
   events: FeedEvent[];
   /** Whether the range holds more after this page. */
   more: boolean;
-  /** The upstream's time when this page was asked for, in milliseconds: never later than it really was. */
+  /** The answer's `Date`, in milliseconds since 1970. */
   serverTime: number | undefined;
+  /** When it was asked for and had arrived, in `clock.now()`. */
+  sentAt: number;
+  receivedAt: number;
 }
 
 /**
  * Reads a range of events page by page, in whatever order the API lists. A cursor that repeats, or one that is missing
  * where more is promised, is worked around by narrowing the range to what was not read yet; where that cannot help, the walk
- * fails with `unexpected_response`. Events on page borders can come twice.
+ * fails with `unexpected_response`. A page too large to hold is asked for in halves. Events can come twice.
  */
 export async function* walkPages(range: Range, reading: Reading, limit = LARGEST_PAGE): AsyncGenerator<PageRead> {
-  let { after, before } = range;
-  let size = limit;
+  let rest = range;
+  let size = Math.min(limit, reading.size?.largest ?? limit);
   let cursor: string | undefined;
   let used = new Set<string>();
-  let walked: FeedEvent[] = [];
-  let empty = 0;
+  let fruitless = 0;
+  const walked = new Walked();
   for (;;) {
-    const query = queryOf({ ...range, after, before }, size, cursor);
-    const answer = await listOnce(query, reading).catch((error: unknown) => {
+    const answer = await listOnce(queryOf(rest, size, cursor), reading).catch((error: unknown) => {
       if (error instanceof ResponseTooLargeError && size > 1) return undefined;
       throw error;
     });
     if (answer === undefined) {
       size = Math.floor(size / 2);
+      if (reading.size !== undefined) reading.size.largest = size;
       continue;
     }
-    const { value: page } = answer;
+    const { value: page, serverTime, sentAt, receivedAt } = answer;
     if (page.malformed > 0) reading.onMalformed?.(page.malformed);
     const events = page.events.map(keep);
-    yield {
-      events,
-      more: page.hasMore,
-      serverTime: timeWhenAsked(answer),
-    };
+    growAgain(reading, size, events.length);
+    yield { events, more: page.hasMore, serverTime, sentAt, receivedAt };
     if (!page.hasMore) return;
-    empty = events.length === 0 ? empty + 1 : 0;
-    if (empty > MOST_EMPTY_PAGES) throw brokenList("goes on without an end");
-    walked = walked.length === 0 ? events : [walked[0] as FeedEvent, ...events];
+    fruitless = walked.take(events) === 0 ? fruitless + 1 : 0;
+    if (fruitless > MOST_FRUITLESS_PAGES) throw brokenList("goes on without an end");
     if (page.nextCursor !== null && !used.has(page.nextCursor)) {
       cursor = page.nextCursor;
       used.add(cursor);
       continue;
     }
-    const narrowed = narrow({ after, before }, walked);
+    const narrowed = narrow(rest, walked);
     if (narrowed === undefined) throw brokenList("repeats itself");
-    ({ after, before } = narrowed);
+    rest = narrowed;
     cursor = undefined;
     used = new Set();
-    walked = [];
+    walked.restart();
   }
 }
 
-/** All events of a range, oldest first, each once, and the upstream's time when the first page was asked for. */
-export async function readRange(
-  range: Range,
-  reading: Reading,
-): Promise<{ events: FeedEvent[]; serverTime: number | undefined }> {
-  const events = new Map<string, FeedEvent>();
-  let serverTime: number | undefined;
-  let first = true;
-  for await (const page of walkPages(range, reading)) {
-    if (first) serverTime = page.serverTime;
-    first = false;
-    for (const event of page.events) events.set(event.id, event);
-  }
-  return { events: [...events.values()].sort(byTime), serverTime };
-}
-
-/** In which order these events, as they were listed, stand; undefined where they do not tell. */
-export function listOrder(events: readonly { time: number }[]): ListOrder | undefined {
-  let falls = false;
-  let rises = false;
-  for (let index = 1; index < events.length; index++) {
-    const step = (events[index]?.time ?? 0) - (events[index - 1]?.time ?? 0);
-    if (step < 0) falls = true;
-    if (step > 0) rises = true;
-  }
-  if (falls && rises) return "mixed";
-  if (!falls && !rises) return undefined;
-  return falls ? "newest-first" : "oldest-first";
-}
-
-async function listOnce(query: EventQuery, { exa, signal, deadline, attempts }: Reading) {
+async function listOnce(query: EventQuery, { exa, clock, signal, limitMs, attempts }: Reading) {
   return exa.listEvents(query, {
     signal,
     group: "feed",
-    ...(deadline === undefined ? {} : { deadline }),
+    ...(limitMs === undefined ? {} : { deadline: clock.now() + limitMs }),
     ...(attempts === undefined ? {} : { attempts }),
   });
+}
+
+/** A page that stayed far below its limit would have been no larger with a larger one: the next walk may try that. */
+function growAgain({ size }: Reading, asked: number, got: number): void {
+  if (size !== undefined && size.largest === asked && got < asked / 2) {
+    size.largest = Math.min(LARGEST_PAGE, size.largest * 2);
+  }
 }
 
 function queryOf(range: Range, limit: number, cursor: string | undefined): EventQuery {
@@ -138,12 +115,11 @@ function queryOf(range: Range, limit: number, cursor: string | undefined): Event
 }
 
 /** The part of the range that was not read yet, by the order of what was; undefined where that gets nowhere. */
-function narrow(range: Range, walked: readonly FeedEvent[]): Range | undefined {
-  const order = listOrder(walked);
-  const last = walked.at(-1)?.time;
-  if (order === undefined || order === "mixed" || last === undefined) return undefined;
+function narrow(range: Range, { order, last }: Walked): Range | undefined {
+  if (last === undefined) return undefined;
   if (order === "newest-first") return range.before === last ? undefined : { ...range, before: last };
-  return range.after === last ? undefined : { ...range, after: last };
+  if (order === "oldest-first") return range.after === last ? undefined : { ...range, after: last };
+  return undefined;
 }
 
 /** Times beyond what a date can hold do not occur in the API; they are bounded so that no text of a caller can throw. */

@@ -37,15 +37,27 @@ export function positionAt(since: number): Position {
 
 /**
  * The part of an event's id that a position keeps: 36 bits, so that a cursor with 40 events stays within 256 characters.
- * Two events of one window share it with a probability of about 1 in 10^9 for 40 events.
+ * That a new event shares it with one of 40 seen ones has a probability of about 1 in 10^9.
  */
 export function fingerprint(id: string): number {
   return createHash("sha256").update(id).digest().readUIntBE(0, 5) % 2 ** 36;
 }
 
+/** All readers of a tail meet the same event objects again and again; each is hashed once. */
+const prints = new WeakMap<Placed, number>();
+
+function printOf(event: Placed): number {
+  let print = prints.get(event);
+  if (print === undefined) {
+    print = fingerprint(event.id);
+    prints.set(event, print);
+  }
+  return print;
+}
+
 /** Whether the event lies before the position or was dealt with already. */
 export function isDealtWith(position: Position, event: Placed): boolean {
-  return event.time < position.since || (position.seen.size > 0 && position.seen.has(fingerprint(event.id)));
+  return event.time < position.since || (position.seen.size > 0 && position.seen.has(printOf(event)));
 }
 
 /** What happened to a reader since its position. */
@@ -65,8 +77,8 @@ export function advance(position: Position, step: Advance): Position {
   const limit = Math.min(step.settledUpTo ?? position.since, step.oldestPending?.time ?? Number.POSITIVE_INFINITY);
   const since = Math.max(position.since, limit);
   const seen = new Map(position.seen);
-  for (const event of step.metAgain ?? []) seen.set(fingerprint(event.id), event.time);
-  for (const event of step.handedOut) seen.set(fingerprint(event.id), event.time);
+  for (const event of step.metAgain ?? []) seen.set(printOf(event), event.time);
+  for (const event of step.handedOut) seen.set(printOf(event), event.time);
   for (const [print, time] of seen) if (time < since) seen.delete(print);
   return { since, seen };
 }

@@ -1,21 +1,21 @@
 import type { Clock } from "../shared/clock.ts";
-import { abortError, isAbort, isPassing, type WebsetsError } from "../shared/errors.ts";
+import { isAbort, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { glance, newestVisible } from "./newest.ts";
-import { nextPoll } from "./pace.ts";
-import { type Reading, readRange } from "./pages.ts";
-import { advance, byTime, type Position, positionAt, settledAt } from "./position.ts";
-import type { ServerTime } from "./server-time.ts";
-
-/** How much of the settled past a tail keeps, so that a reader that pauses between two waits joins without a request. */
-const KEPT_MS = 60_000;
-/** Beyond so many events the past is kept only as far as it is needed to tell new events from old ones. */
-const MOST_KEPT = 2_000;
-/** A reader whose position lies at most this far before what a tail knows joins it, and the tail reaches back with its next poll. */
-export const NEAR_MS = 120_000;
+import { nextPoll, type PaceState } from "./pace.ts";
+import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
+import { settledAt } from "./position.ts";
+import { Subscription, type TailNews } from "./subscription.ts";
+import { TailMemory } from "./tail-memory.ts";
+import { WalkTime } from "./walk-time.ts";
 
 /** A request of a poll is tried this often; after that the poll has failed and the pace decides about the next one. */
 const ATTEMPTS = 2;
+/** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
+const PAGE_LIMIT_MS = 10_000;
+const LONGEST_PAGE_LIMIT_MS = 60_000;
+/** A poll reads so many events at most, unless they are all of the last seconds, where nobody could read less. */
+const MOST_AT_ONCE = 2_000;
+const LAST_SECONDS_MS = 20_000;
 
 export interface TailOptions {
   exa: Reading["exa"];
@@ -23,38 +23,12 @@ export interface TailOptions {
   types: readonly string[] | undefined;
   /** `--poll-interval` in milliseconds. */
   intervalMs: number;
-  serverTime: ServerTime;
   random: () => number;
+  /** Told the upstream's time by the answers' `Date`, and the `clock.now()` it belongs to. */
+  onTime: (serverTime: number | undefined, at: number | undefined) => void;
   onMalformed?: ((count: number) => void) | undefined;
-  /** Called once, when the last reader has left or the tail has failed for good. */
+  /** Called once, when the last reader has left or the tail has ended. */
   onStopped: () => void;
-}
-
-/** What a reader is told. */
-export type TailNews =
-  /** What the tail already knew when the reader joined, or what a poll found. Everything before `settledUpTo` was told. */
-  | { kind: "recalled" | "polled"; events: FeedEvent[]; settledUpTo: number | undefined }
-  | { kind: "failed"; error: WebsetsError };
-
-/** One reader's place at a tail. */
-export interface TailSubscription {
-  /** The position the reader began at: its own, or the upstream's time when it joined. Known with the first news. */
-  readonly position: Position | undefined;
-  /** The next news; rejects with an AbortError when `signal` aborts, or with the error that ended the tail. */
-  next(signal: AbortSignal): Promise<TailNews>;
-  leave(): void;
-}
-
-interface Reader {
-  askedAt: number;
-  urgentBy: number;
-  position: Position | undefined;
-  /** Where a reader without a position begins if the upstream's answers tell no time: at the newest event known when it came. */
-  fallback: Position | undefined;
-  polled: boolean;
-  news: TailNews[];
-  failure: unknown;
-  wake: (() => void) | undefined;
 }
 
 /**
@@ -64,20 +38,14 @@ interface Reader {
  */
 export class Tail {
   readonly #options: TailOptions;
-  readonly #readers = new Set<Reader>();
+  readonly #readers = new Set<Subscription>();
+  readonly #memory = new TailMemory();
   readonly #stop = new AbortController();
-  /** Everything visible at or after `#floor`, by id. */
-  #recent = new Map<string, FeedEvent>();
-  #floor: number | undefined;
-  /** Everything created before this is visible, and was read. */
-  #settled: number | undefined;
-  /** The earliest position of readers that joined before the floor; the next poll reads from there. */
-  #reachBack: number | undefined;
+  readonly #size = { largest: LARGEST_PAGE };
   #lastEventAt: number;
   #failures = 0;
   #retryAfterMs: number | undefined;
-  #pauseEnds = 0;
-  #pause: AbortController | undefined;
+  #pause: { ends: number; cut: AbortController } | undefined;
   #started = false;
 
   constructor(options: TailOptions) {
@@ -85,134 +53,81 @@ export class Tail {
     this.#lastEventAt = options.clock.now();
   }
 
-  /** Where this tail's knowledge begins, in milliseconds since 1970; unknown before its first poll. */
+  /** Where this tail's knowledge begins, in milliseconds since 1970; undefined before its first poll. */
   get floor(): number | undefined {
-    return this.#floor;
+    return this.#memory.floor;
   }
 
   /** The pause this tail keeps between polls at present, in milliseconds. */
   get pace(): number {
-    const { clock, intervalMs } = this.#options;
-    return nextPoll({
-      intervalMs,
-      quietMs: clock.now() - this.#lastEventAt,
-      failures: this.#failures,
-      retryAfterMs: this.#retryAfterMs,
-      random: 0,
-    });
-  }
-
-  get stopped(): boolean {
-    return this.#stop.signal.aborted;
+    return nextPoll({ ...this.#paceState(), random: 0 });
   }
 
   /**
-   * Adds a reader. A position should lie at most `NEAR_MS` before the floor; without one the reader begins now.
-   * @param times in `clock.now()`: when the reader was asked for, and before when it needs at least one poll.
+   * Adds a reader, which is told all events at or after `since`. One that lies before the floor is reached with the next poll.
+   * @param urgentBy the `clock.now()` before which the reader needs at least one poll.
    */
-  join(position: Position | undefined, times: { askedAt: number; urgentBy: number }): TailSubscription {
-    const { askedAt, urgentBy } = times;
-    const reader: Reader = {
-      askedAt,
-      urgentBy,
-      position,
-      fallback: position === undefined ? this.#newestKnown() : undefined,
-      polled: false,
-      news: [],
-      failure: undefined,
-      wake: undefined,
-    };
+  join(since: number, urgentBy: number): Subscription {
+    const reader = new Subscription({ since, urgentBy }, (self) => this.#leave(self));
     this.#readers.add(reader);
-    if (position !== undefined) {
-      if (this.#floor !== undefined && position.since >= this.#floor) {
-        this.#tell(reader, { kind: "recalled", events: this.#since(position.since), settledUpTo: this.#settled });
-      } else {
-        this.#reachBackTo(position.since);
-      }
+    if (this.floor !== undefined && since >= this.floor) {
+      reader.tell({ kind: "recalled", events: this.#memory.since(since), settledUpTo: this.#memory.settledUpTo });
     }
     if (!this.#started) {
       this.#started = true;
       void this.#run();
-    } else if (this.#pause !== undefined && urgentBy < this.#pauseEnds && this.#retryAfterMs === undefined) {
-      this.#pause.abort();
+    } else if (this.#pause !== undefined && urgentBy < this.#pause.ends && this.#retryAfterMs === undefined) {
+      this.#pause.cut.abort();
     }
-    return {
-      get position() {
-        return reader.position;
-      },
-      next: (signal) => this.#next(reader, signal),
-      leave: () => this.#leave(reader),
-    };
+    return reader;
   }
 
-  async #next(reader: Reader, signal: AbortSignal): Promise<TailNews> {
-    for (;;) {
-      if (signal.aborted) throw abortError();
-      const news = reader.news.shift();
-      if (news !== undefined) return news;
-      if (reader.failure !== undefined) throw reader.failure;
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          signal.removeEventListener("abort", wake);
-          reader.wake = undefined;
-          resolve();
-        };
-        reader.wake = wake;
-        signal.addEventListener("abort", wake, { once: true });
-      });
-    }
-  }
-
-  #leave(reader: Reader): void {
-    this.#readers.delete(reader);
-    if (this.#readers.size === 0) this.#end();
+  #leave(reader: Subscription): void {
+    if (this.#readers.delete(reader) && this.#readers.size === 0) this.#end();
   }
 
   #end(): void {
-    if (this.stopped) return;
+    if (this.#stop.signal.aborted) return;
+    this.#readers.clear();
     this.#stop.abort();
     this.#options.onStopped();
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#options;
-    while (!this.stopped) {
+    const stopped = this.#stop.signal;
+    while (!stopped.aborted) {
       try {
         await this.#poll();
         this.#failures = 0;
         this.#retryAfterMs = undefined;
       } catch (error) {
-        if (this.stopped && isAbort(error)) return;
+        if (stopped.aborted) return;
         if (!isPassing(error)) {
-          this.#fail(error);
+          for (const reader of this.#readers) reader.fail(error);
+          this.#end();
           return;
         }
         this.#failures++;
         this.#retryAfterMs = error.retryAfterMs;
-        for (const reader of this.#readers) this.#tell(reader, { kind: "failed", error });
+        this.#tell(this.#readers, { kind: "failed", error });
       }
-      const pause = nextPoll({
-        intervalMs: this.#options.intervalMs,
-        quietMs: clock.now() - this.#lastEventAt,
-        failures: this.#failures,
-        retryAfterMs: this.#retryAfterMs,
-        random: random(),
-      });
-      await this.#sleep(pause);
+      if (!stopped.aborted) await this.#sleep();
     }
   }
 
-  /** Pauses; a reader that cannot wait for the end of the pause cuts it short. */
-  async #sleep(ms: number): Promise<void> {
-    const { clock } = this.#options;
-    const pause = new AbortController();
-    const stop = () => pause.abort();
+  /** Pauses before the next poll; a reader that cannot wait for the end of the pause cuts it short. */
+  async #sleep(): Promise<void> {
+    const { clock, random } = this.#options;
+    const ms = nextPoll({ ...this.#paceState(), random: random() });
+    const ends = clock.now() + ms;
+    const cut = new AbortController();
+    const stop = () => cut.abort();
     this.#stop.signal.addEventListener("abort", stop, { once: true });
-    this.#pauseEnds = clock.now() + ms;
-    this.#pause = pause;
-    const urgent = [...this.#readers].some((reader) => !reader.polled && reader.urgentBy < this.#pauseEnds);
+    this.#pause = { ends, cut };
+    // Who joined while the last poll was under way has had none yet.
+    const isUrgent = [...this.#readers].some((reader) => !reader.served && reader.urgentBy < ends);
     try {
-      await clock.sleep(urgent && this.#failures === 0 ? 0 : ms, pause.signal);
+      await clock.sleep(isUrgent && this.#failures === 0 ? 0 : ms, cut.signal);
     } catch (error) {
       if (!isAbort(error)) throw error;
     } finally {
@@ -221,100 +136,61 @@ export class Tail {
     }
   }
 
+  #paceState(): Omit<PaceState, "random"> {
+    const { clock, intervalMs } = this.#options;
+    const quietMs = clock.now() - this.#lastEventAt;
+    return { intervalMs, quietMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
+  }
+
   async #poll(): Promise<void> {
-    const { exa, clock, types, serverTime, onMalformed } = this.#options;
-    const reading: Reading = { exa, signal: this.#stop.signal, attempts: ATTEMPTS, onMalformed };
+    const memory = this.#memory;
     // Readers that join while this poll is under way are told with the next one, which begins after they came.
     const readers = [...this.#readers];
-    if (this.#settled === undefined && this.#reachBack === undefined) await this.#findNow(reading, readers);
-    const reachBack = this.#reachBack;
-    const from = Math.min(this.#settled ?? Number.POSITIVE_INFINITY, reachBack ?? Number.POSITIVE_INFINITY);
-    const sentAt = clock.now();
-    const read = await readRange({ types, after: from }, reading);
-    if (this.#reachBack === reachBack) this.#reachBack = undefined;
-    serverTime.note(read.serverTime, sentAt);
+    const open = memory.openFrom ?? Number.POSITIVE_INFINITY;
+    const floor = memory.floor ?? Number.POSITIVE_INFINITY;
+    const earlier = readers.filter((reader) => !reader.served && reader.since < floor).map((reader) => reader.since);
+    const from = Math.min(open, ...earlier);
+    const time = new WalkTime();
+    const events = await this.#read(from, time);
+    this.#options.onTime(time.serverTime, time.sentAt);
+    if (events === undefined) {
+      const behind = from < open ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
+      this.#tell(behind, { kind: "behind", present: time.present ?? 0 });
+      for (const reader of behind) this.#leave(reader);
+      // Those who are near shall not wait for those who were not.
+      return this.#stop.signal.aborted ? undefined : this.#poll();
+    }
 
-    const news = read.events.filter((event) => !this.#recent.has(event.id));
-    for (const event of news) this.#recent.set(event.id, event);
-    if (news.length > 0) this.#lastEventAt = clock.now();
-    this.#floor = Math.min(this.#floor ?? from, from);
-    const now = read.serverTime ?? read.events.at(-1)?.time;
-    this.#settled = Math.max(this.#settled ?? from, now === undefined ? 0 : settledAt(now));
+    const news = memory.take(events, from, time.present === undefined ? undefined : settledAt(time.present));
+    if (news.length > 0) this.#lastEventAt = this.#options.clock.now();
+    const settledUpTo = memory.settledUpTo;
     for (const reader of readers) {
-      if (!this.#readers.has(reader)) continue;
-      this.#place(reader, read.serverTime, sentAt);
-      if (reader.position !== undefined && reader.position.since < this.#floor) {
-        // It was asked for long before it joined: the next poll reads from there.
-        this.#reachBackTo(reader.position.since);
-        continue;
-      }
       // With its first poll a reader is told all since its position: others may have been told of it before.
-      const events = reader.polled ? news : this.#since(reader.position?.since ?? 0);
-      reader.polled = true;
-      this.#tell(reader, { kind: "polled", events, settledUpTo: this.#settled });
+      const told = reader.served ? news : memory.since(reader.since);
+      reader.served = true;
+      reader.tell({ kind: "polled", events: told, settledUpTo });
     }
-    this.#forget();
+    const waiting = [...this.#readers].filter((reader) => !reader.served).map((reader) => reader.since);
+    memory.forget(Math.min(Number.POSITIVE_INFINITY, ...waiting));
   }
 
-  /** Finds out where the tail begins when no reader brought a position: the upstream's time, or its newest event. */
-  async #findNow(reading: Reading, readers: readonly Reader[]): Promise<void> {
-    const { clock, types } = this.#options;
-    const sentAt = clock.now();
-    const { events, serverTime } = await glance(types, reading);
-    const newest = serverTime === undefined && events.length > 0 ? await newestVisible(types, reading) : [];
-    for (const event of newest) this.#recent.set(event.id, event);
-    this.#settled = newest[0]?.time ?? serverTime ?? 0;
-    for (const reader of readers) {
-      reader.fallback = this.#newestKnown();
-      this.#place(reader, serverTime, sentAt);
-      this.#settled = Math.min(this.#settled, reader.position?.since ?? this.#settled);
+  /** All events since a time; undefined where they are too many and lie too far back to be read at once. */
+  async #read(from: number, time: WalkTime): Promise<FeedEvent[] | undefined> {
+    const { exa, clock, types, onMalformed } = this.#options;
+    const limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, PAGE_LIMIT_MS * 2 ** Math.min(this.#failures, 5));
+    const signal = this.#stop.signal;
+    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size: this.#size };
+    const events = new Map<string, FeedEvent>();
+    for await (const page of walkPages({ types, after: from }, reading)) {
+      time.note(page);
+      for (const event of page.events) events.set(event.id, event);
+      const isFar = from < (time.present ?? from) - LAST_SECONDS_MS;
+      if (page.more && events.size > MOST_AT_ONCE && isFar) return undefined;
     }
+    return [...events.values()];
   }
 
-  /** A fresh reader begins at the upstream's time of its asking: an answer's time less what passed since. */
-  #place(reader: Reader, serverTime: number | undefined, sentAt: number): void {
-    if (reader.position !== undefined) return;
-    reader.position =
-      serverTime === undefined
-        ? (reader.fallback ?? positionAt(this.#floor ?? this.#settled ?? 0))
-        : positionAt(Math.floor(serverTime - (sentAt - reader.askedAt)));
-  }
-
-  #newestKnown(): Position | undefined {
-    const newest = this.#since(0).at(-1);
-    if (newest === undefined) return undefined;
-    const handedOut = this.#since(newest.time);
-    return advance(positionAt(newest.time), { handedOut, settledUpTo: undefined });
-  }
-
-  #reachBackTo(time: number): void {
-    this.#reachBack = Math.min(this.#reachBack ?? time, time);
-  }
-
-  #since(time: number): FeedEvent[] {
-    return [...this.#recent.values()].filter((event) => event.time >= time).sort(byTime);
-  }
-
-  /** Drops what no reader can need: all of the settled past but the last minute, and less of it where it is crowded. */
-  #forget(): void {
-    if (this.#settled === undefined || this.#floor === undefined) return;
-    let floor = this.#recent.size > MOST_KEPT ? this.#settled : Math.max(this.#floor, this.#settled - KEPT_MS);
-    for (const reader of this.#readers) if (!reader.polled) floor = Math.min(floor, reader.position?.since ?? floor);
-    floor = Math.max(floor, this.#floor);
-    for (const event of this.#recent.values()) if (event.time < floor) this.#recent.delete(event.id);
-    this.#floor = floor;
-  }
-
-  #tell(reader: Reader, news: TailNews): void {
-    reader.news.push(news);
-    reader.wake?.();
-  }
-
-  #fail(error: unknown): void {
-    for (const reader of this.#readers) {
-      reader.failure = error;
-      reader.wake?.();
-    }
-    this.#end();
+  #tell(readers: Iterable<Subscription>, news: TailNews): void {
+    for (const reader of readers) reader.tell(news);
   }
 }

@@ -1,5 +1,7 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { EVENT_TYPES } from "../exa/event-types.ts";
+import { SAME_FOR_ALL } from "./cache-hints.ts";
+import { asJson, JSON_TYPE } from "./id-resource.ts";
 
 export const EVENT_TYPES_URI = "websets://event-types";
 
@@ -11,12 +13,9 @@ export function mountEventTypes(mcp: McpServer): void {
     {
       title: "Webset event types",
       description: "All event types: when each is emitted, what its data is, and whether anything follows it.",
-      mimeType: "application/json",
+      mimeType: JSON_TYPE,
+      cacheHint: SAME_FOR_ALL,
     },
-    () => ({
-      contents: [
-        { uri: EVENT_TYPES_URI, mimeType: "application/json", text: JSON.stringify({ eventTypes: EVENT_TYPES }) },
-      ],
-    }),
+    () => asJson(EVENT_TYPES_URI, { eventTypes: EVENT_TYPES }),
   );
 }

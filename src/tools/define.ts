@@ -19,14 +19,20 @@ export interface WaitLimits {
   maxWaitSeconds: number;
   /** For a call that names no time: it follows the host. */
   defaultTimeoutSeconds: number;
+  /** The option that raises the limit. */
+  raisedBy?: "--max-wait" | "--max-task-wait";
 }
 
 /** What one call brings along. */
 export interface CallContext extends ToolDeps, WaitLimits {
   /** Aborts when the client cancels the call or disconnects. */
   signal: AbortSignal;
-  /** Sets the line that progress notifications carry. */
-  report(message: string): void;
+  /** Sets the line that progress notifications carry, and a task's status together with the cursor, once there is one. */
+  report(message: string, cursor?: () => string | undefined): void;
+  /** Says that the answer is not there yet and may take long: a call that can go to the background does so now. */
+  mayTakeLong(): void;
+  /** By when that should be known, in milliseconds from now; without it there is no hurry. */
+  lookWithinMs?: number | undefined;
 }
 
 /** A tool as data: `run` returns the output schema's shape and knows nothing of MCP. */
@@ -40,6 +46,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   output: Output;
   /** How long a call may wait, in seconds, for progress notifications; tools that never wait have none. */
   waits?(args: z.output<Input>, limits: WaitLimits): number;
+  /** How often there can be news meanwhile, in milliseconds at present; a tool that has it can go to the background. */
+  pace?(args: z.output<Input>, deps: ToolDeps): number;
   run(args: z.output<Input>, context: CallContext): Promise<z.input<Output>>;
 }
 

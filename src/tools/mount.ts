@@ -1,4 +1,5 @@
 import {
+  type CallToolResult,
   CLIENT_INFO_META_KEY,
   type Tool as ListedTool,
   type McpServer,
@@ -9,7 +10,10 @@ import {
 import * as z from "zod/v4";
 import { isAbort, lineForOperator, sentenceForAgent, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
-import type { Tool, ToolDeps, WaitLimits } from "./define.ts";
+import { answerOrTask } from "../tasks/background.ts";
+import { declaredIn, mountTaskMethods } from "../tasks/methods.ts";
+import { type Background, backgroundLimits, explainTooMany, LOOK_WITHIN_MS } from "./background.ts";
+import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
 import { defaultTimeout } from "./hosts.ts";
@@ -20,14 +24,20 @@ export interface MountOptions {
   /** Without a key every tool answers with how to set one. */
   hasKey: boolean;
   log: Log;
+  /** Without it every wait keeps its caller waiting: on connections of 2025, and where tasks are switched off. */
+  background?: Background | undefined;
 }
+
+/** What `run` needs from the way in which a call is answered. */
+type Control = Pick<CallContext, "signal" | "report" | "mayTakeLong" | "lookWithinMs">;
 
 /**
  * Puts the tools on a server: lists them, checks what they are called with, renders what they return and says what went
  * wrong. It uses the protocol's own methods, so that every error reads as ours do and a result can be something else than
  * the tool's schema says.
  */
-export function mountTools(mcp: McpServer, tools: readonly Tool[], { deps, hasKey, log }: MountOptions): void {
+export function mountTools(mcp: McpServer, tools: readonly Tool[], options: MountOptions): void {
+  const { deps, hasKey, log, background } = options;
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   let listed: ListedTool[] | undefined;
   mcp.server.registerCapabilities({ tools: {} });
@@ -35,6 +45,7 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], { deps, hasKe
     listed ??= tools.map(describeTool);
     return { tools: listed };
   });
+  if (background !== undefined) mountTaskMethods(mcp.server, background.tasks);
   mcp.server.setRequestHandler("tools/call", async ({ params }, context) => {
     const tool = byName.get(params.name);
     if (tool === undefined) {
@@ -44,20 +55,19 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], { deps, hasKe
         `There is no tool ${params.name}. The tools are ${names}.`,
       );
     }
-    try {
+    const where = tool.pace !== undefined && declaredIn(context) ? background : undefined;
+    return answered(tool, log, async () => {
       if (!hasKey) throw new WebsetsError("missing_key", { what: "This server has no Exa API key" });
-      const structuredContent = await call(tool, params.arguments ?? {}, context, {
-        ...deps,
+      const hostLimits = {
+        maxWaitSeconds: deps.maxWaitSeconds,
         defaultTimeoutSeconds: defaultTimeout(
           clientName(mcp, context),
           context.mcpReq._meta?.progressToken !== undefined,
         ),
-      });
-      return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      return { content: [{ type: "text", text: explain(error, tool, log) }], isError: true };
-    }
+      };
+      const limits = where === undefined ? hostLimits : backgroundLimits(where);
+      return call({ tool, log, context, deps, limits, background: where }, params.arguments ?? {});
+    });
   });
 }
 
@@ -68,18 +78,69 @@ function clientName(mcp: McpServer, { mcpReq }: ServerContext): string | undefin
   return typeof told === "string" ? told : mcp.server.getClientVersion()?.name;
 }
 
-async function call(tool: Tool, given: unknown, context: ServerContext, deps: ToolDeps & WaitLimits) {
+interface Call {
+  tool: Tool;
+  log: Log;
+  context: ServerContext;
+  deps: ToolDeps;
+  limits: WaitLimits;
+  background: Background | undefined;
+}
+
+async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<CallToolResult> {
   const parsed = tool.input.safeParse(given);
   if (!parsed.success) throw explainInput(tool, parsed.error);
-  const limitSeconds = tool.waits?.(parsed.data, deps);
+  const args = parsed.data;
+  const limitSeconds = tool.waits?.(args, limits);
   const { signal, notify, _meta } = context.mcpReq;
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
+  const run = (control: Control) =>
+    answered(tool, log, async () => {
+      const structuredContent = await tool.run(args, { ...deps, ...limits, ...control }).catch((error: unknown) => {
+        throw explainIds(error, args);
+      });
+      return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
+    });
   try {
-    return await tool.run(parsed.data, { ...deps, signal, report: progress.report });
-  } catch (error) {
-    throw explainIds(error, parsed.data);
+    // Who looks only once has the answer at once.
+    if (background === undefined || !limitSeconds) return await run({ signal, report: progress.report, mayTakeLong });
+    const answer = await answerOrTask({
+      tasks: background.tasks,
+      clock: deps.clock,
+      signal,
+      longestMs: limitSeconds * 1_000,
+      pollIntervalMs: () => tool.pace?.(args, deps) ?? 0,
+      run: ({ report, ...control }) =>
+        run({
+          ...control,
+          lookWithinMs: LOOK_WITHIN_MS,
+          report(message, cursor) {
+            progress.report(message);
+            report(message, () => aside(cursor?.()));
+          },
+        }),
+      onBackground: progress.stop,
+    });
+    // The SDK's types know tools' results only.
+    return answer as CallToolResult;
   } finally {
     progress.stop();
+  }
+}
+
+function mayTakeLong(): void {}
+
+function aside(cursor: string | undefined): string | undefined {
+  return cursor === undefined ? undefined : `cursor ${cursor}`;
+}
+
+/** What a call is answered with: errors are answers too, unless the caller has gone. */
+async function answered(tool: Tool, log: Log, answer: () => Promise<CallToolResult>): Promise<CallToolResult> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return { content: [{ type: "text", text: explain(explainTooMany(error), tool, log) }], isError: true };
   }
 }
 

@@ -29,13 +29,13 @@ export const timeoutSeconds = z
   .describe(`Seconds to wait at most; 0 looks once. Default ${SAFE_TIMEOUT_SECONDS}, safe with every host.`);
 
 /** The wait a call asked for, in seconds; more than the server allows is an `invalid_request`. */
-export function timeoutOf(asked: number | undefined, { maxWaitSeconds, defaultTimeoutSeconds }: WaitLimits): number {
+export function timeoutOf(asked: number | undefined, limits: WaitLimits): number {
+  const { maxWaitSeconds, defaultTimeoutSeconds, raisedBy = "--max-wait" } = limits;
   const seconds = asked ?? Math.min(defaultTimeoutSeconds, maxWaitSeconds);
   if (seconds <= maxWaitSeconds) return seconds;
   throw new WebsetsError("invalid_request", {
     what: `timeoutSeconds is ${seconds}, and this server waits ${maxWaitSeconds} s at most`,
-    advice:
-      "Wait in several calls: each result says how to go on, and nothing is lost in between. --max-wait raises the limit.",
+    advice: `Wait in several calls: each result says how to go on, and nothing is lost in between. ${raisedBy} raises the limit.`,
   });
 }
 

@@ -36,8 +36,9 @@ export const waitForWebsetEvent = defineTool({
     warning: shapes.warning,
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
+  pace: (args, { feed }) => feed.pace(parseTypes(args.types)),
   async run(args, context) {
-    const { feed, states, clock, signal, report } = context;
+    const { feed, states, clock, signal, report, mayTakeLong, lookWithinMs } = context;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
     const types = parseTypes(args.types);
@@ -52,8 +53,13 @@ export const waitForWebsetEvent = defineTool({
       count: args.count,
       timeoutMs,
       signal,
-      onLook: (found) => report(`${found} of ${args.count} events`),
+      lookWithinMs,
+      onLook: (found, { position, isCaughtUp }) => {
+        report(`${found} of ${args.count} events`, () => encodeCursor(position));
+        if (isCaughtUp) mayTakeLong();
+      },
     });
+    report(`${collected.events.length} of ${args.count} events`);
     const matched = collected.events.length === args.count;
     return {
       outcome: matched ? ("matched" as const) : ("timed_out" as const),

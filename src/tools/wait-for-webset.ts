@@ -1,6 +1,8 @@
 import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
+import type { Position } from "../feed/position.ts";
 import type { Outcome } from "../webset/decide.ts";
+import { FOLLOWED_TYPES } from "../webset/vigil.ts";
 import { waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
 import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
@@ -31,8 +33,9 @@ export const waitForWebset = defineTool({
     warning: shapes.warning,
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
+  pace: (_, { feed }) => feed.pace(FOLLOWED_TYPES),
   async run(args, context) {
-    const { exa, feed, states, clock, signal, report } = context;
+    const { exa, feed, states, clock, signal, report, mayTakeLong } = context;
     const waited = await wait({
       exa,
       feed,
@@ -43,18 +46,23 @@ export const waitForWebset = defineTool({
       until: args.until,
       searchId: args.searchId,
       timeoutMs: timeoutOf(args.timeoutSeconds, context) * 1_000,
-      onProgress: (progress) => report(progress.summary),
+      onProgress: (progress, position) => report(progress.summary, () => cursorOf(position)),
+      onWaiting: mayTakeLong,
     });
     return {
       outcome: waited.outcome,
       progress: waited.progress,
-      cursor: waited.position === undefined ? null : encodeCursor(waited.position),
+      cursor: cursorOf(waited.position) ?? null,
       waitedSeconds: secondsOf(waited.waitedMs),
       ...nextOf(waited.outcome, args),
       ...warningOf(waited.trouble),
     };
   },
 });
+
+function cursorOf(position: Position | undefined): string | undefined {
+  return position === undefined ? undefined : encodeCursor(position);
+}
 
 function nextOf(outcome: Outcome, { websetId, searchId }: { websetId: string; searchId?: string | undefined }) {
   const same = `${JSON.stringify(websetId)}${searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`}`;

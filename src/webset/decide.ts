@@ -1,5 +1,5 @@
 import type { Webset } from "../exa/schemas.ts";
-import { isFinished, newestSearch } from "./progress.ts";
+import { isFinished, newestSearch, timeOf } from "./progress.ts";
 
 export type Until = "search_completed" | "idle";
 export type Outcome = "reached" | "timed_out" | "canceled" | "paused" | "deleted";
@@ -20,9 +20,12 @@ export function goalOf(until: Until, searchId: string | undefined, first: Webset
   return newest === undefined ? { kind: "idle" } : { kind: "searches", searchIds: [newest.id] };
 }
 
-/** Whether this state ends the wait, and how; undefined while there is reason to wait. Completed outranks paused. */
-export function decide(goal: Goal, state: Webset): Exclude<Outcome, "timed_out" | "deleted"> | undefined {
+/** Whether this state ends the wait, and how; undefined while there is reason to wait. Completed outranks all else. */
+export function decide(goal: Goal, state: Webset): Exclude<Outcome, "timed_out"> | undefined {
   const ended = goal.kind === "idle" ? idleOutcome(state) : searchesOutcome(goal.searchIds, state);
+  if (ended === "reached") return ended;
+  // The searches of a deleted Webset are canceled first; whoever asks for it a moment later finds nothing.
+  if (state.searches.some((search) => search.canceledReason === "webset_deleted")) return "deleted";
   return ended ?? (state.status === "paused" ? "paused" : undefined);
 }
 
@@ -42,10 +45,15 @@ function searchesOutcome(searchIds: readonly string[], state: Webset): "reached"
 }
 
 /**
- * Whether a snapshot of the Webset was certainly taken after another one: it knows every search of it, and has ended at
- * least one that was under way. Events carry such snapshots, and one from before the first look must not end a wait.
+ * Whether a snapshot of the Webset was certainly taken after another one: it was updated later, or it knows every search of
+ * the other and has ended at least one that was under way. Events carry such snapshots, and one from before the first look
+ * must not end a wait.
  */
 export function isLaterThan(snapshot: Webset, earlier: Webset): boolean {
+  if (snapshot.updatedAt !== null && earlier.updatedAt !== null) {
+    const later = timeOf(snapshot.updatedAt) - timeOf(earlier.updatedAt);
+    if (later !== 0) return later > 0;
+  }
   const ended = new Map(snapshot.searches.map((search) => [search.id, isFinished(search)]));
   if (!earlier.searches.every((search) => ended.has(search.id))) return false;
   return earlier.searches.some((search) => !isFinished(search) && ended.get(search.id) === true);

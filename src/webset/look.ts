@@ -1,5 +1,5 @@
 import type { Feed } from "../feed/feed.ts";
-import { type Position, positionAt } from "../feed/position.ts";
+import { CLOCK_DISAGREEMENT_MS, type Position, positionAt } from "../feed/position.ts";
 import { timeWhenAsked } from "../feed/server-time.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
@@ -21,8 +21,13 @@ export async function lookAtWebset(
   let answer = await states.look(websetId, signal);
   const before = timeWhenAsked(answer);
   feed.noteServerTime(before, answer.sentAt);
-  if (before !== undefined) return { progress: progressOf(answer.value), position: positionAt(before) };
+  if (before !== undefined) return { progress: progressOf(answer.value), position: positionBefore(before) };
   const position = await feed.positionNow(signal);
   answer = await states.look(websetId, signal);
   return { progress: progressOf(answer.value), position };
+}
+
+/** A position before a look at this time (by `Date`): what comes after it may be stamped by a clock that is behind. */
+export function positionBefore(time: number): Position {
+  return positionAt(time - CLOCK_DISAGREEMENT_MS);
 }

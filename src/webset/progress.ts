@@ -94,7 +94,7 @@ function searchProgress(search: WebsetSearch): SearchProgress {
 /** The search that an observer cares for: the first that is under way, or else the newest. */
 function currentSearch(searches: readonly WebsetSearch[]): number | undefined {
   const running = searches.findIndex((search) => !isFinished(search));
-  const current = running === -1 ? searches.findIndex((search) => search === newestSearch(searches)) : running;
+  const current = running === -1 ? searches.lastIndexOf(newestSearch(searches) as WebsetSearch) : running;
   return current === -1 ? undefined : current;
 }
 
@@ -129,7 +129,8 @@ export function duration(seconds: number): string {
   return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }
 
-function timeOf(text: string | null): number {
+/** Milliseconds since 1970 for a time of the API; 0 where it told none. */
+export function timeOf(text: string | null): number {
   const time = text === null ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? 0 : time;
 }

@@ -1,49 +1,56 @@
 import type { Answer, ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
 import { WebsetsError } from "../shared/errors.ts";
-import { SharedCall } from "../shared/shared-call.ts";
+import { SharedCalls } from "../shared/shared-calls.ts";
 
-/** So many externalIds are remembered; the oldest are forgotten first. */
+/** So many ids and externalIds are remembered; the oldest are forgotten first. */
 const MOST_REMEMBERED = 1_000;
+
+type Looked = { answer: Answer<Webset> } | { error: unknown; askedAt: number };
 
 /** Looks at Websets. Callers that ask for the same one at the same time share one request. */
 export class WebsetStates {
   readonly #exa: Pick<ExaClient, "getWebset">;
-  readonly #calls = new Map<string, SharedCall<Answer<Webset>>>();
+  readonly #calls = new SharedCalls<Looked>();
   readonly #ids = new Map<string, string>();
 
   constructor(exa: Pick<ExaClient, "getWebset">) {
     this.#exa = exa;
   }
 
-  /** The Webset's state now; rejects with what the client rejects with. `websetId` may be the caller's externalId. */
-  async look(websetId: string, signal: AbortSignal): Promise<Answer<Webset>> {
-    const call =
-      this.#calls.get(websetId) ??
-      new SharedCall(async (shared) => {
-        try {
-          const answer = await this.#exa.getWebset(websetId, { signal: shared, group: "state" });
-          this.#remember(websetId, answer.value.id);
-          return answer;
-        } finally {
-          this.#calls.delete(websetId);
-        }
-      });
-    this.#calls.set(websetId, call);
-    return call.join(signal);
+  /**
+   * The Webset's state; rejects with what the client rejects with. `websetId` may be the caller's externalId.
+   * @param askedAt a `clock.now()`: what the API said to somebody who asked before does not count.
+   */
+  async look(websetId: string, signal: AbortSignal, askedAt = Number.NEGATIVE_INFINITY): Promise<Answer<Webset>> {
+    for (;;) {
+      const looked = await this.#calls.join(websetId, signal, (shared) => this.#ask(websetId, shared, askedAt));
+      if ("answer" in looked && looked.answer.sentAt >= askedAt) return looked.answer;
+      if ("error" in looked && looked.askedAt >= askedAt) throw looked.error;
+    }
+  }
+
+  async #ask(websetId: string, signal: AbortSignal, askedAt: number): Promise<Looked> {
+    try {
+      const answer = await this.#exa.getWebset(websetId, { signal, group: "state" });
+      this.#remember(websetId, answer.value.id);
+      return { answer };
+    } catch (error) {
+      return { error, askedAt };
+    }
   }
 
   /**
-   * The id behind an id or externalId, asked for once and kept. A text that resolves to nothing is taken as an id, so that the
-   * events of a deleted Webset stay reachable.
+   * The id behind an id or externalId. An externalId is asked for each time, for another Webset may have it by now. A text that
+   * resolves to nothing is what it was before, or taken as an id: the events of a deleted Webset stay reachable.
    */
   async resolve(text: string, signal: AbortSignal): Promise<string> {
     const known = this.#ids.get(text);
-    if (known !== undefined) return known;
+    if (known === text) return text;
     try {
       return (await this.look(text, signal)).value.id;
     } catch (error) {
-      if (error instanceof WebsetsError && error.kind === "not_found") return text;
+      if (error instanceof WebsetsError && error.kind === "not_found") return known ?? text;
       throw error;
     }
   }

@@ -1,0 +1,71 @@
+import type { ExaClient } from "../exa/client.ts";
+import { type ExaEvent, eventTime } from "../exa/event.ts";
+import { ownerOf } from "./event.ts";
+
+/** So many ids of each kind are kept; those not met for longest are forgotten first. A client is offered 100 at once. */
+const MOST_KEPT = 200;
+
+/** The ids of events and Websets that this process has met lately, for completion. */
+export class RecentIds {
+  readonly #events = new Set<string>();
+  readonly #websets = new Set<string>();
+
+  /** Ids of events that begin with `prefix`, the one met last first. */
+  events(prefix: string): string[] {
+    return latest(this.#events, prefix);
+  }
+
+  /** Ids of Websets that begin with `prefix`, the one met last first. */
+  websets(prefix: string): string[] {
+    return latest(this.#websets, prefix);
+  }
+
+  noteEvent(event: ExaEvent): void {
+    note(this.#events, event.id);
+    const owner = ownerOf(event.type, event.data);
+    if (owner.kind === "webset") this.noteWebset(owner.websetId);
+  }
+
+  noteWebset(id: string): void {
+    note(this.#websets, id);
+  }
+}
+
+/**
+ * The same client, which also notes the ids in its answers. Whatever tools, waits and subscriptions learn comes through it, so
+ * this is the one place to listen.
+ */
+export function rememberIds(exa: ExaClient, recent: RecentIds): ExaClient {
+  return {
+    ...exa,
+    async listEvents(query, options) {
+      const answer = await exa.listEvents(query, options);
+      // Whichever way the page is sorted, the newest event is the one met last.
+      for (const event of [...answer.value.events].sort((a, b) => eventTime(a) - eventTime(b))) recent.noteEvent(event);
+      return answer;
+    },
+    async getEvent(eventId, options) {
+      const answer = await exa.getEvent(eventId, options);
+      recent.noteEvent(answer.value);
+      return answer;
+    },
+    async getWebset(websetId, options) {
+      const answer = await exa.getWebset(websetId, options);
+      recent.noteWebset(answer.value.id);
+      return answer;
+    },
+  };
+}
+
+function note(ids: Set<string>, id: string): void {
+  ids.delete(id);
+  ids.add(id);
+  for (const oldest of ids) {
+    if (ids.size <= MOST_KEPT) return;
+    ids.delete(oldest);
+  }
+}
+
+function latest(ids: Set<string>, prefix: string): string[] {
+  return [...ids].filter((id) => id.startsWith(prefix)).reverse();
+}

@@ -1,0 +1,75 @@
+import { abortError, type WebsetsError } from "../shared/errors.ts";
+import type { FeedEvent } from "./event.ts";
+import { byTime } from "./position.ts";
+
+/** What a reader is told by a tail. */
+export type TailNews =
+  /** What the tail knew when the reader joined, or what a poll found. Everything before `settledUpTo` was told with it. */
+  | { kind: "recalled" | "polled"; events: FeedEvent[]; settledUpTo: number | undefined }
+  /** A poll failed in passing. */
+  | { kind: "failed"; error: WebsetsError }
+  /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
+  | { kind: "behind"; present: number };
+
+/** One reader's place at a tail. */
+export class Subscription {
+  /** From where on the reader wants all events, in milliseconds since 1970. */
+  readonly since: number;
+  /** The `clock.now()` before which the reader needs at least one poll. */
+  readonly urgentBy: number;
+  /** Whether a poll that began after the reader came has told it all since its position. */
+  served = false;
+  readonly #onLeave: (self: Subscription) => void;
+  #news: TailNews[] = [];
+  #failure: { error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(place: { since: number; urgentBy: number }, onLeave: (self: Subscription) => void) {
+    this.since = place.since;
+    this.urgentBy = place.urgentBy;
+    this.#onLeave = onLeave;
+  }
+
+  /** The next news; rejects with an AbortError when `signal` aborts, or with the error that ended the tail. */
+  async next(signal: AbortSignal): Promise<TailNews> {
+    for (;;) {
+      if (signal.aborted) throw abortError();
+      const news = this.#news.shift();
+      if (news !== undefined) return news;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          signal.removeEventListener("abort", wake);
+          this.#wake = undefined;
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener("abort", wake, { once: true });
+      });
+    }
+  }
+
+  leave(): void {
+    this.#onLeave(this);
+  }
+
+  /** For the tail: news a reader has no time for is put together, so that a slow reader does not pile it up. */
+  tell(news: TailNews): void {
+    const last = this.#news.at(-1);
+    if (last?.kind === "failed" && news.kind === "failed") this.#news.pop();
+    if (last?.kind === "polled" && news.kind === "polled") {
+      this.#news.pop();
+      const events = last.events.length === 0 ? news.events : [...last.events, ...news.events].sort(byTime);
+      this.#news.push({ ...news, events });
+    } else {
+      this.#news.push(news);
+    }
+    this.#wake?.();
+  }
+
+  /** For the tail: it has ended with this error. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,47 @@
+import type { McpServer } from "@modelcontextprotocol/server";
+import { EVENT_TYPES, type EventTypeFacts } from "../exa/event-types.ts";
+import { requireKnownType } from "../feed/filter.ts";
+import { WebsetsError } from "../shared/errors.ts";
+import type { Log } from "../shared/log.ts";
+import { SAME_FOR_ALL } from "./cache-hints.ts";
+import { EVENT_TYPES_URI } from "./event-types.ts";
+import { mountIdResource } from "./id-resource.ts";
+import { IdTemplate } from "./id-template.ts";
+
+/** Puts each event type on a server, with the JSON Schema of its `data` and an example. */
+export function mountEventType(mcp: McpServer, { log }: { log: Log }): void {
+  mountIdResource(
+    mcp,
+    {
+      name: "event-type",
+      title: "Webset event type",
+      description: "One event type: its facts, the JSON Schema of its data, and an example event.",
+      template: new IdTemplate(`${EVENT_TYPES_URI}/`, "type"),
+      cacheHint: SAME_FOR_ALL,
+      complete: (prefix) => EVENT_TYPES.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
+      async read(type) {
+        const facts = factsOf(type);
+        // Few sessions read them, so they are not loaded with the program.
+        const [{ dataSchemaOf }, { exampleOf }] = await Promise.all([
+          import("./data-schemas/index.ts"),
+          import("./examples/index.ts"),
+        ]);
+        return { ...facts, dataSchema: dataSchemaOf(facts.resource), example: exampleOf(facts.type) };
+      },
+    },
+    log,
+  );
+}
+
+function factsOf(name: string): EventTypeFacts {
+  const facts = EVENT_TYPES.find(({ type }) => type === name);
+  if (facts !== undefined) return facts;
+  try {
+    requireKnownType(name);
+  } catch (error) {
+    if (!(error instanceof WebsetsError)) throw error;
+    const { message, advice } = error;
+    throw new WebsetsError("not_found", { what: message, ...(advice === undefined ? {} : { advice }) });
+  }
+  throw new Error(`${name} is known and has no facts`);
+}

@@ -1,0 +1,40 @@
+import type { McpServer } from "@modelcontextprotocol/server";
+import type { RecentIds } from "../feed/recent-ids.ts";
+import type { Log } from "../shared/log.ts";
+import { progressOf } from "../webset/progress.ts";
+import type { WebsetStates } from "../webset/states.ts";
+import { OF_THE_MOMENT } from "./cache-hints.ts";
+import { mountIdResource } from "./id-resource.ts";
+import { IdTemplate } from "./id-template.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export const PROGRESS_TEMPLATE = new IdTemplate("websets://websets/", "websetId", "/progress");
+
+export interface ProgressDeps {
+  states: WebsetStates;
+  recent: RecentIds;
+  subscriptions: Subscriptions;
+  log: Log;
+}
+
+/** Puts each Webset's progress on a server, as get_webset_progress gives it. */
+export function mountProgress(mcp: McpServer, { states, recent, subscriptions, log }: ProgressDeps): void {
+  mountIdResource(
+    mcp,
+    {
+      name: "webset-progress",
+      title: "Webset progress",
+      description:
+        "How far a Webset is: status, searches, enrichments, imports, monitors. Subscribe to be told of changes.",
+      template: PROGRESS_TEMPLATE,
+      cacheHint: OF_THE_MOMENT,
+      complete: (prefix) => recent.websets(prefix),
+      async read(websetId, { mcpReq: { signal } }) {
+        const progress = progressOf((await states.look(websetId, signal)).value);
+        subscriptions.noteRead(websetId, JSON.stringify(progress));
+        return progress;
+      },
+    },
+    log,
+  );
+}

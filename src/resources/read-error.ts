@@ -1,0 +1,22 @@
+import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
+import { isAbort, lineForOperator, sentenceForAgent, WebsetsError } from "../shared/errors.ts";
+import type { Log } from "../shared/log.ts";
+
+/**
+ * What a client is answered when a resource cannot be read or subscribed to: our own sentence, and the protocol's code. What
+ * does not exist is `-32602` with the URI as its data in both eras; the SDK sends no other code for it.
+ */
+export function readError(error: unknown, uri: string, log: Log): unknown {
+  if (isAbort(error) || error instanceof ProtocolError) return error;
+  if (!(error instanceof WebsetsError)) {
+    log.error(`${uri} failed in a way nobody foresaw: ${error instanceof Error ? error.stack : String(error)}`);
+    const text = "unexpected_response: This server failed in a way nobody foresaw; its log on stderr has the details.";
+    return new ProtocolError(ProtocolErrorCode.InternalError, text);
+  }
+  log.info(`${uri}: ${lineForOperator(error)}`);
+  const sentence = sentenceForAgent(error);
+  if (error.kind === "not_found") return new ResourceNotFoundError(uri, sentence);
+  const theirs = error.kind === "invalid_request";
+  const code = theirs ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+  return new ProtocolError(code, sentence, { kind: error.kind });
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../shared/clock.ts";
+import { isAbort } from "../shared/errors.ts";
+import type { DetailedTask, TaskError, TaskSeed, TaskStatus } from "./protocol.ts";
+import type { Work } from "./work.ts";
+
+/** News of a task under way goes out at most this often, in milliseconds; its end goes out at once. */
+const NEWS_MS = 1_000;
+/** JSON-RPC's code for what went wrong inside. */
+const INTERNAL_ERROR = -32603;
+
+type Outcome = Pick<DetailedTask, "result" | "error">;
+
+export interface TaskOptions {
+  clock: Clock;
+  work: Work;
+  /** For how long the outcome is kept, in milliseconds. */
+  keptMs: number;
+  /** Called once, when nobody needs the task any more. */
+  onExpired(task: Task): void;
+}
+
+/** One piece of work as the protocol sees it. A task that has ended never changes again. */
+export class Task {
+  /** 122 random bits: who knows the id may ask for the task. */
+  readonly id = randomUUID();
+  readonly #options: TaskOptions;
+  readonly #createdAt: number;
+  readonly #createdAtIso: string;
+  readonly #followers = new Set<() => void>();
+  #status: TaskStatus = "working";
+  #message: string | undefined;
+  #outcome: Outcome = {};
+  #updatedAtIso: string;
+  #ttlMs: number;
+  #expiry: AbortController | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #tellLater: AbortController | undefined;
+
+  constructor(options: TaskOptions) {
+    const { clock, work, keptMs } = options;
+    this.#options = options;
+    this.#createdAt = clock.now();
+    this.#createdAtIso = this.#updatedAtIso = isoNow(clock);
+    this.#ttlMs = work.plan.longestMs + keptMs;
+    this.#expireAfter(this.#ttlMs);
+    work.onNews = () => {
+      this.#updatedAtIso = isoNow(clock);
+      this.#tell();
+    };
+    work.done.then(
+      (result) => this.#end("completed", work.message, { result }),
+      (error: unknown) => this.#end("failed", errorOf(error).message, { error: errorOf(error) }),
+    );
+  }
+
+  get working(): boolean {
+    return this.#status === "working";
+  }
+
+  /** The task without its outcome. */
+  get seed(): TaskSeed {
+    const { work } = this.#options;
+    const statusMessage = this.working ? work.status : this.#message;
+    return {
+      taskId: this.id,
+      status: this.#status,
+      ...(statusMessage === undefined ? {} : { statusMessage }),
+      createdAt: this.#createdAtIso,
+      lastUpdatedAt: this.#updatedAtIso,
+      ttlMs: Math.ceil(this.#ttlMs),
+      ...(this.working ? { pollIntervalMs: Math.max(1, Math.ceil(work.plan.pollIntervalMs())) } : {}),
+    };
+  }
+
+  get detailed(): DetailedTask {
+    return { ...this.seed, ...this.#outcome };
+  }
+
+  /** Ends the task and makes its work end; nothing happens to one that has ended. */
+  cancel(): void {
+    const { work } = this.#options;
+    this.#end("cancelled", work.status === undefined ? "Cancelled" : `Cancelled at: ${work.status}`, {});
+    work.stop();
+  }
+
+  /** Calls back on each change until the returned function is called; several changes within a second are one. */
+  follow(follower: () => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** Lets go of everything: work, timers, followers and outcome. Nobody may look at the task any more. */
+  dispose(): void {
+    this.#followers.clear();
+    this.#outcome = {};
+    this.#tellLater?.abort();
+    this.#expiry?.abort();
+    this.#options.work.onNews = () => {};
+    this.#options.work.stop();
+  }
+
+  #end(status: TaskStatus, message: string | undefined, outcome: Outcome): void {
+    if (!this.working) return;
+    const { clock, keptMs } = this.#options;
+    this.#message = message;
+    this.#status = status;
+    this.#outcome = outcome;
+    this.#updatedAtIso = isoNow(clock);
+    // The lifetime counts from the beginning, so that what is left of it from here on is the time the outcome is kept.
+    this.#ttlMs = clock.now() - this.#createdAt + keptMs;
+    this.#expireAfter(keptMs);
+    this.#options.work.onNews = () => {};
+    this.#tellLater?.abort();
+    this.#tellNow();
+  }
+
+  #tell(): void {
+    if (this.#followers.size === 0 || this.#tellLater !== undefined) return;
+    const { clock } = this.#options;
+    const waitMs = this.#toldAt + NEWS_MS - clock.now();
+    if (waitMs <= 0) {
+      this.#tellNow();
+      return;
+    }
+    const later = new AbortController();
+    this.#tellLater = later;
+    clock.sleep(waitMs, later.signal).then(() => this.#tellNow(), ignoreAbort);
+  }
+
+  #tellNow(): void {
+    this.#tellLater = undefined;
+    this.#toldAt = this.#options.clock.now();
+    for (const follower of [...this.#followers]) follower();
+  }
+
+  #expireAfter(ms: number): void {
+    this.#expiry?.abort();
+    const expiry = new AbortController();
+    this.#expiry = expiry;
+    this.#options.clock.sleep(ms, expiry.signal).then(() => {
+      this.dispose();
+      this.#options.onExpired(this);
+    }, ignoreAbort);
+  }
+}
+
+function errorOf(error: unknown): TaskError {
+  const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown };
+  return {
+    code: Number.isSafeInteger(code) ? (code as number) : INTERNAL_ERROR,
+    message: typeof message === "string" ? message : "Internal error",
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+function isoNow(clock: Clock): string {
+  return new Date(clock.wallTime()).toISOString();
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!isAbort(error)) throw error;
+}

@@ -1,0 +1,180 @@
+import type { Answer } from "../exa/client.ts";
+import { parseTime } from "../exa/event.ts";
+import { parseSearch, parseWebset, type Webset } from "../exa/schemas.ts";
+import type { FeedEvent } from "../feed/event.ts";
+import { type Position, positionAt, settledAt } from "../feed/position.ts";
+import { timeWhenAsked } from "../feed/server-time.ts";
+import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
+import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome } from "./decide.ts";
+import { positionBefore } from "./look.ts";
+import { progressOf, withSearch } from "./progress.ts";
+import type { WebsetWait } from "./wait.ts";
+
+/** What can end a wait, and what tells how far a search is. One set for all waits, so that one tail serves them all. */
+export const FOLLOWED_TYPES: readonly string[] = [
+  "webset.deleted",
+  "webset.idle",
+  "webset.paused",
+  "webset.search.canceled",
+  "webset.search.completed",
+  "webset.search.updated",
+];
+
+/** The pause before a failed look is tried again, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** One wait under way: the state as far as it is known, and what it means for the wait. */
+export class Vigil {
+  readonly #wait: WebsetWait & { startedAt: number };
+  #first: Webset | undefined;
+  #goal: Goal | undefined;
+  #followFrom: Position | undefined;
+  /** An event told of a change that only a look at the state shows. */
+  #owesLook = false;
+  /** The Webset was idle at a moment since the first look, whatever came after. */
+  #wasIdle = false;
+  #deleted = false;
+  /** Whether nothing has been heard of the Webset since the last look at it, or nothing more is to be seen. */
+  isFresh = false;
+  state: Webset | undefined;
+  position: Position | undefined;
+  trouble: WebsetsError | undefined;
+
+  constructor(wait: WebsetWait & { startedAt: number }) {
+    this.#wait = wait;
+  }
+
+  /** How the wait ends by what is known; undefined while there is reason to wait. */
+  get outcome(): Exclude<Outcome, "timed_out"> | undefined {
+    if (this.#deleted) return "deleted";
+    if (this.state === undefined || this.#goal === undefined) return undefined;
+    return decide(this.#goal, this.state) ?? (this.#wasIdle ? "reached" : undefined);
+  }
+
+  /** Looks until it succeeds, with a position from before that look; resolves to the outcome where there is one already. */
+  async begin(signal: AbortSignal): Promise<Outcome | undefined> {
+    const { feed, states, until, searchId, websetId, startedAt } = this.#wait;
+    const answer = await this.#persist(signal, async () => {
+      const looked = await states.look(websetId, signal, startedAt);
+      const webset = await this.#withSearchAskedFor(looked.value, signal);
+      return { ...looked, value: webset };
+    });
+    this.#note(answer);
+    this.#first = answer.value;
+    this.#goal = goalOf(until, searchId, answer.value);
+    // The state may lag behind the events as events lag behind the clock: what is older than both is settled.
+    const before = timeWhenAsked(answer);
+    if (before !== undefined) {
+      this.#followFrom = positionAt(settledAt(before));
+      return this.outcome;
+    }
+    // Without the upstream's time the position comes from the feed, and the look that counts is the one after it.
+    const now = await this.#persist(signal, () => feed.positionNow(signal));
+    this.#followFrom = positionAt(settledAt(now.since));
+    await this.#persist(signal, () => this.look(signal, true));
+    this.position = now;
+    return this.outcome;
+  }
+
+  /** Follows the events until they tell of an outcome; rejects with an AbortError when `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { feed } = this.#wait;
+    const from = this.#followFrom;
+    for await (const news of feed.read({ types: FOLLOWED_TYPES, websetId: this.state?.id, from, signal })) {
+      if (news.kind === "retrying") this.trouble = news.error;
+      if (news.kind !== "read") continue;
+      if (news.asked) this.trouble = undefined;
+      for (const event of news.events) this.#take(event);
+      // A look that failed is owed until it succeeds: each poll is an occasion.
+      if (this.#owesLook && this.outcome === undefined) await this.look(signal);
+      if (this.outcome !== undefined) return;
+    }
+    throw abortError();
+  }
+
+  /**
+   * Looks at the state of now. Trouble that passes is noted, and thrown only if `strict`; the Webset's absence, after it was
+   * there, is its deletion.
+   */
+  async look(signal: AbortSignal, strict = false): Promise<void> {
+    const { states, clock } = this.#wait;
+    const known = this.state as Webset;
+    try {
+      const answer = await states.look(known.id, signal, clock.now());
+      this.#owesLook = false;
+      // A look can lag behind what events have told.
+      this.#note({ ...answer, value: known.searches.reduce(withSearch, answer.value) });
+    } catch (error) {
+      if (!strict && isPassing(error)) {
+        this.trouble = error;
+        return;
+      }
+      if (!(error instanceof WebsetsError && error.kind === "not_found")) throw error;
+      this.#deleted = true;
+    }
+    this.isFresh = true;
+  }
+
+  /** A search given by id counts even where the Webset does not list it. */
+  async #withSearchAskedFor(webset: Webset, signal: AbortSignal): Promise<Webset> {
+    const { searchId, exa } = this.#wait;
+    if (searchId === undefined || webset.searches.some((search) => search.id === searchId)) return webset;
+    const { value } = await exa.getSearch(webset.id, searchId, { signal, group: "state" });
+    return withSearch(webset, value);
+  }
+
+  #take(event: FeedEvent): void {
+    this.isFresh = event.type === "webset.deleted";
+    if (event.type === "webset.deleted") {
+      this.#deleted = true;
+      return;
+    }
+    if (event.type.startsWith("webset.search.")) {
+      const search = attempt(() => parseSearch(event.data));
+      if (search === undefined) this.#owesLook = true;
+      else this.#update(withSearch(this.state as Webset, search));
+      return;
+    }
+    this.#owesLook = true;
+    const snapshot = attempt(() => parseWebset(event.data));
+    if (this.#goal?.kind === "idle" && snapshot !== undefined && isIdle(snapshot)) {
+      this.#wasIdle ||= isLaterThan(snapshot, this.#first as Webset);
+    }
+  }
+
+  /** Does something until it succeeds; throws what does not pass. */
+  async #persist<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await attempt();
+        this.trouble = undefined;
+        return result;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        this.trouble = error;
+        await this.#wait.clock.sleep(Math.max(RETRY_MS, error.retryAfterMs ?? 0), signal);
+      }
+    }
+  }
+
+  #note(answer: Answer<Webset>): void {
+    const before = timeWhenAsked(answer);
+    this.#wait.feed.noteServerTime(before, answer.sentAt);
+    if (before !== undefined) this.position = positionBefore(before);
+    else this.position ??= positionAt(parseTime(answer.value.updatedAt ?? "") ?? 0);
+    this.#update(answer.value);
+  }
+
+  #update(state: Webset): void {
+    this.state = state;
+    this.#wait.onProgress?.(progressOf(state), this.position);
+  }
+}
+
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

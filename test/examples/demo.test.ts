@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runExample, startExample } from "./run-example.ts";
+
+const TIMEOUT_MS = 30_000;
+const root = join(import.meta.dirname, "../..");
+const dist = join(root, "dist/cli.js");
+
+describe("the demo", { timeout: TIMEOUT_MS }, () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "websets-events-mcp-demo-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const program = (name: string, source: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, source);
+    return path;
+  };
+
+  test("follows a Webset to its end, sees each item once, and says what that took", async () => {
+    const { code, stdout, stderr } = await runExample("demo", ["--speed", "20"]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Connect +to websets-events-mcp \S+ on stdio, MCP 2026-07-28\. Its tools:/m);
+    for (const tool of ["wait_for_webset", "wait_for_webset_event", "list_webset_events", "get_webset_progress"]) {
+      expect(stdout).toContain(tool);
+    }
+    expect(
+      stdout.match(/wait_for_webset_event: matched, 6 items\n +Item found: ".+", https:.+, and 5 more/g),
+    ).toHaveLength(5);
+    expect(stdout).toMatch(/wait_for_webset: reached\n +idle; search completed: 30 of 30 found, 100 %/);
+    expect(stdout).toMatch(/^Done +in [\d.]+ s: 30 items, each of them once, and the Webset is idle\./m);
+    expect(stdout).toMatch(/The agent made \d+ tool calls and read [\d,]+ bytes of results\./);
+    expect(stdout).toMatch(/The server made \d+ requests to the API/);
+    expect(stdout).toMatch(/item events straight from this API are [\d,]+ bytes\./);
+
+    // The README shows what was seen; what it takes in time and numbers differs from run to run.
+    const shown = linesWithoutNumbers(readFileSync(join(root, "README.md"), "utf8"));
+    const [before, after] = framesOf(linesWithoutNumbers(stdout));
+    expect(shown).toEqual(expect.arrayContaining(before));
+    expect(shown).toEqual(expect.arrayContaining(after));
+  });
+
+  test("prints plain lines where there is no terminal", async () => {
+    const { stdout } = await runExample("demo", ["--speed", "100"]);
+    expect(stdout).not.toMatch(/[\u001b\r█░]/);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(108);
+  });
+
+  test("says in a sentence that the server is not there", async () => {
+    const { code, stderr } = await runExample("demo", ["--server", join(folder, "nowhere.js")]);
+    expect(code).toBe(1);
+    expect(stderr.trim()).toMatch(
+      /^The demo failed while starting the sandbox: there is no .*nowhere\.js\. npm run build makes dist\/cli\.js$/,
+    );
+  });
+
+  test("says what the server complained of", async () => {
+    const broken = `if (process.argv[2] === "sandbox") await import(${JSON.stringify(pathToFileURL(dist).href)});
+      else throw new Error("no moon tonight");`;
+    const { code, stderr } = await runExample("demo", ["--server", program("broken.mjs", broken)]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The demo failed while connecting to the MCP server: /m);
+    expect(stderr).toContain("no moon tonight");
+  });
+
+  test.skipIf(process.platform === "win32")("ends its processes when it is stopped", async () => {
+    const pids = join(folder, "pids");
+    const watched = `import { appendFileSync } from "node:fs";
+      appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n");
+      await import(${JSON.stringify(pathToFileURL(dist).href)});`;
+    const { child, says, ended } = startExample("demo", ["--server", program("watched.mjs", watched)]);
+    await says("wait_for_webset_event {");
+    child.kill("SIGTERM");
+    const { code, stdout } = await ended;
+    expect(code).toBe(143);
+    expect(stdout.trimEnd()).toMatch(/Stopped\.$/);
+    const started = readFileSync(pids, "utf8").trim().split("\n").map(Number);
+    expect(started).toHaveLength(2);
+    expect(started.filter(isAlive)).toEqual([]);
+  });
+});
+
+function linesWithoutNumbers(text: string): string[] {
+  return text.split("\n").map((line) => line.replace(/\d[\d,.]*\d|\d/g, "N"));
+}
+
+/** The lines before the first event, and those after the last. */
+function framesOf(lines: string[]): [before: string[], after: string[]] {
+  const isEvent = (line: string) => /^ +N s {2}/.test(line);
+  return [lines.slice(0, lines.findIndex(isEvent)), lines.slice(lines.findIndex((line) => line.startsWith("Done ")))];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

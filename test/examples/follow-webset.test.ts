@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { startSandbox } from "../../examples/support/sandbox-process.ts";
+import { runExample, startExample } from "./run-example.ts";
+
+const TIMEOUT_MS = 30_000;
+const dist = "dist/cli.js";
+
+describe("the example that follows a Webset", { timeout: TIMEOUT_MS }, () => {
+  test("reacts to each item once and stops when the search has ended", async () => {
+    const sandbox = await startSandbox(dist, 50, AbortSignal.timeout(TIMEOUT_MS));
+    try {
+      const create = { search: { query: "European companies that build robots for warehouses", count: 20 } };
+      const { id } = JSON.parse(await sandbox.request("POST", "/websets/v0/websets", create));
+      const { code, stdout, stderr } = await runExample("follow-webset", [], sandbox.env);
+      expect(stderr).toBe("");
+      expect(code).toBe(0);
+      const lines = stdout.trim().split("\n");
+      expect(lines[0]).toContain(`${id}: Webset created "European companies that build robots for warehouses"`);
+      expect(lines).toContainEqual(expect.stringMatching(/^reached: .*search completed: 20 of 20 found, 100 %/));
+      const items = lines.filter((line) => line.startsWith("  Item found: "));
+      expect(items).toHaveLength(20);
+      expect(new Set(items).size).toBe(20);
+    } finally {
+      await sandbox.stop();
+    }
+  });
+
+  test("runs in a sandbox of its own where there is no key", async () => {
+    const { child, says, ended } = startExample("follow-webset");
+    await says('Webset created "European companies building warehouse robots"');
+    child.kill("SIGTERM");
+    await ended;
+  });
+
+  test("says in a sentence that there is no such Webset", async () => {
+    const sandbox = await startSandbox(dist, 1, AbortSignal.timeout(TIMEOUT_MS));
+    try {
+      const { code, stderr } = await runExample("follow-webset", ["ws_nowhere"], sandbox.env);
+      expect(code).toBe(1);
+      expect(stderr.trim()).toMatch(/^Could not follow the Webset: /);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+    } finally {
+      await sandbox.stop();
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const cli = "/absolute/path/to/websets-events-mcp/dist/cli.js";
+
+function blocksOf(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
+}
+
+interface Entry {
+  type?: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+
+describe("the README", () => {
+  test("shows the loop as it stands in the example", () => {
+    const example = readFileSync(join(root, "examples/follow-webset.ts"), "utf8");
+    const [loop] = blocksOf("ts");
+    expect(loop).toContain("async function follow(");
+    expect(example).toContain(loop);
+  });
+
+  test("configures hosts with a key and with the sandbox, each in its own shape", () => {
+    const [common, vscode] = blocksOf("json").map((block) => JSON.parse(block));
+    const servers: Record<string, Entry>[] = [common.mcpServers, vscode.servers];
+    for (const { "websets-events": real, "websets-sandbox": sandbox } of servers) {
+      expect(real).toMatchObject({ command: "node", args: [cli] });
+      expect(Object.keys(real?.env ?? {})).toEqual(["EXA_API_KEY"]);
+      expect(sandbox).toMatchObject({ command: "node", args: [cli, "--sandbox"] });
+    }
+    expect(vscode.servers["websets-events"].env.EXA_API_KEY).toBe(`\${input:${vscode.inputs[0].id}}`);
+    expect(vscode.inputs[0]).toMatchObject({ type: "promptString", password: true });
+  });
+
+  test("names only scripts that exist", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name);
+    expect(named).toContain("demo");
+    expect(named.filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
+  });
+});

@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { collectEvents } from "../../src/feed/collect.ts";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import type { ListRequest } from "../../src/feed/listing.ts";
+import { positionAt } from "../../src/feed/position.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { refusal, withPage } from "../support/pages.ts";
+
+const ORDERS = ["newest-first", "oldest-first"] as const;
+const { signal } = new AbortController();
+
+function list({ feed, fake }: FeedWorld, request: Partial<ListRequest> = {}) {
+  return fake.until(feed.list({ filter: {}, limit: 20, signal, ...request }));
+}
+
+/** All pages of a listing; `between` runs after each. */
+async function listAll(
+  opened: FeedWorld,
+  request: Partial<ListRequest>,
+  between: () => void | Promise<void> = () => {},
+) {
+  const pages = [await list(opened, request)];
+  for (let page = pages[0]?.nextPage ?? null; page !== null; page = pages.at(-1)?.nextPage ?? null) {
+    await between();
+    pages.push(await list(opened, { ...request, page }));
+    if (pages.length > 1_000) throw new Error("the listing never ends");
+  }
+  return pages;
+}
+
+const idsOf = (listed: { events: { id: string }[] }[]) => listed.flatMap(({ events }) => events.map(({ id }) => id));
+
+describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
+  test("is newest first, ties by id, each once, whatever the limit and the page size", async () => {
+    for (const pageSizeCap of [1, 3, 200]) {
+      const opened = openFeedWorld({ listOrder, pageSizeCap });
+      const events = Array.from({ length: 30 }, (_, n) =>
+        opened.record("webset.idle", { at: opened.start - 1_000 * Math.floor(n / 4) ** 2 }),
+      );
+      const expected = events.sort((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1)).map(({ id }) => id);
+      for (const limit of [1, 4, 7, 200]) {
+        const pages = await listAll(opened, { limit });
+        expect(idsOf(pages)).toEqual(expected);
+        expect(pages.every(({ events: { length } }) => length <= limit)).toBe(true);
+        expect(pages.every(({ complete }) => complete)).toBe(true);
+      }
+    }
+  });
+
+  test("keeps to types and to both times, ends included", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const at = (n: number) => opened.start - 100_000 + n * 1_000;
+    for (let n = 0; n < 50; n++)
+      opened.record(n % 2 === 0 ? "webset.idle" : "webset.paused", { at: at(n), id: `e${n}` });
+    const request = { filter: { types: ["webset.idle"] }, createdAfter: at(10), createdBefore: at(16), limit: 3 };
+    expect(idsOf(await listAll(opened, request))).toEqual(["e16", "e14", "e12", "e10"]);
+    expect(idsOf([await list(opened, { createdAfter: opened.start + 3_600_000 })])).toEqual([]);
+    expect(idsOf([await list(opened, { createdBefore: opened.start + 3_600_000, limit: 1 })])).toEqual(["e49"]);
+  });
+
+  test("meets what was there exactly once while new events arrive between its pages", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const ids = Array.from({ length: 40 }, (_, n) => opened.record("webset.idle", { at: opened.start - n * 300 }).id);
+    const pages = await listAll(opened, { limit: 6 }, async () => {
+      opened.record("webset.idle", { at: opened.now() });
+      opened.record("webset.idle", { at: opened.now() - 4_000 });
+      await opened.fake.advance(700);
+    });
+    const met = idsOf(pages);
+    expect(new Set(met).size).toBe(met.length);
+    expect(ids.filter((id) => !met.includes(id))).toEqual([]);
+  });
+
+  test("hands over to a wait without a gap or a repeat, however late events become visible", async () => {
+    for (const dates of [true, false]) {
+      const opened = openFeedWorld({ listOrder, dates, latency: () => 150 });
+      for (let n = 0; n < 40; n++)
+        opened.record("webset.idle", { at: opened.start - n * 400, late: (n * 977) % 5_000 });
+      const pages = await listAll(opened, { limit: 5 });
+      const listed = idsOf(pages);
+      const later = Array.from(
+        { length: 10 },
+        (_, n) => opened.record("webset.idle", { at: opened.now() + n * 300 }).id,
+      );
+      const waited = await opened.fake.until(
+        collectEvents({
+          feed: opened.newFeed(),
+          clock: opened.clock,
+          from: decodeCursor(encodeCursor(pages.at(-1)?.position ?? positionAt(0))),
+          count: 100,
+          timeoutMs: 20_000,
+          signal,
+        }),
+      );
+      const met = [...listed, ...waited.events.map(({ id }) => id)];
+      expect(new Set(met).size).toBe(met.length);
+      expect(met).toHaveLength(50);
+      expect(later.filter((id) => listed.includes(id))).toEqual([]);
+    }
+  });
+
+  test("of one Webset says how far it looked, and where to go on", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 0; n < 5_000; n++) {
+      opened.record("webset.idle", {
+        at: opened.start - 10_000 - n * 1_000,
+        websetId: n % 1_000 === 999 ? "ws_rare" : "ws",
+      });
+    }
+    const pages = await listAll(opened, { filter: { websetId: "ws_rare" }, limit: 3 });
+    expect(idsOf(pages)).toHaveLength(5);
+    expect(pages[0]?.complete).toBe(false);
+    expect(pages[0]?.scanned).toBeGreaterThanOrEqual(2_000);
+    expect(pages[0]?.scanned).toBeLessThan(2_600);
+    expect(pages.at(-1)).toMatchObject({ complete: true, nextPage: null });
+    expect(pages.reduce((sum, { scanned }) => sum + scanned, 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test("that ran out of time in an empty past says where to go on", async () => {
+    const opened = openFeedWorld({ listOrder, latency: () => 3_000 });
+    opened.record("webset.idle", { id: "old", at: opened.start - 50 * 86_400_000 });
+    expect(idsOf(await listAll(opened, {}))).toEqual(["old"]);
+  });
+
+  test("takes one request in the common case", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 0; n < 1_000; n++) opened.record("webset.idle", { at: opened.start - 20_000 - n * 1_000 });
+    await list(opened);
+    opened.requests.length = 0;
+    expect(idsOf([await list(opened)])).toHaveLength(20);
+    expect(opened.requests.length).toBeLessThanOrEqual(listOrder === "newest-first" ? 1 : 2);
+  });
+
+  test("ends early with what it has when trouble lasts, and loses nothing by it", async () => {
+    const opened = openFeedWorld({ listOrder, pageSizeCap: 10 });
+    for (let n = 0; n < 60; n++) opened.record("webset.idle", { at: opened.start - 10_000 - n * 2_000 });
+    let served = 0;
+    // Windows are read whole before they give anything.
+    const enough = listOrder === "newest-first" ? 3 : 6;
+    opened.trouble.spoil = async (_, next) => (served++ < enough ? next() : refusal(503));
+    const first = await list(opened, { limit: 50 });
+    expect(first.complete).toBe(false);
+    expect(first.events.length).toBeGreaterThan(0);
+    opened.trouble.spoil = (_, next) => next();
+    const rest = await listAllFrom(opened, first.nextPage);
+    expect(new Set(idsOf([first, ...rest])).size).toBe(60);
+    expect(idsOf([first, ...rest])).toHaveLength(60);
+  });
+
+  test("throws trouble where it has nothing", async () => {
+    const opened = openFeedWorld({ listOrder, spoil: async () => refusal(503) });
+    await expect(list(opened)).rejects.toMatchObject({ kind: "unavailable" });
+    opened.trouble.spoil = async () => refusal(401);
+    await expect(list(opened)).rejects.toMatchObject({ kind: "unauthorized" });
+  });
+
+  async function listAllFrom(opened: FeedWorld, page: string | null) {
+    const pages = [];
+    for (let next = page; next !== null; next = pages.at(-1)?.nextPage ?? null)
+      pages.push(await list(opened, { page: next }));
+    return pages;
+  }
+});
+
+describe("a listing", () => {
+  test("whose second page is slow does not take for settled what its first page could not show", async () => {
+    const opened = openFeedWorld({ pageSizeCap: 7 });
+    for (let n = 0; n < 12; n++) opened.record("webset.idle", { at: opened.start - 100 - n * 400 });
+    opened.record("webset.idle", { id: "late", at: opened.start - 50, late: 3_000 });
+    opened.trouble.spoil = async (request, next) => {
+      if (request.url.searchParams.has("cursor")) await opened.fake.sleep(9_000);
+      return next();
+    };
+    const listed = await list(opened, { limit: 12 });
+    expect(listed.position.since).toBeLessThan(opened.start - 5_000);
+    opened.trouble.spoil = (_, next) => next();
+    const { events } = await opened.fake.until(
+      collectEvents({ feed: opened.feed, clock: opened.clock, from: listed.position, count: 5, timeoutMs: 0, signal }),
+    );
+    expect(events.map(({ id }) => id)).toEqual(["late"]);
+  });
+
+  test("does not skip an event whose Webset could not be found out", async () => {
+    const opened = openFeedWorld();
+    const at = opened.start - 60_000;
+    opened.record("webset.idle", { id: "before", at: at + 1 });
+    opened.record("monitor.run.created", { id: "run", at, data: { id: "r", monitorId: "m" } });
+    opened.trouble.spoil = async ({ url }, next) => {
+      if (!url.pathname.endsWith("/monitors/m")) return next();
+      return refusal(503);
+    };
+    const first = await list(opened, { filter: { websetId: "ws_1" } });
+    expect(idsOf([first])).toEqual(["before"]);
+    opened.trouble.spoil = async ({ url }, next) => {
+      if (!url.pathname.endsWith("/monitors/m")) return next();
+      return { status: 200, headers: {}, body: JSON.stringify({ id: "m", status: "enabled", websetId: "ws_1" }) };
+    };
+    const second = await list(opened, { filter: { websetId: "ws_1" }, page: first.nextPage as string });
+    expect(idsOf([second])).toEqual(["run"]);
+  });
+
+  test("of a list in no order at all still gives each event once where pages hold it whole", async () => {
+    const opened = openFeedWorld();
+    for (let n = 0; n < 15; n++) opened.record("webset.idle", { id: `e${n + 10}`, at: opened.start - 60_000 + n });
+    opened.trouble.spoil = async (_, next) =>
+      withPage(await next(), ({ data }) => ({
+        data: [...data].sort((a, b) => (a.id.at(-1) as string).localeCompare(b.id.at(-1) as string)),
+      }));
+    expect(idsOf(await listAll(opened, { limit: 200 }))).toEqual(Array.from({ length: 15 }, (_, n) => `e${24 - n}`));
+  });
+
+  test("refuses a cursor where a page token belongs", async () => {
+    const opened = openFeedWorld();
+    const { position } = await list(opened);
+    await expect(list(opened, { page: encodeCursor(position) })).rejects.toMatchObject({ kind: "invalid_request" });
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { newestVisible } from "../../src/feed/newest.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+
+describe.each(["newest-first", "oldest-first"] as const)("the newest visible events, listed %s", (listOrder) => {
+  test("are none where there are none", async () => {
+    const { reading } = openFeedWorld({ listOrder });
+    expect(await newestVisible(undefined, reading())).toEqual([]);
+  });
+
+  test.each([1, 3, 25, 300])("are the %d that share the latest time", async (ties) => {
+    for (const pageSizeCap of [7, 200]) {
+      const { reading, record, start } = openFeedWorld({ listOrder, pageSizeCap });
+      for (let n = 0; n < 50; n++) record("webset.idle", { at: start - 50_000_000 + n * 900_000 });
+      const newest = Array.from({ length: ties }, () => record("webset.idle", { at: start - 77 }));
+      expect((await newestVisible(undefined, reading())).map(({ id }) => id).sort()).toEqual(
+        newest.map(({ id }) => id),
+      );
+    }
+  });
+
+  test("are of the types asked for, and not those that are still to become visible", async () => {
+    const { reading, record, start } = openFeedWorld({ listOrder });
+    const { id } = record("webset.paused", { at: start - 9_000 });
+    record("webset.idle", { at: start - 8_000 });
+    record("webset.paused", { at: start - 1_000, late: 3_000 });
+    expect((await newestVisible(["webset.paused"], reading())).map((event) => event.id)).toEqual([id]);
+  });
+
+  test("are found with few requests among many", async () => {
+    const { reading, record, start, requests } = openFeedWorld({ listOrder });
+    for (let n = 0; n < 20_000; n++) record("webset.idle", { at: start - 50_000_000 + n * 2_000 });
+    const { id } = record("webset.idle", { at: start - 1 });
+    expect((await newestVisible(undefined, reading())).map((event) => event.id)).toEqual([id]);
+    expect(requests.length).toBeLessThan(listOrder === "newest-first" ? 2 : 40);
+  });
+});

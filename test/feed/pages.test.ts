@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { ResponseTooLargeError } from "../../src/exa/http.ts";
+import { listOrder } from "../../src/feed/list-order.ts";
+import { isoTime, type PageRead, type Range, type Reading, walkPages } from "../../src/feed/pages.ts";
+import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
+import { withPage } from "../support/pages.ts";
+
+const ORDERS = ["newest-first", "oldest-first"] as const;
+
+/** A world with `count` events, a second apart, the last one a minute ago. */
+function worldWith(count: number, options: FeedWorldOptions = {}): FeedWorld & { ids: string[] } {
+  const opened = openFeedWorld(options);
+  const ids = Array.from({ length: count }, (_, n) => {
+    return opened.record("webset.idle", { at: opened.start - 60_000 - (count - n) * 1_000 }).id;
+  });
+  return { ...opened, ids };
+}
+
+async function walk({ reading }: FeedWorld, range: Range = {}, limit = 200, more: Partial<Reading> = {}) {
+  const pages: PageRead[] = [];
+  for await (const page of walkPages(range, reading(more), limit)) pages.push(page);
+  return { pages, ids: pages.flatMap(({ events }) => events.map(({ id }) => id)) };
+}
+
+describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
+  test("meets every event once, whatever the page size", async () => {
+    const opened = worldWith(23, { listOrder });
+    const expected = listOrder === "oldest-first" ? opened.ids : [...opened.ids].reverse();
+    for (const limit of [1, 4, 23, 200]) expect((await walk(opened, {}, limit)).ids).toEqual(expected);
+    const capped = worldWith(23, { listOrder, pageSizeCap: 3 });
+    expect((await walk(capped)).ids).toHaveLength(23);
+  });
+
+  test("keeps to the range, both ends included, and asks for the types", async () => {
+    const opened = worldWith(10, { listOrder });
+    const at = (n: number) => opened.start - 60_000 - (10 - n) * 1_000;
+    opened.record("webset.paused", { at: at(4) });
+    const range = { types: ["webset.idle"], after: at(3), before: at(6) };
+    expect((await walk(opened, range, 2)).ids.sort()).toEqual(opened.ids.slice(3, 7));
+    expect(opened.requests.every(({ query }) => query.get("types") === "webset.idle")).toBe(true);
+  });
+
+  test("goes on where a cursor repeats, or is missing, by narrowing the range", async () => {
+    for (const nextCursor of ["stuck", null]) {
+      const opened = worldWith(20, { listOrder, pageSizeCap: 3 });
+      opened.trouble.spoil = async (request, next) => {
+        // A cursor that it did not give would be refused by the upstream.
+        request.url.searchParams.delete("cursor");
+        return withPage(await next(), (page) => (page.hasMore ? { nextCursor } : {}));
+      };
+      const { ids } = await walk(opened);
+      expect([...new Set(ids)].sort()).toEqual(opened.ids);
+      expect(opened.requests.length).toBeLessThan(30);
+    }
+  });
+
+  test("survives events that arrive while pages are walked, and those that come on two pages", async () => {
+    const opened = worldWith(20, { listOrder, pageSizeCap: 4 });
+    let previous: unknown[] = [];
+    opened.trouble.spoil = async (_, next) => {
+      opened.record("webset.idle", { id: `late_${opened.requests.length}` });
+      return withPage(await next(), ({ data }) => {
+        const doubled = [...previous.slice(-2), ...data] as typeof data;
+        previous = data;
+        return { data: doubled };
+      });
+    };
+    const { ids } = await walk(opened);
+    expect(opened.ids.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+});
+
+describe("walking pages", () => {
+  test("passes over empty pages that promise more, but not for ever", async () => {
+    const opened = worldWith(6, { pageSizeCap: 3 });
+    let empty = 5;
+    opened.trouble.spoil = async ({ url: { searchParams } }, next) => {
+      if (searchParams.get("cursor")?.startsWith("empty") === true) searchParams.delete("cursor");
+      const answer = await next();
+      return empty-- > 0 ? withPage(answer, () => ({ data: [], nextCursor: `empty_${empty}` })) : answer;
+    };
+    expect((await walk(opened)).ids.sort()).toEqual(opened.ids);
+    let n = 0;
+    opened.trouble.spoil = async (request, next) => {
+      request.url.searchParams.delete("cursor");
+      return withPage(await next(), () => ({ data: [], hasMore: true, nextCursor: `${n++}` }));
+    };
+    await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
+    expect(n).toBeLessThan(20);
+  });
+
+  test("ends in the face of a list that turns in a circle under ever new cursors", async () => {
+    const opened = worldWith(6, { pageSizeCap: 3 });
+    let n = 0;
+    opened.trouble.spoil = async (request, next) => {
+      request.url.searchParams.delete("cursor");
+      return withPage(await next(), () => ({ nextCursor: `${n++}` }));
+    };
+    await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
+    expect(n).toBeLessThan(20);
+  });
+
+  test("fails where a cursor repeats and more events share a time than a page holds", async () => {
+    const opened = openFeedWorld({ pageSizeCap: 3 });
+    for (let n = 0; n < 10; n++) opened.record("webset.idle", { at: opened.start - 5_000 });
+    opened.trouble.spoil = async (request, next) => {
+      request.url.searchParams.delete("cursor");
+      return withPage(await next(), () => ({ nextCursor: "stuck" }));
+    };
+    await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
+  });
+
+  test("halves the limit as often as needed where a page is too large, and remembers it for whoever walks often", async () => {
+    const opened = worldWith(40, { listOrder: "newest-first" });
+    opened.trouble.spoil = async (request, next) => {
+      if (Number(request.url.searchParams.get("limit")) > 30) throw new ResponseTooLargeError(1);
+      return next();
+    };
+    const size = { largest: 200 };
+    const { ids } = await walk(opened, {}, 200, { size });
+    expect(ids.sort()).toEqual(opened.ids);
+    const limits = () => opened.requests.splice(0).map(({ query }) => query.get("limit"));
+    expect(limits()).toEqual(["200", "100", "50", "25", "25"]);
+    expect(size.largest).toBe(25);
+    await walk(opened, {}, 200, { size });
+    expect(limits()).toEqual(["25", "25"]);
+    await walk(opened, { after: opened.start - 65_000 }, 200, { size });
+    expect(size.largest).toBe(50);
+  });
+
+  test("gives up on a single event that is too large to hold", async () => {
+    const opened = worldWith(2);
+    opened.trouble.spoil = async () => {
+      throw new ResponseTooLargeError(1);
+    };
+    await expect(walk(opened)).rejects.toBeInstanceOf(ResponseTooLargeError);
+  });
+
+  test("skips malformed events, counts them, and takes types and fields nobody knows", async () => {
+    const opened = worldWith(3);
+    opened.record("webset.moved", { id: "moved", data: { object: "webset", id: "ws", new: [1] } });
+    opened.trouble.spoil = async (_, next) =>
+      withPage(await next(), ({ data }) => ({
+        data: [{ id: "", createdAt: "never" }, ...data, { id: "x", createdAt: "" }],
+      }));
+    let malformed = 0;
+    const { ids } = await walk(opened, {}, 200, { onMalformed: (count) => (malformed += count) });
+    expect(ids.sort()).toEqual([...opened.ids, "moved"]);
+    expect(malformed).toBe(2);
+  });
+
+  test("bounds each page's time where it is told to", async () => {
+    const opened = worldWith(3, { latency: () => 30_000 });
+    const walking = walk(opened, {}, 200, { limitMs: 10_000 });
+    walking.catch(() => {});
+    await expect(opened.fake.until(walking)).rejects.toMatchObject({ kind: "unavailable" });
+    expect(opened.fake.now()).toBe(10_000);
+    expect(opened.fake.sleeping).toBe(0);
+  });
+});
+
+describe("the order of a list", () => {
+  const list = (...times: number[]) => listOrder(times.map((time, n) => ({ id: `${n}`, time })));
+
+  test("is told by times that fall or rise, and by nothing else", () => {
+    expect(list()).toBeUndefined();
+    expect(list(5)).toBeUndefined();
+    expect(list(5, 5, 5)).toBeUndefined();
+    expect(list(5, 5, 4)).toBe("newest-first");
+    expect(list(5, 5, 6, 6)).toBe("oldest-first");
+    expect(list(5, 6, 5)).toBe("mixed");
+  });
+
+  test("is not told by events that come again", () => {
+    const [a, b, c] = [3, 2, 1].map((time) => ({ id: `${time}`, time }));
+    expect(listOrder([a, b, a, b, c] as { id: string; time: number }[])).toBe("newest-first");
+  });
+});
+
+test("a time is written as the API takes it, whatever a caller gave", () => {
+  expect(isoTime(1_793_534_400_000.9)).toBe("2026-11-01T12:00:00.000Z");
+  expect(isoTime(-1)).toBe("1970-01-01T00:00:00.000Z");
+  expect(isoTime(Number.POSITIVE_INFINITY)).toBe("9999-12-31T23:59:59.999Z");
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { readBack, readForwards, type Slice } from "../../src/feed/slices.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+
+const ORDERS = ["newest-first", "oldest-first"] as const;
+const HOUR_MS = 3_600_000;
+
+/** All slices of a range, one after another, as catching up reads them. */
+async function forwards(opened: FeedWorld, after: number, before: number): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  let width = 60_000;
+  for (let from = after; from < before; ) {
+    const slice = await readForwards({ types: undefined, after: from, before }, width, opened.reading());
+    slices.push(slice);
+    from = slice.before ?? before;
+    width = slice.nextWidth;
+  }
+  return slices;
+}
+
+async function back(opened: FeedWorld, after: number, anchor: number): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  let width = 60_000;
+  let range: Parameters<typeof readBack>[0] = { types: undefined, after, before: undefined, anchor };
+  for (;;) {
+    const slice = await readBack(range, width, opened.reading());
+    slices.push(slice);
+    if (slice.after <= after) return slices;
+    range = { types: undefined, after, before: slice.after, anchor: slice.after };
+    width = slice.nextWidth;
+  }
+}
+
+const idsOf = (slices: readonly Slice[]) => [...new Set(slices.flatMap(({ events }) => events.map(({ id }) => id)))];
+
+describe.each(ORDERS)("slices of a history listed %s", (listOrder) => {
+  test("hold everything between them, forwards and backwards, and are sorted", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const start = opened.start - HOUR_MS;
+    const ids = Array.from({ length: 1_000 }, (_, n) => {
+      return opened.record("webset.idle", { at: start + Math.floor(n ** 2.15) }).id;
+    });
+    const read = [await forwards(opened, start, opened.start), await back(opened, start, opened.start)];
+    for (const slices of read) {
+      expect(idsOf(slices).sort()).toEqual(ids);
+      for (const { events } of slices) {
+        expect(events).toEqual([...events].sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1)));
+      }
+    }
+  });
+
+  test("stay small where events crowd together, also behind a thin beginning", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const start = opened.start - HOUR_MS;
+    for (let n = 0; n < 100; n++) opened.record("webset.idle", { at: start + n * 500 });
+    for (let n = 0; n < 5_000; n++) opened.record("webset.idle", { at: start + 50_000 + n * 2 });
+    for (const slices of [await forwards(opened, start, opened.start), await back(opened, start, opened.start)]) {
+      expect(idsOf(slices)).toHaveLength(5_100);
+      expect(Math.max(...slices.map(({ events }) => events.length))).toBeLessThanOrEqual(1_000);
+    }
+    // Each event is asked for two or three times at most on the way to the right width.
+    expect(opened.requests.length).toBeLessThan(2 * 3 * (5_100 / 200));
+  });
+
+  test("hold all events of one millisecond, however many there are", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 0; n < 1_500; n++) opened.record("webset.idle", { at: opened.start - 60_000 });
+    const slices = await forwards(opened, opened.start - HOUR_MS, opened.start);
+    expect(idsOf(slices)).toHaveLength(1_500);
+  });
+
+  test("grow where there is nothing, so that weeks take a few requests", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const weeks = 50 * 24 * HOUR_MS;
+    const { id } = opened.record("webset.idle", { at: opened.start - weeks + 5 });
+    const slices = await forwards(opened, opened.start - weeks, opened.start);
+    expect(idsOf(slices)).toEqual([id]);
+    expect(opened.requests.length).toBeLessThan(10);
+    expect(await back(opened, opened.start - weeks, opened.start)).toHaveLength(slices.length);
+  });
+});
+
+test("an open slice holds what is newer than its anchor, too", async () => {
+  const opened = openFeedWorld();
+  const { id } = opened.record("webset.idle", { at: opened.start - 10 });
+  const range = { types: undefined, after: opened.start - HOUR_MS, before: undefined, anchor: opened.start - 30_000 };
+  const slice = await readBack(range, 60_000, opened.reading());
+  expect(slice.events.map((event) => event.id)).toEqual([id]);
+  expect(slice.after).toBe(opened.start - 90_000);
+});
+
+test("a slice knows the upstream's time when it was asked for", async () => {
+  const opened = openFeedWorld({ latency: () => 400 });
+  const reading = readForwards(
+    { types: undefined, after: opened.start - 5, before: opened.start },
+    10,
+    opened.reading(),
+  );
+  const { time } = await opened.fake.until(reading);
+  expect(time.present).toBeLessThanOrEqual(opened.start);
+  expect(time.present).toBeGreaterThan(opened.start - 1_400);
+});

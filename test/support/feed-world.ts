@@ -1,0 +1,124 @@
+import type { RequestBudget } from "../../src/exa/budget.ts";
+import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
+import type { HttpAnswer, HttpRequest, Transport } from "../../src/exa/http.ts";
+import { keep } from "../../src/feed/event.ts";
+import { Feed } from "../../src/feed/feed.ts";
+import type { Reading } from "../../src/feed/pages.ts";
+import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
+import type { Clock } from "../../src/shared/clock.ts";
+import { WebsetStates } from "../../src/webset/states.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** One request as the upstream saw it. */
+export interface SeenRequest {
+  path: string;
+  query: URLSearchParams;
+  /** `clock.now()`. */
+  at: number;
+  /** Whether it was given up before its answer had arrived. */
+  aborted: boolean;
+}
+
+/** What may happen to a request on its way: `next` is the upstream's own answer. */
+export type Spoil = (request: HttpRequest, next: () => Promise<HttpAnswer>) => Promise<HttpAnswer>;
+
+export interface FeedWorldOptions extends Partial<Omit<SandboxOptions, "clock">> {
+  /** How long a request takes to the upstream, and an answer back, in milliseconds. Default 0. */
+  latency?: () => number;
+  /** How far our own clock is ahead of the upstream's, in milliseconds. Default 0. */
+  skewMs?: number;
+  /** Whether answers have a `Date`. Default true. */
+  dates?: boolean;
+  spoil?: Spoil;
+  intervalMs?: number;
+  /** Default: no limit. */
+  budget?: RequestBudget;
+}
+
+/** Lets every request through at once. */
+export const noBudget: RequestBudget = { acquire: async () => {} };
+
+/** A sandbox and the feed that follows it, in one process, on a clock that moves only when told to. */
+export function openFeedWorld(options: FeedWorldOptions = {}) {
+  const { latency = () => 0, skewMs = 0, dates = true, spoil = (_, next) => next(), intervalMs = 1_000 } = options;
+  const clock = new FakeClock();
+  const ours: Clock = {
+    now: () => clock.now(),
+    wallTime: () => clock.wallTime() + skewMs,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  };
+  const sandbox = createSandbox({ ...options, clock });
+  const requests: SeenRequest[] = [];
+  const trouble: { spoil: Spoil; dates: boolean; latency: () => number } = { spoil, dates, latency };
+  const transport: Transport = async (request) => {
+    const { url, method, headers, signal } = request;
+    const seen = { path: url.pathname, query: url.searchParams, at: clock.now(), aborted: false };
+    requests.push(seen);
+    const abort = () => {
+      seen.aborted = true;
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await trouble.spoil(request, async () => {
+        const [there, back] = [trouble.latency(), trouble.latency()];
+        if (there > 0) await clock.sleep(there, signal);
+        const answer = await sandbox.handle({ method, url: url.pathname + url.search, headers });
+        if (back > 0) await clock.sleep(back, signal);
+        const { date, ...undated } = answer.headers;
+        return { ...answer, headers: trouble.dates && date !== undefined ? { ...undated, date } : undated };
+      });
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  };
+  const newClient = (): ExaClient =>
+    createExaClient({
+      baseUrl: new URL("http://127.0.0.1:1"),
+      apiKey: "any",
+      clock: ours,
+      version: "0.0.0",
+      random: () => 0,
+      transport,
+      budget: options.budget ?? noBudget,
+    });
+  const exa = newClient();
+  const newFeed = () => new Feed({ exa, clock: ours, intervalMs, random: () => 0 });
+  const start = clock.wallTime();
+  let number = 0;
+  return {
+    clock: ours,
+    fake: clock,
+    sandbox,
+    world: sandbox.world,
+    exa,
+    feed: newFeed(),
+    states: new WebsetStates(exa),
+    newFeed,
+    requests,
+    trouble,
+    /** The upstream's time when the world was opened, in milliseconds since 1970. */
+    start,
+    /** The upstream's time now. */
+    now: () => clock.wallTime(),
+    /** Requests for lists of events so far. */
+    lists: () => requests.filter(({ path }) => path === "/websets/v0/events"),
+    reading: (more: Partial<Reading> = {}): Reading => ({
+      exa,
+      clock: ours,
+      signal: new AbortController().signal,
+      ...more,
+    }),
+    /** Records an event, by default of now, visible at once, and of the Webset `ws_1`. */
+    record(type: string, event: { id?: string; at?: number; late?: number; websetId?: string; data?: unknown } = {}) {
+      const createdAt = event.at ?? clock.wallTime();
+      const id = event.id ?? `event_${String(number++).padStart(5, "0")}`;
+      const websetId = event.websetId ?? "ws_1";
+      const ownIds = ["webset.created", "webset.deleted", "webset.paused", "webset.idle"].includes(type);
+      const data = event.data ?? (ownIds ? { id: websetId, object: "webset" } : { id: `of_${id}`, websetId });
+      const recorded = sandbox.world.record(type, data, { id, createdAt, visibleAt: createdAt + (event.late ?? 0) });
+      return keep({ ...recorded });
+    },
+  };
+}
+
+export type FeedWorld = ReturnType<typeof openFeedWorld>;
