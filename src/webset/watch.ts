@@ -60,21 +60,19 @@ export interface ProgressWatch {
  * aborts, with `not_found` where there was no such Webset, and with what cannot pass by itself.
  */
 export async function watchProgress(watch: ProgressWatch): Promise<void> {
-  const { feed, signal } = watch;
   const { progress, position } = await firstLook(watch);
   const watching = new Watching(watch, progress);
-  const stop = () => watching.stop(abortError());
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  const { signal } = watching;
+  // The state may lag behind the events as events lag behind the clock: what is older than both is settled.
+  const from = positionAt(settledAt(position.since));
   try {
-    const from = positionAt(settledAt(position.since));
-    const read = { types: WATCHED_TYPES, websetId: progress.websetId, from, signal: watching.signal };
-    for await (const news of feed.read(read)) if (news.kind === "read") watching.take(news.events.length > 0);
+    for await (const news of watch.feed.read({ types: WATCHED_TYPES, websetId: progress.websetId, from, signal })) {
+      if (news.kind === "read") watching.take(news.events.length > 0);
+    }
   } catch (error) {
     if (watching.gone) return;
-    throw watching.signal.aborted ? watching.signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
-    signal.removeEventListener("abort", stop);
     watching.stop(abortError());
   }
 }
@@ -103,6 +101,8 @@ async function firstLook({ states, feed, clock, websetId, signal, onBegun }: Pro
 class Watching {
   readonly #watch: ProgressWatch;
   readonly #stop = new AbortController();
+  /** Aborts when the watch is to end, for whatever reason. */
+  readonly signal: AbortSignal;
   #progress: Progress;
   #told: string;
   #lookedAt: number;
@@ -115,16 +115,13 @@ class Watching {
 
   constructor(watch: ProgressWatch, first: Progress) {
     this.#watch = watch;
+    this.signal = AbortSignal.any([watch.signal, this.#stop.signal]);
     this.#progress = first;
     this.#lookedAt = watch.clock.now();
     const text = JSON.stringify(first);
     this.#told = watch.known?.() ?? text;
     // Whoever has read the progress before is told what happened in between.
     this.#due = this.#told !== text;
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
   }
 
   stop(reason: unknown): void {
@@ -149,9 +146,8 @@ class Watching {
         if (await this.#look()) await this.#watch.clock.sleep(TELLING_GAP_MS, this.signal);
       } while (this.#due);
     } catch (error) {
-      // The next poll that succeeds is the time to try again.
-      if (isPassing(error)) this.#due = true;
-      else if (!isAbort(error)) this.stop(error);
+      // What passes is tried again with the next poll that succeeds: the last look is too long ago by then.
+      if (!isPassing(error) && !isAbort(error)) this.stop(error);
     } finally {
       this.#looking = false;
     }

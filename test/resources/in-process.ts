@@ -2,7 +2,7 @@ import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
 import type { HttpAnswer } from "../../src/exa/http.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import { RecentIds, rememberIds } from "../../src/feed/recent-ids.ts";
-import { createSandbox, type Faults, type SandboxOptions } from "../../src/sandbox/server.ts";
+import { createSandbox, type Faults, type SandboxOptions, type SandboxRequest } from "../../src/sandbox/server.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -14,8 +14,14 @@ export const DEMO = {
 /** Longer than the life of the demo Webset, in milliseconds at speed 1. */
 export const LONG_MS = 120_000;
 
+export interface WorldOptions extends Partial<SandboxOptions> {
+  apiKey?: string | undefined;
+  /** Between polls while something happens; a second without it. */
+  intervalMs?: number;
+}
+
 /** A sandbox and everything that follows it, in one process on a clock that moves only when told to. */
-export function openWorld(options: Partial<SandboxOptions> & { apiKey?: string | undefined } = {}) {
+export function openWorld(options: WorldOptions = {}) {
   const clock = new FakeClock();
   const trouble = new Trouble();
   const sandbox = createSandbox({ clock, faults: trouble, ...options });
@@ -33,7 +39,7 @@ export function openWorld(options: Partial<SandboxOptions> & { apiKey?: string |
     },
   });
   const exa = rememberIds(client, recent);
-  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0 });
+  const feed = new Feed({ exa, clock, intervalMs: options.intervalMs ?? 1_000, random: () => 0 });
   return { clock, sandbox, world: sandbox.world, trouble, exa, recent, feed, states: new WebsetStates(exa) };
 }
 
@@ -41,7 +47,7 @@ export type World = ReturnType<typeof openWorld>;
 
 /** Answers in the API's place while it is set. */
 class Trouble implements Faults {
-  answer: { status: number; headers?: Record<string, string> } | undefined;
+  answer: { status: number; headers?: Record<string, string>; path?: string } | undefined;
   /** Whether answers have their `Date`. */
   dates = true;
   #held: Promise<void> | undefined;
@@ -53,12 +59,12 @@ class Trouble implements Faults {
     return resolve;
   }
 
-  async intercept(_request: unknown, next: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async intercept({ url }: SandboxRequest, next: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     await this.#held;
     const answer = await next();
     const { date: _, ...undated } = answer.headers;
     const headers = this.dates ? answer.headers : undated;
-    if (this.answer === undefined) return { ...answer, headers };
+    if (this.answer === undefined || !url.includes(this.answer.path ?? "/")) return { ...answer, headers };
     const { status } = this.answer;
     return { status, headers: { ...headers, ...this.answer.headers }, body: JSON.stringify({ message: "trouble" }) };
   }

@@ -127,16 +127,19 @@ describe.each(ERA_NAMES)("resources, as a client of %s meets them", (era) => {
     expect(message).toMatch(/^not_found: .*"100%"/);
   });
 
-  test.each(["websets://websets/ws_1", "websets://nothing", "websets://events", "https://api.exa.ai/"])(
-    "%s is no resource",
-    async (uri) => {
-      const { session, sandbox } = await open();
-      const { code, data } = await session.refusal(uri);
-      expect(code).toBe(-32602);
-      expect(data).toEqual({ uri });
-      expect(sandbox.requests.total).toBe(0);
-    },
-  );
+  test.each([
+    "websets://websets/ws_1",
+    "websets://websets/progress",
+    "websets://nothing",
+    "websets://events",
+    "https://api.exa.ai/",
+  ])("%s is no resource", async (uri) => {
+    const { session, sandbox } = await open();
+    const { code, data } = await session.refusal(uri);
+    expect(code).toBe(-32602);
+    expect(data).toEqual({ uri });
+    expect(sandbox.requests.total).toBe(0);
+  });
 
   test("a missing key is explained", async () => {
     const { session } = await open({ apiKey: undefined });

@@ -127,6 +127,19 @@ describe.each(ERA_NAMES)("a subscription of a client of %s", (era) => {
     expect(session.updates).toEqual([uri]);
   });
 
+  test("can be begun for a Webset that was not there before", async () => {
+    const { session, world, pass } = await open();
+    const uri = "websets://websets/ours/progress";
+    await session.subscribe(uri).catch(() => {});
+    await pass(1_000);
+    const { id } = world.past(600_000, () => world.createWebset({ ...DEMO, externalId: "ours" }));
+    await session.subscribe(uri);
+    await pass(1_000);
+    world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
+    await pass(1_200);
+    expect(session.updates).toEqual(era === "2025-11-25" ? [uri] : [uri, uri]);
+  });
+
   test("takes an id that needs encoding, and tells of it by the URI it was given", async () => {
     const { session, world, pass } = await open();
     const { id } = world.past(600_000, () => world.createWebset({ ...DEMO, externalId: "our robots: 1" }));
@@ -198,6 +211,33 @@ describe("resources/subscribe of 2025-11-25", () => {
     await clock.advance(20_000);
     await sleep(5);
     expect(session.updates.length).toBeGreaterThan(0);
+  });
+
+  test("ends one by one", async () => {
+    const { session, world, clock } = await open();
+    const ids = [1, 2].map(() => world.past(600_000, () => world.createWebset(DEMO)).id) as [string, string];
+    const [uri, other] = ids.map((id) => `websets://websets/${id}/progress`) as [string, string];
+    await session.subscribe(uri, other);
+    await session.client.unsubscribeResource({ uri });
+    await clock.advance(2_000);
+    for (const id of ids) world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
+    await clock.advance(1_200);
+    await sleep(5);
+    expect(session.updates).toEqual([other]);
+  });
+
+  test("that is ended before it has begun is no error", async () => {
+    const { session, world, clock, trouble, feed } = await open();
+    const { id } = world.createWebset(DEMO);
+    const uri = `websets://websets/${id}/progress`;
+    const answer = trouble.hold();
+    const asked = session.subscribe(uri);
+    await clock.advance(100);
+    await session.client.unsubscribeResource({ uri });
+    await asked;
+    answer();
+    await clock.advance(5_000);
+    expect(feed.tails).toBe(0);
   });
 
   test("that is given up before its answer leaves nothing behind", async () => {

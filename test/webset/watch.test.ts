@@ -45,6 +45,11 @@ function finished(opened: World): string {
   return opened.world.past(600_000, () => opened.world.createWebset(DEMO)).id;
 }
 
+/** How often a Webset was looked at. */
+function looksIn({ sandbox }: World): number {
+  return sandbox.requests.counts["GET /websets/v0/websets/:id"] ?? 0;
+}
+
 describe("watching the progress of a Webset", () => {
   test("tells of every change within a poll interval and a second, and at most once a second", async () => {
     const opened = openWorld();
@@ -69,10 +74,23 @@ describe("watching the progress of a Webset", () => {
     expect(told.at(-1)?.progress).toEqual(progressIn(opened, id));
   });
 
-  test("tells nothing of a Webset at rest, and asks less the longer nothing happens", async () => {
+  test("tells at most once a second, however often it polls and whatever happens", async () => {
+    const opened = openWorld({ intervalMs: 200, speed: 10 });
+    const { id } = opened.world.createWebset({ ...DEMO, search: { ...DEMO.search, count: 200 } });
+    const { told } = watch(opened, id);
+    await opened.clock.advance(10_000);
+    const gaps = told.slice(1).map(({ at }, index) => at - (told[index]?.at ?? 0));
+    expect(gaps.length).toBeGreaterThanOrEqual(6);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test("tells nothing of a Webset at rest, and asks little", async () => {
     const opened = openWorld();
     const { told } = watch(opened, finished(opened));
-    await opened.clock.advance(60_000);
+    await opened.clock.advance(10_000);
+    // The first look, and one every five seconds.
+    expect(looksIn(opened)).toBeLessThanOrEqual(3);
+    await opened.clock.advance(50_000);
     const before = opened.sandbox.requests.total;
     await opened.clock.advance(60_000);
     expect(told).toEqual([]);
@@ -81,19 +99,21 @@ describe("watching the progress of a Webset", () => {
   });
 
   test("tells nothing of a paused Webset, and when it goes on, which no event says", async () => {
-    const opened = openWorld();
+    // So slow that no event comes to help.
+    const opened = openWorld({ speed: 0.01 });
     const { id } = opened.world.past(10_000, () => opened.world.createWebset(DEMO));
     opened.world.pauseWebset(id);
     const { told } = watch(opened, id);
     await opened.clock.advance(60_000);
     expect(told).toEqual([]);
+    expect(looksIn(opened)).toBeLessThanOrEqual(24);
     opened.world.resumeWebset(id);
     await opened.clock.advance(6_000);
     expect(told[0]?.progress?.status).toBe("running");
   });
 
   test("finds out that an enrichment was added, which no event says", async () => {
-    const opened = openWorld();
+    const opened = openWorld({ speed: 0.01 });
     const id = finished(opened);
     const { told } = watch(opened, id);
     await opened.clock.advance(60_000);
@@ -177,13 +197,30 @@ describe("watching the progress of a Webset", () => {
     expect(watched.end).toBeUndefined();
   });
 
+  test("outlasts trouble that only its looks have", async () => {
+    const opened = openWorld();
+    const id = finished(opened);
+    const watched = watch(opened, id);
+    await opened.clock.advance(3_000);
+    opened.trouble.answer = { status: 503, path: id };
+    opened.world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
+    await opened.clock.advance(30_000);
+    expect(watched).toMatchObject({ told: [], end: undefined });
+    opened.trouble.answer = undefined;
+    await opened.clock.advance(6_000);
+    expect(watched.told[0]?.progress?.searches).toHaveLength(2);
+  });
+
   test("begins even if the first look fails in passing", async () => {
     const opened = openWorld();
     const id = finished(opened);
     opened.trouble.answer = { status: 429, headers: { "retry-after": "7" } };
     const watched = watch(opened, id);
     await opened.clock.advance(60_000);
-    expect(watched.begun).toBeGreaterThan(0);
+    expect(watched.begun).toBe(1);
+    const times = opened.sandbox.requests.latest.map(({ time }) => time);
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(7_000);
     opened.trouble.answer = undefined;
     await opened.clock.advance(20_000);
     opened.world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
@@ -224,6 +261,17 @@ describe("watching the progress of a Webset", () => {
     expect(told[0]?.progress).toMatchObject({ websetId: id, externalId: "mine" });
   });
 
+  test("does not go on with another Webset that was given the same externalId", async () => {
+    const opened = openWorld();
+    const { id } = opened.world.past(600_000, () => opened.world.createWebset({ ...DEMO, externalId: "mine" }));
+    const watched = watch(opened, "mine");
+    await opened.clock.advance(3_000);
+    opened.world.deleteWebset(id);
+    opened.world.createWebset({ ...DEMO, externalId: "mine" });
+    await opened.clock.advance(6_000);
+    expect(watched.told.map(({ progress }) => progress)).toEqual([null]);
+  });
+
   test("says so where there is nothing to watch", async () => {
     const opened = openWorld();
     const watched = watch(opened, "ws_nowhere");
@@ -232,14 +280,15 @@ describe("watching the progress of a Webset", () => {
     expect(watched.begun).toBe(0);
   });
 
-  test("ends with what cannot pass by itself", async () => {
+  test.each(["/events", "/websets/ws_"])("ends with what cannot pass by itself, at %s", async (path) => {
     const opened = openWorld();
     const watched = watch(opened, finished(opened));
     await opened.clock.advance(3_000);
-    opened.trouble.answer = { status: 401 };
-    await opened.clock.advance(3_000);
+    opened.trouble.answer = { status: 401, path };
+    await opened.clock.advance(6_000);
     expect(watched.end).toBeInstanceOf(WebsetsError);
     expect(watched.end).toMatchObject({ kind: "unauthorized" });
+    expect(watched.told).toEqual([]);
     expect(opened.feed.tails).toBe(0);
   });
 });
