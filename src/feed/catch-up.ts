@@ -3,7 +3,7 @@ import type { FeedEvent } from "./event.ts";
 import type { Reading } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import type { Present } from "./present.ts";
-import { readForwards } from "./slices.ts";
+import { FIRST_SLICE_MS, readForwards } from "./slices.ts";
 
 /** What a reader that is far behind is told at once. */
 export interface CaughtUp {
@@ -29,6 +29,11 @@ export class CatchUp {
   readonly #present: Present;
   readonly #reading: (signal: AbortSignal) => Reading;
   readonly #slices = new SharedCalls<CaughtUp>();
+  /**
+   * A good width for the first slice of a backlog, in milliseconds: the one that suited the last. Waits that are cut short after
+   * one or two slices then get on as fast as one that is not.
+   */
+  firstWidth = FIRST_SLICE_MS;
 
   constructor(present: Present, reading: (signal: AbortSignal) => Reading) {
     this.#present = present;
@@ -49,6 +54,7 @@ export class CatchUp {
     const before = Math.max(this.#present.known() ?? present, since + 1);
     const slice = await readForwards({ types, after: since, before }, width, reading);
     this.#present.note(slice.time.serverTime, slice.time.sentAt);
+    this.firstWidth = slice.nextWidth;
     const settled = settledAt(Math.max(present, slice.time.present ?? present));
     return { events: slice.events, settledUpTo: Math.min(slice.before ?? before, settled), nextWidth: slice.nextWidth };
   }

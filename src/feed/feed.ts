@@ -7,9 +7,8 @@ import type { FeedEvent } from "./event.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import type { Reading } from "./pages.ts";
-import { advance, isDealtWith, type Placed, type Position } from "./position.ts";
+import { advance, BEFORE_ALL, isDealtWith, type Placed, type Position, RETENTION_MS } from "./position.ts";
 import { Present } from "./present.ts";
-import { FIRST_SLICE_MS } from "./slices.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 
@@ -22,6 +21,8 @@ const LONGEST_PAGE_LIMIT_MS = 60_000;
 const NEAR_MS = 120_000;
 /** The same for one that was found to have too much in between: long enough that slices reach it. */
 const CLOSE_MS = 10_000;
+
+const DAY_MS = 86_400_000;
 
 export interface FeedOptions {
   exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset">;
@@ -43,6 +44,11 @@ export interface ReadRequest {
   signal: AbortSignal;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy?: number | undefined;
+  /**
+   * Tells the `clock.now()` before which the reader expects nothing it waits for, asked before each pause; undefined while it
+   * has no idea. Where all readers of a tail can tell, it polls less often until then, within its longest pause.
+   */
+  expects?: (() => number | undefined) | undefined;
 }
 
 /** What happens while a feed is read. */
@@ -73,6 +79,7 @@ interface Reader {
   websetId: string | undefined;
   signal: AbortSignal;
   urgentBy: number;
+  expects: ReadRequest["expects"];
   position: Position;
 }
 
@@ -103,6 +110,11 @@ export class Feed {
     return this.#tails.get(keyOf(types))?.pace ?? this.#options.intervalMs;
   }
 
+  /** The upstream's time now, without asking; undefined where no answer told it lately. Never later than it is. */
+  serverNow(): number | undefined {
+    return this.#present.known();
+  }
+
   /** Notes the upstream's time from an answer that came by another way: at `sentAt` (`clock.now()`) it was not earlier. */
   noteServerTime(serverTime: number | undefined, sentAt: number): void {
     this.#present.note(serverTime, sentAt);
@@ -113,14 +125,14 @@ export class Feed {
    * told and outlasted; what does not (a wrong key, a position no API can know) is thrown as a `WebsetsError`.
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
-    const { signal, types, from, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { signal, types, from, expects, urgentBy = Number.POSITIVE_INFINITY } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
     if (from !== undefined) yield* this.#outlast(signal, () => this.#present.requireKnowable(from, signal));
     const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, types, signal)));
     yield { kind: "positioned", position };
-    const reader = { types, websetId, signal, urgentBy, position };
+    const reader = { types, websetId, signal, urgentBy, expects, position };
     let near: { within: number; present: number | undefined } = { within: NEAR_MS, present: undefined };
     for (;;) {
       const tail = yield* this.#approach(reader, near);
@@ -133,16 +145,20 @@ export class Feed {
     reader: Reader,
     near: { within: number; present: number | undefined },
   ): AsyncGenerator<FeedNews, Subscription> {
-    const { types, signal, urgentBy } = reader;
-    let width = FIRST_SLICE_MS;
+    const { types, signal, urgentBy, expects } = reader;
+    let width = this.#catchUp.firstWidth;
     for (;;) {
-      const { since } = reader.position;
       const tail = this.#tails.get(keyOf(types));
       const present = this.#present.known() ?? near.present;
+      if (reader.position.since === BEFORE_ALL && present !== undefined) {
+        // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
+        reader.position = advance(reader.position, { handedOut: [], settledUpTo: present - RETENTION_MS + DAY_MS });
+      }
+      const { since } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
       if (joins || present === undefined || since >= present - near.within) {
-        return (tail ?? this.#begin(types)).join(since, urgentBy);
+        return (tail ?? this.#begin(types)).join({ since, urgentBy, expects });
       }
       const backlog = { types, since, width, present };
       const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, limitMs, signal));

@@ -15,6 +15,8 @@ export interface PaceState {
   intervalMs: number;
   /** Since the last event, in milliseconds. */
   quietMs: number;
+  /** How long no reader expects anything that it waits for, in milliseconds; without it any of them may at any time. */
+  idleMs?: number | undefined;
   /** Polls that failed one after another. */
   failures: number;
   /** What the upstream asked to wait, in milliseconds; a floor. */
@@ -30,9 +32,9 @@ export function nextPoll(state: PaceState): number {
   return Math.max(pause, state.retryAfterMs ?? 0) + jitter;
 }
 
-function quietPause({ intervalMs, quietMs }: PaceState): number {
+function quietPause({ intervalMs, quietMs, idleMs = 0 }: PaceState): number {
   const stretch = 1 + Math.max(0, quietMs - FULL_RATE_MS) / QUIET_PER_INTERVAL_MS;
-  return intervalMs * Math.min(LONGEST_STRETCH, stretch);
+  return Math.min(intervalMs * LONGEST_STRETCH, Math.max(intervalMs * stretch, idleMs));
 }
 
 function failurePause({ intervalMs, failures }: PaceState): number {

@@ -12,6 +12,12 @@ export const CLOCK_DISAGREEMENT_MS = 1_000;
 /** How long Exa keeps events, in milliseconds: 60 days, by its documentation. */
 export const RETENTION_MS = 60 * 24 * 3_600_000;
 
+/**
+ * Where a position lies if nothing was visible and no clock told the time: before all events, in milliseconds since 1970. No
+ * caller writes such a time.
+ */
+export const BEFORE_ALL = 1;
+
 /** What a position needs to know of an event. */
 export interface Placed {
   id: string;
@@ -88,7 +94,7 @@ export function advance(position: Position, step: Advance): Position {
  * still be on their way.
  */
 export function settledAt(serverTime: number): number {
-  return serverTime - LATE_MS - CLOCK_DISAGREEMENT_MS;
+  return Math.max(BEFORE_ALL, serverTime - LATE_MS - CLOCK_DISAGREEMENT_MS);
 }
 
 /** Order of the feed: by time, ties by id. */

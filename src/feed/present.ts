@@ -3,7 +3,7 @@ import { WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { newestVisible } from "./newest.ts";
 import { isoTime, type Reading } from "./pages.ts";
-import { advance, type Position, positionAt, RETENTION_MS } from "./position.ts";
+import { advance, BEFORE_ALL, type Position, positionAt, RETENTION_MS } from "./position.ts";
 import { ServerTime, timeWhenAsked } from "./server-time.ts";
 
 /** How far a given time may lie ahead of the `Date` header: its one-second grain, and a second between two clocks. */
@@ -47,7 +47,7 @@ export class Present {
     if (time !== undefined) return positionAt(time);
     return this.#looks.join(types?.join(" ") ?? "*", signal, async (shared) => {
       const newest = await newestVisible(types, this.#reading(shared));
-      return advance(positionAt(newest[0]?.time ?? 0), { handedOut: newest, settledUpTo: undefined });
+      return advance(positionAt(newest[0]?.time ?? BEFORE_ALL), { handedOut: newest, settledUpTo: undefined });
     });
   }
 
@@ -58,6 +58,7 @@ export class Present {
 
   /** Refuses positions in the upstream's future or beyond its retention; one that keeps no time is never refused. */
   async requireKnowable(position: Position, signal: AbortSignal): Promise<void> {
+    if (position.since === BEFORE_ALL) return;
     const estimate = this.known();
     const past = estimate !== undefined && position.since <= estimate;
     const now = past ? estimate : await this.#ask(signal);

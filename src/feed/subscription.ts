@@ -11,12 +11,23 @@ export type TailNews =
   /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
   | { kind: "behind"; present: number };
 
+/** What a reader brings to a tail. */
+export interface Place {
+  /** From where on the reader wants all events, in milliseconds since 1970. */
+  since: number;
+  /** The `clock.now()` before which the reader needs at least one poll. */
+  urgentBy: number;
+  /** Tells the `clock.now()` before which the reader expects nothing it waits for; undefined while it has no idea. */
+  expects?: (() => number | undefined) | undefined;
+}
+
 /** One reader's place at a tail. */
 export class Subscription {
   /** From where on the reader wants all events, in milliseconds since 1970. */
   readonly since: number;
   /** The `clock.now()` before which the reader needs at least one poll. */
   readonly urgentBy: number;
+  readonly #expects: () => number | undefined;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;
   readonly #onLeave: (self: Subscription) => void;
@@ -24,9 +35,10 @@ export class Subscription {
   #failure: { error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(place: { since: number; urgentBy: number }, onLeave: (self: Subscription) => void) {
-    this.since = place.since;
-    this.urgentBy = place.urgentBy;
+  constructor({ since, urgentBy, expects }: Place, onLeave: (self: Subscription) => void) {
+    this.since = since;
+    this.urgentBy = urgentBy;
+    this.#expects = expects ?? (() => undefined);
     this.#onLeave = onLeave;
   }
 
@@ -47,6 +59,11 @@ export class Subscription {
         signal.addEventListener("abort", wake, { once: true });
       });
     }
+  }
+
+  /** The `clock.now()` before which this reader expects nothing; undefined where it may come at any time. */
+  get expectsNothingBefore(): number | undefined {
+    return this.#expects();
   }
 
   leave(): void {

@@ -34,11 +34,11 @@ export class TailMemory {
 
   /**
    * Takes in everything that was visible at or after `from`, which must not lie after `openFrom`.
-   * @returns what nobody was told of before: the new events of the part that was open.
+   * @returns what nobody was told of before: the new events of the part that was open, oldest first.
    */
   take(events: readonly FeedEvent[], from: number, settledUpTo: number | undefined): FeedEvent[] {
     const openFrom = this.openFrom ?? Number.POSITIVE_INFINITY;
-    const news = events.filter((event) => event.time >= openFrom && !this.#events.has(event.id));
+    const news = events.filter((event) => event.time >= openFrom && !this.#events.has(event.id)).sort(byTime);
     for (const event of events) this.#events.set(event.id, event);
     this.#floor = Math.min(this.#floor ?? from, from);
     if (settledUpTo !== undefined) this.#settled = Math.max(this.#settled ?? settledUpTo, settledUpTo);

@@ -4,7 +4,7 @@ import type { FeedEvent } from "./event.ts";
 import { nextPoll, type PaceState } from "./pace.ts";
 import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
-import { Subscription, type TailNews } from "./subscription.ts";
+import { type Place, Subscription, type TailNews } from "./subscription.ts";
 import { TailMemory } from "./tail-memory.ts";
 import { WalkTime } from "./walk-time.ts";
 
@@ -65,10 +65,10 @@ export class Tail {
 
   /**
    * Adds a reader, which is told all events at or after `since`. One that lies before the floor is reached with the next poll.
-   * @param urgentBy the `clock.now()` before which the reader needs at least one poll.
    */
-  join(since: number, urgentBy: number): Subscription {
-    const reader = new Subscription({ since, urgentBy }, (self) => this.#leave(self));
+  join(place: Place): Subscription {
+    const { since, urgentBy } = place;
+    const reader = new Subscription(place, (self) => this.#leave(self));
     this.#readers.add(reader);
     if (this.floor !== undefined && since >= this.floor) {
       reader.tell({ kind: "recalled", events: this.#memory.since(since), settledUpTo: this.#memory.settledUpTo });
@@ -139,7 +139,9 @@ export class Tail {
   #paceState(): Omit<PaceState, "random"> {
     const { clock, intervalMs } = this.#options;
     const quietMs = clock.now() - this.#lastEventAt;
-    return { intervalMs, quietMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
+    const soonest = Math.min(...[...this.#readers].map((reader) => reader.expectsNothingBefore ?? 0));
+    const idleMs = Math.max(0, soonest - clock.now());
+    return { intervalMs, quietMs, idleMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
   }
 
   async #poll(): Promise<void> {

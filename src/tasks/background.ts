@@ -18,8 +18,6 @@ export interface BackgroundCall extends WorkPlan {
     /** Says that the answer is not there yet: from here on the work goes on in the background. */
     mayTakeLong(): void;
   }): Promise<TaskResult>;
-  /** Called when the work goes on as a task, before the request is answered. */
-  onBackground?(): void;
 }
 
 /** A task as the answer to a request. */
@@ -50,7 +48,6 @@ export async function answerOrTask(call: BackgroundCall): Promise<TaskResult | T
     if (result !== undefined) return result;
     // Given up in this very moment: the work ends by itself, and nobody waits for an answer.
     if (signal.aborted) return await work.done;
-    call.onBackground?.();
     return { resultType: "task", ...tasks.create(work).seed };
   } finally {
     timer.abort();

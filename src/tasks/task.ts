@@ -34,6 +34,7 @@ export class Task {
   #updatedAtIso: string;
   #ttlMs: number;
   #expiry: AbortController | undefined;
+  #isDisposed = false;
   #toldAt = Number.NEGATIVE_INFINITY;
   #tellLater: AbortController | undefined;
 
@@ -92,6 +93,7 @@ export class Task {
 
   /** Lets go of everything: work, timers, followers and outcome. Nobody may look at the task any more. */
   dispose(): void {
+    this.#isDisposed = true;
     this.#followers.clear();
     this.#outcome = {};
     this.#tellLater?.abort();
@@ -101,7 +103,8 @@ export class Task {
   }
 
   #end(status: TaskStatus, message: string | undefined, outcome: Outcome): void {
-    if (!this.working) return;
+    // Work that is stopped when nobody needs the task any more still ends in some way.
+    if (!this.working || this.#isDisposed) return;
     const { clock, keptMs } = this.#options;
     this.#message = message;
     this.#status = status;

@@ -1,5 +1,4 @@
 import {
-  type CallToolResult,
   CLIENT_INFO_META_KEY,
   type Tool as ListedTool,
   type McpServer,
@@ -8,11 +7,12 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
-import { isAbort, lineForOperator, sentenceForAgent, WebsetsError } from "../shared/errors.ts";
+import { WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { answerOrTask } from "../tasks/background.ts";
 import { declaredIn, mountTaskMethods } from "../tasks/methods.ts";
-import { type Background, backgroundLimits, explainTooMany, LOOK_WITHIN_MS } from "./background.ts";
+import { type Answer, answered } from "./answered.ts";
+import { type Background, backgroundLimits, LOOK_WITHIN_MS } from "./background.ts";
 import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
@@ -87,7 +87,7 @@ interface Call {
   background: Background | undefined;
 }
 
-async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<CallToolResult> {
+async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<Answer> {
   const parsed = tool.input.safeParse(given);
   if (!parsed.success) throw explainInput(tool, parsed.error);
   const args = parsed.data;
@@ -119,10 +119,9 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
             report(message, () => aside(cursor?.()));
           },
         }),
-      onBackground: progress.stop,
     });
     // The SDK's types know tools' results only.
-    return answer as CallToolResult;
+    return answer as Answer;
   } finally {
     progress.stop();
   }
@@ -132,16 +131,6 @@ function mayTakeLong(): void {}
 
 function aside(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : `cursor ${cursor}`;
-}
-
-/** What a call is answered with: errors are answers too, unless the caller has gone. */
-async function answered(tool: Tool, log: Log, answer: () => Promise<CallToolResult>): Promise<CallToolResult> {
-  try {
-    return await answer();
-  } catch (error) {
-    if (isAbort(error)) throw error;
-    return { content: [{ type: "text", text: explain(explainTooMany(error), tool, log) }], isError: true };
-  }
 }
 
 function describeTool(tool: Tool): ListedTool {
@@ -159,13 +148,4 @@ function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ListedTool["in
   // 2020-12 is the protocol's default dialect, so naming it in every schema would only cost bytes.
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest as ListedTool["inputSchema"];
-}
-
-function explain(error: unknown, tool: Tool, log: Log): string {
-  if (error instanceof WebsetsError) {
-    log.info(`${tool.name}: ${lineForOperator(error)}`);
-    return sentenceForAgent(error);
-  }
-  log.error(`${tool.name} failed in a way nobody foresaw: ${error instanceof Error ? error.stack : String(error)}`);
-  return "unexpected_response: This server failed in a way nobody foresaw; its log on stderr has the details. Call again, or call another tool.";
 }

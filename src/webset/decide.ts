@@ -1,3 +1,4 @@
+import { parseTime } from "../exa/event.ts";
 import type { Webset } from "../exa/schemas.ts";
 import { isFinished, newestSearch, timeOf } from "./progress.ts";
 
@@ -42,6 +43,22 @@ function searchesOutcome(searchIds: readonly string[], state: Webset): "reached"
   const statuses = searchIds.map((id) => state.searches.find((search) => search.id === id)?.status);
   if (statuses.includes("canceled")) return "canceled";
   return statuses.every((status) => status === "completed") ? "reached" : undefined;
+}
+
+/**
+ * How long it takes, by the API's own estimates, until the first search of the goal ends, in seconds; undefined if unknown. An
+ * estimate counts from when it was made: `now` is the upstream's time, where it is known.
+ */
+export function secondsLeft(goal: Goal, state: Webset, now: number | undefined): number | undefined {
+  const searches = state.searches.filter(
+    (search) => !isFinished(search) && (goal.kind === "idle" || goal.searchIds.includes(search.id)),
+  );
+  const left = searches.map(({ progress, updatedAt }) => {
+    const madeAt = parseTime(updatedAt ?? "") ?? now;
+    const age = now === undefined || madeAt === undefined ? 0 : Math.max(0, now - madeAt) / 1_000;
+    return progress.timeLeft === null ? undefined : Math.max(0, progress.timeLeft - age);
+  });
+  return left.length === 0 || left.includes(undefined) ? undefined : Math.min(...left.map(Number));
 }
 
 /**

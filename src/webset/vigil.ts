@@ -5,7 +5,7 @@ import type { FeedEvent } from "../feed/event.ts";
 import { type Position, positionAt, settledAt } from "../feed/position.ts";
 import { timeWhenAsked } from "../feed/server-time.ts";
 import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
-import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome } from "./decide.ts";
+import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome, secondsLeft } from "./decide.ts";
 import { positionBefore } from "./look.ts";
 import { progressOf, withSearch } from "./progress.ts";
 import type { WebsetWait } from "./wait.ts";
@@ -20,6 +20,8 @@ export const FOLLOWED_TYPES: readonly string[] = [
   "webset.search.updated",
 ];
 
+/** So much of the time a search says it has left is relied on: an estimate that shrinks faster costs no delay then. */
+const TRUSTED_SHARE = 0.7;
 /** The pause before a failed look is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
@@ -34,7 +36,9 @@ export class Vigil {
   /** The Webset was idle at a moment since the first look, whatever came after. */
   #wasIdle = false;
   #deleted = false;
-  /** Whether nothing has been heard of the Webset since the last look at it, or nothing more is to be seen. */
+  /** The `clock.now()` before which no search of the goal is expected to end; undefined where the API does not say. */
+  #endExpectedAt: number | undefined;
+  /** Whether what the events told was looked at since, or nothing more is to be seen. */
   isFresh = false;
   state: Webset | undefined;
   position: Position | undefined;
@@ -53,7 +57,7 @@ export class Vigil {
 
   /** Looks until it succeeds, with a position from before that look; resolves to the outcome where there is one already. */
   async begin(signal: AbortSignal): Promise<Outcome | undefined> {
-    const { feed, states, until, searchId, websetId, startedAt } = this.#wait;
+    const { feed, states, clock, until, searchId, websetId, startedAt, timeoutMs } = this.#wait;
     const answer = await this.#persist(signal, async () => {
       const looked = await states.look(websetId, signal, startedAt);
       const webset = await this.#withSearchAskedFor(looked.value, signal);
@@ -68,39 +72,42 @@ export class Vigil {
       this.#followFrom = positionAt(settledAt(before));
       return this.outcome;
     }
+    const isTimeUp = clock.now() - startedAt >= timeoutMs;
+    if (isTimeUp || this.outcome !== undefined) return this.outcome;
     // Without the upstream's time the position comes from the feed, and the look that counts is the one after it.
     const now = await this.#persist(signal, () => feed.positionNow(signal));
     this.#followFrom = positionAt(settledAt(now.since));
-    await this.#persist(signal, () => this.look(signal, true));
+    await this.#persist(signal, () => this.look(signal, { askedAt: clock.now(), strict: true }));
     this.position = now;
     return this.outcome;
   }
 
   /** Follows the events until they tell of an outcome; rejects with an AbortError when `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { feed } = this.#wait;
+    const { feed, clock } = this.#wait;
     const from = this.#followFrom;
-    for await (const news of feed.read({ types: FOLLOWED_TYPES, websetId: this.state?.id, from, signal })) {
+    const expects = () => this.#endExpectedAt;
+    for await (const news of feed.read({ types: FOLLOWED_TYPES, websetId: this.state?.id, from, signal, expects })) {
       if (news.kind === "retrying") this.trouble = news.error;
       if (news.kind !== "read") continue;
       if (news.asked) this.trouble = undefined;
       for (const event of news.events) this.#take(event);
       // A look that failed is owed until it succeeds: each poll is an occasion.
-      if (this.#owesLook && this.outcome === undefined) await this.look(signal);
+      if (this.#owesLook && this.outcome === undefined) await this.look(signal, { askedAt: clock.now() });
       if (this.outcome !== undefined) return;
     }
     throw abortError();
   }
 
   /**
-   * Looks at the state of now. Trouble that passes is noted, and thrown only if `strict`; the Webset's absence, after it was
-   * there, is its deletion.
+   * Looks at the state, as of `askedAt` (`clock.now()`) or later. Trouble that passes is noted, and thrown only if `strict`;
+   * the Webset's absence, after it was there, is its deletion.
    */
-  async look(signal: AbortSignal, strict = false): Promise<void> {
-    const { states, clock } = this.#wait;
+  async look(signal: AbortSignal, { askedAt, strict = false }: { askedAt: number; strict?: boolean }): Promise<void> {
+    const { states } = this.#wait;
     const known = this.state as Webset;
     try {
-      const answer = await states.look(known.id, signal, clock.now());
+      const answer = await states.look(known.id, signal, askedAt);
       this.#owesLook = false;
       // A look can lag behind what events have told.
       this.#note({ ...answer, value: known.searches.reduce(withSearch, answer.value) });
@@ -167,6 +174,8 @@ export class Vigil {
 
   #update(state: Webset): void {
     this.state = state;
+    const left = this.#goal === undefined ? undefined : secondsLeft(this.#goal, state, this.#wait.feed.serverNow());
+    this.#endExpectedAt = left === undefined ? undefined : this.#wait.clock.now() + left * TRUSTED_SHARE * 1_000;
     this.#wait.onProgress?.(progressOf(state), this.position);
   }
 }

@@ -9,10 +9,10 @@ import { type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 import { Vigil } from "./vigil.ts";
 
-/** A wait returns at most this much after its time, in milliseconds; its last look has what is left of that. */
-const LATEST_RETURN_MS = 900;
-/** A last look may take this long, in milliseconds. */
-const LAST_LOOK_MS = 600;
+/** A wait's last look may take this long, in milliseconds: then it returns, well within a second of its time. */
+const LAST_LOOK_MS = 800;
+/** For the last look, an answer that somebody else asked for so shortly before will do, in milliseconds. */
+const RECENT_MS = 1_000;
 
 export interface WebsetWait {
   exa: Pick<ExaClient, "getSearch">;
@@ -60,14 +60,15 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     // A first look that used up the time leaves none to follow anything.
     while (outcome === "timed_out" && clock.now() - startedAt < timeoutMs) {
       await vigil.follow(limit.signal);
-      outcome = (await lastLook(vigil, wait, LAST_LOOK_MS)) ?? vigil.outcome ?? "timed_out";
+      const ended = vigil.isFresh ? vigil.outcome : await lastLook(vigil, wait, LAST_LOOK_MS);
+      outcome = ended ?? "timed_out";
     }
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
     if (vigil.state === undefined) throw nothingAnswered(startedWall, vigil.trouble);
-    const left = startedAt + timeoutMs + LATEST_RETURN_MS - clock.now();
-    outcome = (await lastLook(vigil, wait, Math.min(LAST_LOOK_MS, left))) ?? "timed_out";
+    const left = startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
+    outcome = (await lastLook(vigil, wait, left)) ?? "timed_out";
   } finally {
     limit.clear();
   }
@@ -82,10 +83,10 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
 
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */
 async function lastLook(vigil: Vigil, { clock, signal }: WebsetWait, ms: number): Promise<Outcome | undefined> {
-  if (ms <= 0 || vigil.isFresh) return vigil.outcome;
+  if (ms <= 0) return vigil.outcome;
   const limit = startTimeLimit(clock, ms, signal, () => true);
   try {
-    await vigil.look(limit.signal);
+    await vigil.look(limit.signal, { askedAt: clock.now() - RECENT_MS });
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;

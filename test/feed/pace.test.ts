@@ -16,6 +16,13 @@ describe("the pause before the next poll", () => {
     expect(nextPoll({ ...calm, intervalMs: 200, quietMs: 86_400_000 })).toBe(1_000);
   });
 
+  test("lasts while no reader expects anything, but no longer than five intervals and no shorter than one", () => {
+    expect(nextPoll({ ...calm, idleMs: 3_500 })).toBe(3_500);
+    expect(nextPoll({ ...calm, idleMs: 100 })).toBe(1_000);
+    expect(nextPoll({ ...calm, idleMs: 60_000 })).toBe(5_000);
+    expect(nextPoll({ ...calm, quietMs: 30_000, idleMs: 100 })).toBe(3_000);
+  });
+
   test("doubles with each failure, up to a quarter of a minute, and is never shorter than the interval", () => {
     const pauses = [1, 2, 3, 4, 5, 6, 1_000].map((failures) => nextPoll({ ...calm, failures }));
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
@@ -32,6 +39,7 @@ describe("the pause before the next poll", () => {
     const states = fc.record({
       intervalMs: fc.integer({ min: 200, max: 60_000 }),
       quietMs: fc.integer({ min: 0, max: 100_000 }),
+      idleMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { nil: undefined }),
       failures: fc.integer({ min: 0, max: 20 }),
       retryAfterMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { nil: undefined }),
     });

@@ -1,9 +1,10 @@
-import type { RequestBudget } from "../../src/exa/budget.ts";
+import { createRequestBudget, type RequestBudget } from "../../src/exa/budget.ts";
 import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
-import type { HttpAnswer, HttpRequest, Transport } from "../../src/exa/http.ts";
+import { type HttpAnswer, type HttpRequest, ResponseTooLargeError, type Transport } from "../../src/exa/http.ts";
 import { keep } from "../../src/feed/event.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
+import { deliver } from "../../src/sandbox/deliver.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
@@ -27,16 +28,20 @@ export interface FeedWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
   latency?: () => number;
   /** How far our own clock is ahead of the upstream's, in milliseconds. Default 0. */
   skewMs?: number;
-  /** Whether answers have a `Date`. Default true. */
-  dates?: boolean;
+  /** Whether answers have a `Date`; asked for each one. Default true. */
+  dates?: boolean | (() => boolean);
   spoil?: Spoil;
   intervalMs?: number;
-  /** Default: no limit. */
-  budget?: RequestBudget;
+  /** Whether requests keep to the client's own budget. Default false: all are let through at once. */
+  budgeted?: boolean;
 }
 
+/** As over sockets. */
+const MAX_BYTES = 32 * 2 ** 20;
+const tooLarge = (maxBytes: number) => new ResponseTooLargeError(maxBytes);
+
 /** Lets every request through at once. */
-export const noBudget: RequestBudget = { acquire: async () => {} };
+const noBudget: RequestBudget = { acquire: async () => {} };
 
 /** A sandbox and the feed that follows it, in one process, on a clock that moves only when told to. */
 export function openFeedWorld(options: FeedWorldOptions = {}) {
@@ -49,7 +54,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
   };
   const sandbox = createSandbox({ ...options, clock });
   const requests: SeenRequest[] = [];
-  const trouble: { spoil: Spoil; dates: boolean; latency: () => number } = { spoil, dates, latency };
+  const trouble: { spoil: Spoil; dates: boolean | (() => boolean); latency: () => number } = { spoil, dates, latency };
   const transport: Transport = async (request) => {
     const { url, method, headers, signal } = request;
     const seen = { path: url.pathname, query: url.searchParams, at: clock.now(), aborted: false };
@@ -62,10 +67,12 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
       return await trouble.spoil(request, async () => {
         const [there, back] = [trouble.latency(), trouble.latency()];
         if (there > 0) await clock.sleep(there, signal);
-        const answer = await sandbox.handle({ method, url: url.pathname + url.search, headers });
+        const sent = await sandbox.handle({ method, url: url.pathname + url.search, headers });
         if (back > 0) await clock.sleep(back, signal);
+        const answer = await deliver(sent, { signal, clock, maxBytes: MAX_BYTES, tooLarge });
         const { date, ...undated } = answer.headers;
-        return { ...answer, headers: trouble.dates && date !== undefined ? { ...undated, date } : undated };
+        const dated = typeof trouble.dates === "boolean" ? trouble.dates : trouble.dates();
+        return { ...answer, headers: dated && date !== undefined ? { ...undated, date } : undated };
       });
     } finally {
       signal.removeEventListener("abort", abort);
@@ -79,7 +86,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
       version: "0.0.0",
       random: () => 0,
       transport,
-      budget: options.budget ?? noBudget,
+      budget: options.budgeted === true ? createRequestBudget(ours) : noBudget,
     });
   const exa = newClient();
   const newFeed = () => new Feed({ exa, clock: ours, intervalMs, random: () => 0 });

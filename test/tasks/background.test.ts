@@ -20,7 +20,7 @@ beforeEach(() => {
 type Control = Parameters<BackgroundCall["run"]>[0];
 
 /** Work that takes so long, and says so after `sayAfterMs`. */
-function call(work: { takesMs: number; sayAfterMs?: number; error?: Error }, options: Partial<BackgroundCall> = {}) {
+function call(work: { takesMs: number; sayAfterMs?: number; error?: Error }) {
   return answerOrTask({
     tasks,
     clock,
@@ -39,7 +39,6 @@ function call(work: { takesMs: number; sayAfterMs?: number; error?: Error }, opt
       if (work.error !== undefined) throw work.error;
       return text("done");
     },
-    ...options,
   });
 }
 
@@ -116,13 +115,4 @@ test("where there are too many tasks the answer says so, and the work ends; what
   await expect(clock.until(call({ takesMs: HOUR, sayAfterMs: 1 }))).rejects.toThrow(TooManyTasks);
   expect(workSignal.aborted).toBe(true);
   expect(await clock.until(call({ takesMs: 200 }))).toEqual(text("done"));
-});
-
-test("whoever reports on the request is told before it is answered with a task, and only then", async () => {
-  const order: string[] = [];
-  const onBackground = () => order.push("background");
-  await clock.until(call({ takesMs: 5_000, sayAfterMs: 1 }, { onBackground }).then(() => order.push("answered")));
-  expect(order).toEqual(["background", "answered"]);
-  await clock.until(call({ takesMs: 100 }, { onBackground }));
-  expect(order).toEqual(["background", "answered"]);
 });

@@ -1,5 +1,6 @@
 import { CreateTaskResultV2Schema, DetailedTaskV2Schema, TaskV2Schema } from "@modelcontextprotocol/ext-tasks/core/v2";
 import { beforeEach, describe, expect, test } from "vitest";
+import { abortError } from "../../src/shared/errors.ts";
 import { KEPT_MS, Tasks, TooManyTasks } from "../../src/tasks/tasks.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { HOUR, MINUTE, manualWork, settled, text } from "./support.ts";
@@ -228,10 +229,12 @@ describe("a task's lifetime", () => {
 
   test("ends with the process: closing stops all work and every timer", async () => {
     const parts = [manualWork(), manualWork(), manualWork()];
+    parts[0]?.signal.addEventListener("abort", () => parts[0]?.fail(abortError()));
     const [first] = parts.map(({ work }) => tasks.create(work));
     parts[2]?.finish(text("done"));
     await settled();
     tasks.close();
+    await settled();
     expect(parts.map(({ signal }) => signal.aborted)).toEqual([true, true, true]);
     expect(tasks.get(first?.id ?? "")).toBeUndefined();
     expect(clock.sleeping).toBe(0);

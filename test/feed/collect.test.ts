@@ -1,0 +1,226 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test } from "vitest";
+import { type CollectRequest, collectEvents, GRACE_MS } from "../../src/feed/collect.ts";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import { positionAt } from "../../src/feed/position.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { refusal } from "../support/pages.ts";
+
+function collect(opened: FeedWorld, request: Partial<CollectRequest> = {}) {
+  return collectEvents({
+    feed: opened.feed,
+    clock: opened.clock,
+    count: 1,
+    timeoutMs: 25_000,
+    signal: new AbortController().signal,
+    ...request,
+  });
+}
+
+const idsOf = ({ events }: { events: { id: string }[] }) => events.map(({ id }) => id);
+
+describe("a wait for events", () => {
+  test("returns as soon as enough matched, oldest first, and goes on right after them", async () => {
+    const opened = openFeedWorld();
+    for (const id of ["c", "a", "b"]) opened.record("webset.idle", { id, at: opened.start - 3_000 });
+    opened.record("webset.idle", { id: "first", at: opened.start - 4_000 });
+    const from = positionAt(opened.start - 10_000);
+    const first = await opened.fake.until(collect(opened, { from, count: 2 }));
+    expect(idsOf(first)).toEqual(["first", "a"]);
+    expect(opened.fake.now()).toBe(0);
+    const second = await opened.fake.until(collect(opened, { from: first.position, count: 100, timeoutMs: 0 }));
+    expect(idsOf(second)).toEqual(["b", "c"]);
+    const third = await opened.fake.until(collect(opened, { from: second.position, timeoutMs: 0 }));
+    expect(idsOf(third)).toEqual([]);
+  });
+
+  test("that runs out of time gives what it found, at its time", async () => {
+    const opened = openFeedWorld();
+    const waiting = collect(opened, { count: 5, timeoutMs: 10_000 });
+    await opened.fake.advance(2_000);
+    opened.record("webset.idle", { id: "only" });
+    const waited = await opened.fake.until(waiting);
+    expect(idsOf(waited)).toEqual(["only"]);
+    expect(waited.waitedMs).toBe(10_000);
+    expect(waited.trouble).toBeUndefined();
+  });
+
+  test("of no time at all looks once", async () => {
+    const opened = openFeedWorld({ latency: () => 150 });
+    opened.record("webset.idle", { id: "there", at: opened.start - 10_000 });
+    const from = positionAt(opened.start - 20_000);
+    expect(idsOf(await opened.fake.until(collect(opened, { from, timeoutMs: 0, count: 9 })))).toEqual(["there"]);
+    expect(idsOf(await opened.fake.until(collect(opened, { timeoutMs: 0 })))).toEqual([]);
+    expect(opened.feed.tails).toBe(0);
+  });
+
+  test("of no time at all looks once even while others are in a long pause", async () => {
+    const opened = openFeedWorld({ latency: () => 20 });
+    const other = collect(opened, { timeoutMs: 300_000 });
+    await opened.fake.advance(123_456);
+    const from = positionAt(opened.now() - 1_000);
+    opened.record("webset.paused", { id: "there", at: opened.now() });
+    expect(idsOf(await opened.fake.until(collect(opened, { from, timeoutMs: 0 })))).toEqual(["there"]);
+    expect(idsOf(await opened.fake.until(other))).toEqual(["there"]);
+  });
+
+  test("always returns within its time and a second", async () => {
+    for (const latency of [0, 300, 900, 40_000]) {
+      for (const timeoutMs of [0, 500, 3_000, 25_000]) {
+        const opened = openFeedWorld({ latency: () => latency, dates: latency !== 300 });
+        const waiting = collect(opened, { from: positionAt(opened.start - 3_600_000), timeoutMs });
+        await opened.fake.until(waiting.catch(() => {}));
+        expect(opened.fake.now()).toBeLessThanOrEqual(timeoutMs + GRACE_MS);
+        expect(opened.fake.now()).toBeGreaterThanOrEqual(timeoutMs);
+        expect(opened.fake.sleeping).toBe(0);
+      }
+    }
+  });
+
+  test("without any answer in its whole time says since when", async () => {
+    const opened = openFeedWorld({ spoil: async () => refusal(503) });
+    const waiting = collect(opened, { timeoutMs: 5_000 });
+    waiting.catch(() => {});
+    await expect(opened.fake.until(waiting)).rejects.toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("since 2026-11-01T12:00:00.000Z"),
+    });
+    expect(opened.fake.now()).toBe(5_000 + GRACE_MS);
+  });
+
+  test("passes on how long the upstream asks to wait", async () => {
+    const opened = openFeedWorld({ spoil: async () => refusal(429, { "retry-after": "40" }) });
+    const waiting = collect(opened, { timeoutMs: 5_000 });
+    waiting.catch(() => {});
+    await expect(opened.fake.until(waiting)).rejects.toMatchObject({ kind: "unavailable", retryAfterMs: 40_000 });
+  });
+
+  test("with one answer in its time ends as usual, with a warning while trouble lasts", async () => {
+    const opened = openFeedWorld();
+    const waiting = collect(opened, { timeoutMs: 10_000 });
+    await opened.fake.advance(1_500);
+    opened.trouble.spoil = async () => refusal(500);
+    const waited = await opened.fake.until(waiting);
+    expect(waited.events).toEqual([]);
+    expect(waited.trouble).toMatchObject({ kind: "unavailable" });
+    opened.trouble.spoil = (_, next) => next();
+    const again = await opened.fake.until(collect(opened, { from: waited.position, timeoutMs: 10_000 }));
+    expect(again.trouble).toBeUndefined();
+  });
+
+  test("that trouble only delayed gives no warning", async () => {
+    const opened = openFeedWorld();
+    opened.record("webset.idle", { id: "there", at: opened.start - 10_000 });
+    let failures = 5;
+    opened.trouble.spoil = async (_, next) => (failures-- > 0 ? refusal(500) : next());
+    const waited = await opened.fake.until(collect(opened, { from: positionAt(opened.start - 20_000) }));
+    expect(idsOf(waited)).toEqual(["there"]);
+    expect(waited.trouble).toBeUndefined();
+  });
+
+  test("moves its cursor with every slice it finished", async () => {
+    const opened = openFeedWorld({ latency: () => 300 });
+    for (let n = 0; n < 3_000; n++) opened.record("webset.idle", { at: opened.start - 40_000_000 + n * 10_000 });
+    let from = positionAt(opened.start - 40_000_000);
+    const ids: string[] = [];
+    for (let call = 0; ids.length < 3_000; call++) {
+      expect(call).toBeLessThan(100);
+      const waited = await opened.fake.until(collect(opened, { from, count: 100, timeoutMs: 1_000 }));
+      expect(waited.events.length).toBeGreaterThan(0);
+      ids.push(...idsOf(waited));
+      from = decodeCursor(encodeCursor(waited.position));
+    }
+    expect(new Set(ids).size).toBe(3_000);
+    expect(ids).toEqual([...ids].sort());
+  });
+
+  test("that ends on a rare Webset's silence has moved past the events of others", async () => {
+    const opened = openFeedWorld();
+    for (let n = 0; n < 500; n++) opened.record("webset.idle", { at: opened.start - 3_600_000 + n * 1_000 });
+    const from = positionAt(opened.start - 3_600_000);
+    const waited = await opened.fake.until(collect(opened, { from, websetId: "ws_rare", timeoutMs: 2_000 }));
+    expect(waited.events).toEqual([]);
+    expect(waited.position.since).toBeGreaterThanOrEqual(opened.start - 6_000);
+    expect(waited.position.seen.size).toBe(0);
+  });
+
+  test("can be canceled at any moment, and leaves no listener, timer, reader or request", async () => {
+    for (const after of [0, 20, 60, 110, 170, 260, 1_000, 1_190, 3_000]) {
+      for (const from of [undefined, positionAt(0)]) {
+        const opened = openFeedWorld({ latency: () => 60, dates: from === undefined });
+        opened.record("webset.idle", { at: opened.start - 90_000_000, websetId: "ws_other" });
+        const stop = new AbortController();
+        const waiting = collect(opened, { from, websetId: "ws", signal: stop.signal });
+        waiting.catch(() => {});
+        await opened.fake.advance(after);
+        stop.abort();
+        await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+        await opened.fake.advance(0);
+        expect(opened.fake.sleeping).toBe(0);
+        expect(opened.feed.tails).toBe(0);
+        expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+        const { length } = opened.requests;
+        await opened.fake.advance(30_000);
+        expect(opened.requests.length).toBe(length);
+      }
+    }
+  });
+
+  test("leaves nothing behind when it ends by itself either", async () => {
+    const opened = openFeedWorld();
+    const { signal } = new AbortController();
+    for (let call = 0; call < 5; call++) await opened.fake.until(collect(opened, { signal, timeoutMs: 3_000 }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    expect(opened.fake.sleeping).toBe(0);
+    expect(opened.feed.tails).toBe(0);
+  });
+
+  test("that was canceled before it began does not begin", async () => {
+    const opened = openFeedWorld();
+    await expect(collect(opened, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+    await opened.fake.advance(10);
+    expect(opened.requests.length).toBe(0);
+    expect(opened.fake.sleeping).toBe(0);
+  });
+
+  test("ends within one poll when the key stops working", async () => {
+    const opened = openFeedWorld();
+    const waiting = collect(opened);
+    waiting.catch(() => {});
+    await opened.fake.advance(3_500);
+    opened.trouble.spoil = async () => refusal(401);
+    await opened.fake.advance(1_000);
+    await expect(waiting).rejects.toMatchObject({ kind: "unauthorized" });
+  });
+
+  test("brings an event once along its cursors, under another filter at most some seconds of older ones", async () => {
+    const opened = openFeedWorld();
+    const types = ["webset.idle"];
+    let from = positionAt(opened.start);
+    for (let n = 0; n < 20; n++) {
+      opened.record("webset.idle", { id: `idle_${10 + n}`, at: opened.start + n * 700 });
+      opened.record("webset.paused", { id: `paused_${10 + n}`, at: opened.start + n * 700 });
+    }
+    const ids: string[] = [];
+    for (let call = 0; call < 12; call++) {
+      const waited = await opened.fake.until(collect(opened, { from, types, timeoutMs: 1_500, count: 3 }));
+      ids.push(...idsOf(waited));
+      from = decodeCursor(encodeCursor(waited.position));
+    }
+    expect(ids).toEqual(Array.from({ length: 20 }, (_, n) => `idle_${10 + n}`));
+    const other = await opened.fake.until(collect(opened, { from, types: ["webset.paused"], count: 50, timeoutMs: 0 }));
+    expect(idsOf(other).length).toBeLessThanOrEqual(9);
+    const oldest = Math.min(...other.events.map(({ time }) => time), opened.now());
+    expect(opened.now() - oldest).toBeLessThan(opened.now() - from.since + 1);
+  });
+
+  test("tells after each look how far it is", async () => {
+    const opened = openFeedWorld();
+    const looks: number[] = [];
+    const waiting = collect(opened, { count: 3, timeoutMs: 4_500, onLook: (found) => looks.push(found) });
+    await opened.fake.advance(1_500);
+    opened.record("webset.idle");
+    await opened.fake.until(waiting);
+    expect(looks).toEqual([0, 0, 1, 1, 1]);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { Owners } from "../../src/feed/owners.ts";
+import { positionAt } from "../../src/feed/position.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { refusal } from "../support/pages.ts";
+import { follow } from "../support/reader.ts";
+
+const { signal } = new AbortController();
+
+/** A world in which monitors and a Webset's imports are what the test says. */
+function worldWith(monitors: Record<string, string | null>, imports: { ws?: string[] } = {}) {
+  const opened = openFeedWorld();
+  opened.trouble.spoil = async ({ url }, next) => {
+    const [, kind, id = ""] = /\/v0\/(monitors|websets)\/(.+)$/.exec(url.pathname) ?? [];
+    if (kind === undefined) return next();
+    const websetId = monitors[id];
+    if (kind === "monitors" && websetId === undefined) return refusal(404);
+    const body =
+      kind === "monitors" ? { id, websetId } : { id, imports: (imports.ws ?? []).map((one) => ({ id: one })) };
+    return { status: 200, headers: {}, body: JSON.stringify({ status: "enabled", ...body }) };
+  };
+  const run = (monitorId: string) => opened.record("monitor.run.created", { data: { id: "run", monitorId } });
+  const asked = () => opened.requests.splice(0).map(({ path }) => path.replace("/websets/v0/", ""));
+  return { ...opened, monitors, imports, run, asked, owners: new Owners(opened.exa) };
+}
+
+describe("the owner of an event", () => {
+  test("is asked of nobody where the event tells it", async () => {
+    const { owners, record, asked } = worldWith({});
+    const idle = record("webset.idle", { websetId: "ws" });
+    const unknown = record("webset.moved", { data: { strange: true } });
+    expect(await owners.belongs(idle, "ws", 0, signal)).toBe(true);
+    expect(await owners.belongs(idle, "ws_2", 0, signal)).toBe(false);
+    expect(await owners.belongs(unknown, "ws", 0, signal)).toBe(false);
+    expect(asked()).toEqual([]);
+  });
+
+  test("of a monitor's run is asked for once, however many ask at the same time and later", async () => {
+    const { owners, run, asked } = worldWith({ m: "ws" });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => owners.belongs(run("m"), "ws", 0, new AbortController().signal)),
+    );
+    expect(answers.every((answer) => answer)).toBe(true);
+    expect(await owners.belongs(run("m"), "ws_2", 5, signal)).toBe(false);
+    expect(asked()).toEqual(["monitors/m"]);
+  });
+
+  test("of a monitor's run is not asked for where an event of the monitor told it", async () => {
+    const { owners, run, record, asked } = worldWith({});
+    owners.note(record("monitor.deleted", { data: { id: "m", websetId: "ws" } }));
+    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(true);
+    expect(asked()).toEqual([]);
+  });
+
+  test("is nobody where the API does not know the monitor; later events ask again", async () => {
+    const { owners, run, asked, monitors } = worldWith({ orphan: null });
+    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(false);
+    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(false);
+    expect(asked()).toEqual(["monitors/m"]);
+    monitors.m = "ws";
+    expect(await owners.belongs(run("m"), "ws", 1, signal)).toBe(true);
+    expect(await owners.belongs(run("orphan"), "ws", 0, signal)).toBe(false);
+    expect(await owners.belongs(run("../../secrets"), "ws", 0, signal)).toBe(false);
+    expect(asked()).toEqual(["monitors/m", "monitors/orphan"]);
+  });
+
+  test("of an import is whoever lists it, also after that has been deleted", async () => {
+    const opened = worldWith({}, { ws: ["imp"] });
+    const event = opened.record("import.created", { data: { id: "imp" } });
+    const other = opened.record("import.created", { data: { id: "imp_2" } });
+    expect(await opened.owners.belongs(event, "ws", 0, signal)).toBe(true);
+    expect(await opened.owners.belongs(other, "ws", 0, signal)).toBe(false);
+    expect(opened.asked()).toEqual(["websets/ws"]);
+    opened.imports.ws = ["imp", "imp_2"];
+    expect(await opened.owners.belongs(other, "ws", 0, signal)).toBe(false);
+    await opened.fake.advance(10);
+    expect(await opened.owners.belongs(other, "ws", 10, signal)).toBe(true);
+    opened.trouble.spoil = async () => refusal(404);
+    expect(await opened.owners.belongs(event, "ws", 20, signal)).toBe(true);
+    const third = opened.record("import.created", { data: { id: "imp_3" } });
+    expect(await opened.owners.belongs(third, "ws", 20, signal)).toBe(false);
+  });
+
+  test("cannot be found out in trouble, which is thrown", async () => {
+    const { owners, run, trouble, fake } = worldWith({});
+    trouble.spoil = async () => refusal(503);
+    const asking = owners.belongs(run("m"), "ws", 0, signal);
+    asking.catch(() => {});
+    await expect(fake.until(asking)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+});
+
+test("readers of one Webset get its monitors' runs, in order, and wait out trouble with the monitor", async () => {
+  const opened = worldWith({ m: "ws", other: "ws_2" });
+  const answer = opened.trouble.spoil;
+  let down = true;
+  opened.trouble.spoil = async (request, next) => {
+    return down && request.url.pathname.includes("/monitors/") ? refusal(503) : answer(request, next);
+  };
+  opened.run("other");
+  opened.run("m");
+  opened.record("webset.idle", { websetId: "ws" });
+  const readers = Array.from({ length: 20 }, () =>
+    follow(opened.feed, { websetId: "ws", from: positionAt(opened.start) }),
+  );
+  await opened.fake.advance(9_000);
+  for (const { ids, news } of readers) {
+    expect(ids).toEqual([]);
+    expect(news.some(({ kind }) => kind === "retrying")).toBe(true);
+  }
+  down = false;
+  await opened.fake.advance(9_000);
+  for (const { events } of readers) {
+    expect(events.map(({ type }) => type)).toEqual(["monitor.run.created", "webset.idle"]);
+  }
+  const lookUps = opened.requests.filter(({ path }) => path.includes("/monitors/"));
+  expect(lookUps.length).toBeLessThan(25);
+  for (const reader of readers) reader.stop();
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { keep } from "../../src/feed/event.ts";
+import { TailMemory } from "../../src/feed/tail-memory.ts";
+
+const event = (time: number, id = `e${time}`) =>
+  keep({ id, type: "webset.idle", createdAt: new Date(time).toISOString(), data: {} });
+const timesOf = (events: readonly { time: number }[]) => events.map(({ time }) => time);
+
+describe("what a tail remembers", () => {
+  test("begins where the first poll began, and is open from there until something is settled", () => {
+    const memory = new TailMemory();
+    expect([memory.floor, memory.openFrom, memory.settledUpTo]).toEqual([undefined, undefined, undefined]);
+    memory.take([event(1_200)], 1_000, 500);
+    expect([memory.floor, memory.openFrom, memory.settledUpTo]).toEqual([1_000, 1_000, 500]);
+    memory.take([event(1_200)], 1_000, 1_100);
+    expect([memory.floor, memory.openFrom, memory.settledUpTo]).toEqual([1_000, 1_100, 1_100]);
+    memory.take([], 1_100, undefined);
+    memory.take([], 1_100, 900);
+    expect(memory.settledUpTo).toBe(1_100);
+  });
+
+  test("tells of an event once, oldest first, and of none that was settled before", () => {
+    const memory = new TailMemory();
+    expect(timesOf(memory.take([event(1_300), event(1_100)], 1_000, 1_000))).toEqual([]);
+    expect(timesOf(memory.since(0))).toEqual([1_100, 1_300]);
+    expect(timesOf(memory.take([event(1_300), event(1_400), event(1_050), event(1_100)], 1_000, 1_200))).toEqual([
+      1_050, 1_400,
+    ]);
+    expect(timesOf(memory.take([event(700), event(1_150), event(1_500)], 600, 1_250))).toEqual([1_500]);
+    expect(memory.floor).toBe(600);
+    expect(timesOf(memory.since(0))).toEqual([700, 1_050, 1_100, 1_150, 1_300, 1_400, 1_500]);
+  });
+
+  test("keeps the settled past for a minute, and longer for whoever needs it", () => {
+    const memory = new TailMemory();
+    memory.take([event(10_000), event(50_000), event(100_000)], 0, 100_000);
+    memory.forget(20_000);
+    expect([memory.floor, ...timesOf(memory.since(0))]).toEqual([20_000, 50_000, 100_000]);
+    memory.forget(Number.POSITIVE_INFINITY);
+    expect([memory.floor, ...timesOf(memory.since(0))]).toEqual([40_000, 50_000, 100_000]);
+    memory.forget(0);
+    expect(memory.floor).toBe(40_000);
+  });
+
+  test("keeps nothing of the settled past where it is crowded, but all that is not settled", () => {
+    const memory = new TailMemory();
+    const events = Array.from({ length: 2_500 }, (_, n) => event(50_000 + n, `e${n}`));
+    memory.take(events, 0, 51_000);
+    memory.forget(Number.POSITIVE_INFINITY);
+    expect(memory.floor).toBe(51_000);
+    expect(memory.since(0)).toHaveLength(1_500);
+  });
+
+  test("forgets nothing before it knows what is settled", () => {
+    const memory = new TailMemory();
+    memory.forget(5);
+    memory.take([event(10)], 0, undefined);
+    memory.forget(Number.POSITIVE_INFINITY);
+    expect(memory.since(0)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,161 @@
+import { type CollectRequest, collectEvents } from "../../../src/feed/collect.ts";
+import { decodeCursor, encodeCursor } from "../../../src/feed/cursor.ts";
+import type { FeedEvent } from "../../../src/feed/event.ts";
+import type { Feed } from "../../../src/feed/feed.ts";
+import { type Position, positionAt } from "../../../src/feed/position.ts";
+import type { Clock } from "../../../src/shared/clock.ts";
+import { abortError, isAbort, isPassing } from "../../../src/shared/errors.ts";
+import { type ScenarioReader, TYPE_SETS, type Wait } from "./scenario.ts";
+
+/** Where a reader runs. */
+export interface Surroundings {
+  clock: Clock;
+  /** The upstream's time at the moment the run begins, and now. */
+  start: number;
+  now: () => number;
+  /** The feed all readers share, or one of a program that has just been started. */
+  feed: (restarted: boolean) => Feed;
+  /** Resolves when all events are visible and trouble is over, to the time of the latest event. */
+  calm: Promise<number>;
+  /** How long the waits after that take, in milliseconds: enough to catch up with everything. */
+  lastWaitMs: number;
+}
+
+/** All that a reader was handed, and where it began. */
+export interface ReaderRecord {
+  reader: ScenarioReader;
+  /** The position its first successful call began at. */
+  begin: Position;
+  /** The upstream's time when that call was made, and when the position was known. */
+  askedAt: number;
+  positionedAt: number;
+  listed: FeedEvent[];
+  results: { events: FeedEvent[]; count: number }[];
+  /** How much later than promised a wait returned, in milliseconds. */
+  overtime: number;
+}
+
+/** Lets a reader do what the scenario says, and then read on until nothing comes any more. */
+export async function runReader(reader: ScenarioReader, surroundings: Surroundings): Promise<ReaderRecord> {
+  const { clock, start, now, feed, calm, lastWaitMs } = surroundings;
+  const { begin, startMs, websetId } = reader;
+  const types = TYPE_SETS[reader.types];
+  const record: ReaderRecord = {
+    reader,
+    begin: positionAt(0),
+    askedAt: 0,
+    positionedAt: 0,
+    listed: [],
+    results: [],
+    overtime: 0,
+  };
+  let cursor: string | undefined;
+
+  const list = async (limit: number): Promise<void> => {
+    const { signal } = new AbortController();
+    const listed: FeedEvent[] = [];
+    let page: string | undefined;
+    for (;;) {
+      const { events, nextPage, position } = await feed(false).list({
+        filter: { types, websetId },
+        limit,
+        page,
+        signal,
+      });
+      listed.push(...events);
+      if (nextPage === null) {
+        record.listed = listed;
+        record.begin = position;
+        cursor = encodeCursor(position);
+        return;
+      }
+      page = nextPage;
+    }
+  };
+
+  /** How many events came; undefined where the wait failed. */
+  const wait = async ({ timeoutMs, count, cancelAfterMs, restarted }: Wait): Promise<number | undefined> => {
+    const stop = new AbortController();
+    const done = new AbortController();
+    const timer = cancelAfterMs === undefined ? undefined : clock.sleep(cancelAfterMs, done.signal);
+    timer?.then(
+      () => stop.abort(),
+      () => {},
+    );
+    const from =
+      cursor !== undefined
+        ? decodeCursor(cursor)
+        : begin.kind === "time"
+          ? positionAt(start + startMs - begin.agoMs)
+          : undefined;
+    const [askedAt, startedAt] = [now(), clock.now()];
+    const tapped = tap(feed(restarted), (position) => {
+      if (cursor !== undefined) return;
+      record.begin = position;
+      record.askedAt = askedAt;
+      record.positionedAt = now();
+    });
+    const request: CollectRequest = {
+      feed: tapped,
+      clock,
+      types,
+      websetId,
+      from,
+      count,
+      timeoutMs,
+      signal: stop.signal,
+    };
+    try {
+      const { events, position } = await collectEvents(request);
+      record.results.push({ events, count });
+      cursor = encodeCursor(position);
+      return events.length;
+    } catch (error) {
+      if (!isAbort(error) && !isPassing(error)) throw error;
+      if (isAbort(error) && !stop.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      done.abort();
+      record.overtime = Math.max(record.overtime, clock.now() - startedAt - timeoutMs);
+    }
+  };
+
+  await clock.sleep(startMs);
+  if (begin.kind === "listing") {
+    while (cursor === undefined) {
+      await list(begin.limit).catch((error: unknown) => {
+        if (!isPassing(error)) throw error;
+      });
+    }
+  }
+  for (const one of reader.waits) {
+    await clock.sleep(one.pauseMs);
+    await wait(one);
+  }
+  const latest = await calm;
+  for (;;) {
+    const found = await wait({
+      pauseMs: 0,
+      timeoutMs: lastWaitMs,
+      count: 100,
+      cancelAfterMs: undefined,
+      restarted: false,
+    });
+    const isPast = cursor !== undefined && decodeCursor(cursor).since > latest;
+    if (found === 0 || isPast) return record;
+  }
+}
+
+/** The same feed, whose readers' first positions are seen. */
+function tap(feed: Feed, onPosition: (position: Position) => void): Feed {
+  const tapped: Pick<Feed, "read"> = {
+    async *read(request) {
+      for await (const news of feed.read(request)) {
+        if (news.kind === "positioned") onPosition(news.position);
+        yield news;
+      }
+      throw abortError();
+    },
+  };
+  return tapped as Feed;
+}

@@ -1,0 +1,75 @@
+import { byTime, fingerprint } from "../../../src/feed/position.ts";
+import type { ReaderRecord } from "./chain.ts";
+import { type Scenario, type ScenarioEvent, TYPE_SETS } from "./scenario.ts";
+
+/** How far a wait may return after its time, and a reader that begins now before it. */
+export interface Tolerance {
+  overtimeMs: number;
+  earlyMs: number;
+}
+
+/** The grain of the `Date` header is a second, and an answer that told the time may have been on its way for a while. */
+const STRICT: Tolerance = { overtimeMs: 1_000, earlyMs: 14_000 };
+
+/** What is wrong with what a reader was handed, in words; nothing where all is as promised. */
+export function faultsIn(
+  record: ReaderRecord,
+  scenario: Scenario,
+  start: number,
+  { overtimeMs, earlyMs }: Tolerance = STRICT,
+): string[] {
+  const { reader, begin, listed, results, overtime } = record;
+  const types = TYPE_SETS[reader.types];
+  const matching = scenario.events.filter(
+    ({ type, websetId }) =>
+      (types === undefined || types.includes(type)) && (reader.websetId === undefined || websetId === reader.websetId),
+  );
+  // Paging through a listing to its end and waiting from there meets everything there ever is.
+  const expected =
+    reader.begin.kind === "listing"
+      ? matching
+      : matching.filter(({ id, at }) => start + at >= begin.since && !begin.seen.has(fingerprint(id)));
+  const given = [...listed, ...results.flatMap(({ events }) => events)].map(({ id }) => id);
+  const faults: string[] = [];
+
+  for (const id of new Set(given)) {
+    const times = given.filter((one) => one === id).length;
+    if (times > 1) faults.push(`${id} was given ${times} times`);
+    if (!matching.some((event) => event.id === id)) faults.push(`${id} does not match`);
+    else if (!expected.some((event) => event.id === id)) faults.push(`${id} lies before where the reader began`);
+  }
+  for (const { id } of expected) if (!given.includes(id)) faults.push(`${id} is missing`);
+  for (const { events, count } of results) {
+    if (events.length > count) faults.push(`${events.length} events where ${count} were asked for`);
+    if ([...events].sort(byTime).some((event, index) => event !== events[index]))
+      faults.push("a result is out of order");
+  }
+  if (overtime > overtimeMs) faults.push(`a wait returned ${overtime} ms after its time`);
+  return [...faults, ...faultsOfBeginning(record, scenario, start, matching, earlyMs)];
+}
+
+/** A reader begins where it was told to: at a time, or at the upstream's now, or without a clock at its newest event. */
+function faultsOfBeginning(
+  { reader, begin, askedAt, positionedAt }: ReaderRecord,
+  { upstream }: Scenario,
+  start: number,
+  matching: readonly ScenarioEvent[],
+  earlyMs: number,
+): string[] {
+  if (reader.begin.kind === "listing") return [];
+  if (reader.begin.kind === "time") {
+    const told = start + reader.startMs - reader.begin.agoMs;
+    return begin.since === told ? [] : [`the reader began at ${begin.since - start} instead of ${told - start}`];
+  }
+  const faults: string[] = [];
+  const early = askedAt - begin.since;
+  if (upstream.dates === "always") {
+    if (early < 0) faults.push(`the reader began ${-early} ms after it was asked for`);
+    if (early > earlyMs) faults.push(`the reader began ${early} ms early`);
+  }
+  if (begin.since > positionedAt + Math.max(0, upstream.stampsAheadMs)) faults.push("the reader began in the future");
+  for (const { id, visibleAt } of matching) {
+    if (begin.seen.has(fingerprint(id)) && start + visibleAt > positionedAt) faults.push(`${id} was passed over`);
+  }
+  return faults;
+}

@@ -1,0 +1,66 @@
+import { createExaClient } from "../../../src/exa/client.ts";
+import type { Transport } from "../../../src/exa/http.ts";
+import { createUndiciTransport } from "../../../src/exa/undici-transport.ts";
+import { Feed } from "../../../src/feed/feed.ts";
+import { createSandbox } from "../../../src/sandbox/server.ts";
+import { fastClock } from "../fast-clock.ts";
+import { runReader } from "./chain.ts";
+import { faultsIn } from "./judge.ts";
+import type { Scenario } from "./scenario.ts";
+import { datesOf, troubleOf } from "./trouble.ts";
+
+/** Real answers take some milliseconds, which are some tenths of a second of this time. */
+const FACTOR = 20;
+const CALM_AFTER_MS = 40_000;
+
+/** The same as `play`, over real HTTP: the same promises but for those about the clock, which is that of a busy machine. */
+export async function playOverHttp(scenario: Scenario): Promise<string[]> {
+  const { upstream, events, readers } = scenario;
+  const { listOrder, pageSizeCap } = upstream;
+  const clock = fastClock(FACTOR);
+  // A refused connection is refused for a second of everybody's time.
+  const faults = troubleOf(upstream, ["refused"]);
+  const sandbox = createSandbox({ clock, listOrder, pageSizeCap, faults });
+  const { url } = await sandbox.listen(0);
+  const carrier = createUndiciTransport();
+  const dated = datesOf(upstream);
+  const transport: Transport = async (request) => {
+    const answer = await carrier(request);
+    const { date, ...headers } = answer.headers;
+    return dated() && date !== undefined ? { ...answer, headers: { ...headers, date } } : { ...answer, headers };
+  };
+  const newFeed = () => {
+    const exa = createExaClient({ baseUrl: new URL(url), apiKey: "any", transport, clock, version: "0.0.0" });
+    return new Feed({ exa, clock, intervalMs: 1_000 });
+  };
+  const shared = newFeed();
+  const start = Math.floor(clock.wallTime());
+  const begun = clock.now();
+  for (const { id, type, websetId, at, visibleAt } of events) {
+    const own = type === "webset.idle" ? { id: websetId } : { id: `of_${id}`, websetId };
+    sandbox.world.record(type, own, { id, createdAt: start + at, visibleAt: start + visibleAt });
+  }
+  const lastVisible = events.reduce((latest, { visibleAt }) => Math.max(latest, visibleAt), 0);
+  const latest = events.reduce((last, { at }) => Math.max(last, at), 0);
+  const calm = clock.sleep(lastVisible + 1_000).then(async () => {
+    faults.clear();
+    await clock.sleep(CALM_AFTER_MS);
+    return start + latest;
+  });
+  const now = () => start + clock.now() - begun;
+  const feed = (restarted: boolean) => (restarted ? newFeed() : shared);
+  const surroundings = { clock, start, now, feed, calm, lastWaitMs: 60_000 };
+  try {
+    const records = await Promise.all(readers.map((reader) => runReader(reader, surroundings)));
+    const wrong = records.flatMap((record, index) =>
+      faultsIn(record, scenario, start, { overtimeMs: Infinity, earlyMs: Infinity }).map(
+        (fault) => `reader ${index}: ${fault}`,
+      ),
+    );
+    if (shared.tails > 0) wrong.push("a poll loop is running for nobody");
+    return wrong;
+  } finally {
+    await carrier.close();
+    await sandbox.close();
+  }
+}

@@ -1,0 +1,43 @@
+import { openFeedWorld } from "../feed-world.ts";
+import { runReader } from "./chain.ts";
+import { faultsIn } from "./judge.ts";
+import type { Scenario } from "./scenario.ts";
+import { datesOf, troubleOf } from "./trouble.ts";
+
+/** How long after the last event has become visible a run is calm: everything on its way has arrived or been given up. */
+const CALM_AFTER_MS = 15_000;
+
+/**
+ * Plays a scenario against a sandbox, without sockets and on a clock that does not wait. Tells what went wrong, reader by
+ * reader; nothing where all is as promised.
+ */
+export async function play(scenario: Scenario): Promise<string[]> {
+  const { upstream, events, readers } = scenario;
+  const { listOrder, pageSizeCap, latencyMs, skewMs } = upstream;
+  const faults = troubleOf(upstream);
+  const dates = datesOf(upstream);
+  const opened = openFeedWorld({ listOrder, pageSizeCap, latency: () => latencyMs, skewMs, dates, faults });
+  const { fake, clock, start, now, trouble } = opened;
+  for (const { id, type, websetId, at, visibleAt } of events) {
+    opened.record(type, { id, at: start + at, late: visibleAt - at, websetId });
+  }
+  const latest = events.reduce((last, { at }) => Math.max(last, at), 0);
+  const lastVisible = events.reduce((latest, { visibleAt }) => Math.max(latest, visibleAt), 0);
+  const calm = fake.sleep(lastVisible + 1_000).then(async () => {
+    faults.clear();
+    trouble.latency = () => 0;
+    await fake.sleep(CALM_AFTER_MS);
+    return start + latest;
+  });
+  const feed = (restarted: boolean) => (restarted ? opened.newFeed() : opened.feed);
+  const running = readers.map((reader) => runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000 }));
+  const records = await fake.until(Promise.all(running));
+  const wrong = records.flatMap((record, index) =>
+    faultsIn(record, scenario, start).map((fault) => `reader ${index}: ${fault}`),
+  );
+  await fake.advance(0);
+  if (opened.feed.tails > 0) wrong.push("a poll loop is running for nobody");
+  if (fake.sleeping > 0) wrong.push(`${fake.sleeping} are asleep for nobody`);
+  await opened.sandbox.close();
+  return wrong;
+}

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+
+/*
+ * What happens in one run of the feed's property: an upstream with a history, trouble on the way to it, and readers. All
+ * times are milliseconds from the moment the run begins.
+ */
+
+/** Types of one set are in another, and one is known to nobody. */
+export const TYPES = ["webset.idle", "webset.item.created", "webset.search.updated", "webset.moved"] as const;
+export const TYPE_SETS: readonly (readonly string[] | undefined)[] = [
+  undefined,
+  ["webset.idle"],
+  ["webset.idle", "webset.item.created"],
+  ["webset.search.updated"],
+];
+export const WEBSETS = ["ws_a", "ws_b"] as const;
+
+export interface ScenarioEvent {
+  id: string;
+  type: string;
+  websetId: string;
+  /** When it was created, by the clock that stamps events. */
+  at: number;
+  /** When it becomes visible, by the upstream's true time. */
+  visibleAt: number;
+}
+
+export type Trouble = "none" | "seldom" | "often";
+
+export interface Upstream {
+  listOrder: "newest-first" | "oldest-first";
+  pageSizeCap: number;
+  /** How long a request takes there, and its answer back. */
+  latencyMs: number;
+  dates: "always" | "never" | "sometimes";
+  /** How far the clock that stamps events is ahead of the one that dates answers. */
+  stampsAheadMs: number;
+  /** How far our own clock is ahead. */
+  skewMs: number;
+  trouble: Trouble;
+  /** Where the dice for trouble begin. */
+  seed: number;
+}
+
+/** One wait of a reader. */
+export interface Wait {
+  /** Before it. */
+  pauseMs: number;
+  timeoutMs: number;
+  count: number;
+  /** After which it is canceled; its events then come again. */
+  cancelAfterMs: number | undefined;
+  /** Whether the program was restarted before it: only the cursor is left. */
+  restarted: boolean;
+}
+
+export interface ScenarioReader {
+  types: number;
+  websetId: string | undefined;
+  /** Where it begins: now, at a time of the past, or with a listing of so many events a page. */
+  begin: { kind: "now" } | { kind: "time"; agoMs: number } | { kind: "listing"; limit: number };
+  startMs: number;
+  waits: Wait[];
+}
+
+export interface Scenario {
+  upstream: Upstream;
+  events: ScenarioEvent[];
+  readers: ScenarioReader[];
+}
+
+const upstreams: fc.Arbitrary<Upstream> = fc.record({
+  listOrder: fc.constantFrom("newest-first", "oldest-first"),
+  pageSizeCap: fc.constantFrom(200, 200, 7, 3, 1),
+  latencyMs: fc.constantFrom(0, 40, 170, 900),
+  dates: fc.constantFrom("always", "always", "never", "sometimes"),
+  stampsAheadMs: fc.constantFrom(0, 0, 800, -800),
+  skewMs: fc.constantFrom(0, 600_000, -600_000),
+  trouble: fc.constantFrom("none", "seldom", "often"),
+  seed: fc.nat(),
+});
+
+/**
+ * A history in bursts and gaps, with ties; some of it long past, so that readers have something to catch up with.
+ * @param stretch how much longer than usual the past is.
+ */
+function histories(stretch: number): fc.Arbitrary<(Omit<ScenarioEvent, "id" | "visibleAt"> & { late: number })[]> {
+  const steps = fc.array(
+    fc.record({
+      gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 6_000 })),
+      late: fc.oneof(fc.constant(0), fc.constant(5_000), fc.integer({ min: 0, max: 5_000 })),
+      type: fc.constantFrom(...TYPES),
+      websetId: fc.constantFrom(...WEBSETS),
+    }),
+    { maxLength: 30 },
+  );
+  return fc.tuple(steps, fc.integer({ min: -40_000, max: 5_000 })).map(([all, begin]) => {
+    let time = begin;
+    return all.map(({ gap, late, type, websetId }) => {
+      time += gap;
+      const at = time < 0 ? time * stretch : time;
+      return { type, websetId, at, late };
+    });
+  });
+}
+
+const waits: fc.Arbitrary<Wait> = fc.record({
+  pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 15_000 })),
+  timeoutMs: fc.constantFrom(0, 700, 3_000, 9_000),
+  count: fc.constantFrom(1, 2, 5, 100),
+  cancelAfterMs: fc.option(fc.integer({ min: 0, max: 5_000 }), { nil: undefined, freq: 5 }),
+  restarted: fc.boolean(),
+});
+
+function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
+  return fc.record({
+    types: fc.nat({ max: TYPE_SETS.length - 1 }),
+    websetId: fc.option(fc.constantFrom(...WEBSETS), { nil: undefined }),
+    begin: fc.oneof(
+      fc.constant({ kind: "now" as const }),
+      fc.integer({ min: 0, max: 45_000 }).map((ago) => ({ kind: "time" as const, agoMs: ago * stretch })),
+      fc.constantFrom(1, 3, 20).map((limit) => ({ kind: "listing" as const, limit })),
+    ),
+    startMs: fc.integer({ min: 0, max: 20_000 }),
+    waits: fc.array(waits, { maxLength: 4 }),
+  });
+}
+
+/** Any run: a sandbox and everything that may go wrong between it and us. */
+export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 400).chain((stretch) =>
+  fc
+    .record({
+      upstream: upstreams,
+      history: histories(stretch),
+      readers: fc.array(readers(stretch), { minLength: 1, maxLength: 3 }),
+    })
+    .map(({ upstream, history, readers: all }) => ({
+      upstream,
+      readers: all,
+      // Ids that do not sort as their events were created.
+      events: history.map(({ late, ...event }, n) => ({
+        ...event,
+        id: `${"hdacgbfe"[n % 8]}${String(n).padStart(3, "0")}`,
+        visibleAt: event.at - upstream.stampsAheadMs + late,
+      })),
+    })),
+);

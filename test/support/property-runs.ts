@@ -1,0 +1,17 @@
+/**
+ * How many runs a property gets, and from which seed: `PROPERTY_RUNS` and `PROPERTY_SEED` of the environment override what
+ * the suite does. A failure prints its seed and its path; with both, and one run, the same failure comes again.
+ */
+export function propertyRuns(inTheSuite: number): { numRuns: number; seed?: number; path?: string } {
+  const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_PATH } = process.env;
+  return {
+    numRuns: PROPERTY_RUNS === undefined ? inTheSuite : Number(PROPERTY_RUNS),
+    ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }),
+    ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
+  };
+}
+
+/** How long a property's test may take: a quarter of a second for each run is far more than one needs. */
+export function propertyTimeout(inTheSuite: number): number {
+  return Math.max(60_000, propertyRuns(inTheSuite).numRuns * 250);
+}

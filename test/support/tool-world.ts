@@ -1,0 +1,61 @@
+import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
+import { McpServer } from "@modelcontextprotocol/server";
+import { createExaClient } from "../../src/exa/client.ts";
+import { Feed } from "../../src/feed/feed.ts";
+import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
+import { type Log, silentLog } from "../../src/shared/log.ts";
+import { TOOLS } from "../../src/tools/index.ts";
+import { mountTools } from "../../src/tools/mount.ts";
+import { WebsetStates } from "../../src/webset/states.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { Results } from "./results.ts";
+
+export interface ToolWorldOptions extends Partial<Omit<SandboxOptions, "clock">> {
+  hasKey?: boolean;
+  maxWaitSeconds?: number;
+  tools?: typeof TOOLS;
+  serverLog?: Log;
+  clientName?: string;
+}
+
+/** The tools with a client before them and a sandbox behind them, in one process, on a clock that moves when told to. */
+export async function openToolWorld(options: ToolWorldOptions = {}) {
+  const { hasKey = true, maxWaitSeconds = 300, tools = TOOLS, serverLog = silentLog, clientName = "tests" } = options;
+  const clock = new FakeClock();
+  const sandbox = createSandbox({ ...options, clock });
+  const exa = createExaClient({
+    baseUrl: new URL("http://127.0.0.1:1"),
+    apiKey: "any",
+    clock,
+    version: "0.0.0",
+    random: () => 0,
+    transport: async ({ method, url, headers }) => sandbox.handle({ method, url: url.pathname + url.search, headers }),
+  });
+  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0 });
+  const deps = { exa, feed, states: new WebsetStates(exa), clock, maxWaitSeconds };
+  const server = new McpServer({ name: "tools", version: "0.0.0" }, { capabilities: { tools: {} } });
+  mountTools(server, tools, { deps, hasKey, log: serverLog });
+
+  const client = new Client({ name: clientName, version: "0.0.0" });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(far as unknown as Parameters<typeof server.connect>[0]);
+  await client.connect(near);
+  const results = new Results((await client.listTools()).tools);
+
+  return {
+    clock,
+    sandbox,
+    world: sandbox.world,
+    requests: sandbox.requests,
+    feed,
+    client,
+    /** Calls a tool and checks what it answers; time does not pass by itself. */
+    call: async (name: string, args: Record<string, unknown> = {}, more: Parameters<typeof client.callTool>[1] = {}) =>
+      results.check(name, await client.callTool({ name, arguments: args }, more)),
+    async close() {
+      await client.close();
+      await server.close();
+      await sandbox.close();
+    },
+  };
+}

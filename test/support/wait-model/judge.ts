@@ -1,0 +1,118 @@
+import type { Until } from "../../../src/webset/decide.ts";
+import type { WebsetWaited } from "../../../src/webset/wait.ts";
+import type { History, Moment } from "./history.ts";
+
+/** One wait that is over. */
+export interface Waited {
+  until: Until;
+  searchId: string | undefined;
+  /** The id it was called with, or undefined for the externalId. */
+  id: string | undefined;
+  timeoutMs: number;
+  /** `clock.now()` at the call and at the return. */
+  begun: number;
+  ended: number;
+  result: WebsetWaited | { error: string };
+}
+
+export interface Conditions {
+  latencyMs: number;
+  dates: boolean;
+  /** Whether requests can fail: then nothing is sure to be noticed soon. */
+  troubled: boolean;
+}
+
+/** An event is late, a poll pauses for five intervals at most, and a few answers are on their way. */
+const NOTICED_WITHIN_MS = 12_000;
+
+type State = NonNullable<Moment["state"]>;
+type Goal = "idle" | readonly string[];
+
+/** What is wrong with how a wait ended, in words; nothing where all is as promised. */
+export function faultsOf(waited: Waited, history: History, conditions: Conditions): string[] {
+  const { begun, ended, timeoutMs, result } = waited;
+  const faults: string[] = [];
+  if (ended - begun > timeoutMs + 1_000) faults.push(`it returned ${ended - begun - timeoutMs} ms after its time`);
+  const firstLookBy = begun + 2 * conditions.latencyMs;
+  const atFirst = history.between(begun, conditions.troubled ? ended : firstLookBy);
+  if ("error" in result) {
+    const isAbsent = atFirst.some(({ state }) => !isThere(state, waited));
+    if (
+      result.error === "not_found"
+        ? isAbsent
+        : result.error === "unavailable" && (conditions.troubled || timeoutMs < 900)
+    ) {
+      return faults;
+    }
+    return [...faults, `it failed: ${result.error}`];
+  }
+
+  // The wait has its goal from what it saw first; which moment that was, only it knows.
+  const readings = atFirst.flatMap(({ state, from }) => {
+    if (state === undefined || !isThere(state, waited)) return [];
+    return [{ id: state.id, goal: goalOf(waited, state), since: Math.max(from, begun) }];
+  });
+  const verdicts = readings.map((reading) => verdictOn(result.outcome, reading, waited, history, conditions));
+  if (verdicts.length === 0) faults.push(`${result.outcome}, but there was nothing to wait for`);
+  else if (!verdicts.includes(undefined)) faults.push(verdicts.join("; or "));
+  return faults;
+}
+
+/** Why this outcome is wrong if the wait had this goal; undefined where it is right. */
+function verdictOn(
+  outcome: string,
+  { id, goal, since }: { id: string; goal: Goal; since: number },
+  { ended }: Waited,
+  history: History,
+  conditions: Conditions,
+): string | undefined {
+  const of = (moment: Moment) => outcomeAt(moment.state, id, goal);
+  if (outcome !== "timed_out") {
+    const happened = history.between(since, ended).some((moment) => of(moment).includes(outcome));
+    return happened ? undefined : `${outcome}, which did not happen`;
+  }
+  if (conditions.troubled) return undefined;
+  // The last look is at the end, and may be one that was asked for a second before; what was so since then cannot be missed.
+  const atTheEnd = history.between(Math.max(since, ended - 2 * conditions.latencyMs - 1_000), ended);
+  if (atTheEnd.length > 0 && atTheEnd.every((moment) => of(moment).length > 0)) {
+    return `timed out, but ${of(atTheEnd[0] as Moment).join(" and ")} at the end`;
+  }
+  const afterFirstLook = since + (conditions.dates ? 2 : 8) * conditions.latencyMs;
+  const missed = history.between(afterFirstLook + 1, ended - NOTICED_WITHIN_MS).find((moment) => {
+    return moment.from > afterFirstLook && isForGood(of(moment));
+  });
+  return missed === undefined ? undefined : `timed out, but ${of(missed).join(" and ")} at ${missed.from}`;
+}
+
+/** What does not pass by itself, and idle, which events tell of even when it is over; a pause can be over unseen. */
+function isForGood(outcomes: readonly string[]): boolean {
+  return outcomes.some((outcome) => outcome !== "paused");
+}
+
+/** What a wait may report of a state. */
+function outcomeAt(state: State | undefined, id: string, goal: Goal): string[] {
+  if (state === undefined || state.id !== id) return ["deleted"];
+  const finished = (search: { status: string }) => search.status === "completed" || search.status === "canceled";
+  if (goal === "idle") {
+    if (state.status === "idle" && state.searches.every(finished)) return ["reached"];
+  } else {
+    const counted = state.searches.filter((search) => goal.includes(search.id));
+    if (counted.length === goal.length && counted.every(({ status }) => status === "completed")) return ["reached"];
+    if (counted.some(({ status }) => status === "canceled")) return ["canceled"];
+  }
+  return state.status === "paused" ? ["paused"] : [];
+}
+
+function goalOf({ until, searchId }: Waited, { searches }: State): Goal {
+  if (until === "idle") return "idle";
+  if (searchId !== undefined) return [searchId];
+  const open = searches.filter(({ status }) => status !== "completed" && status !== "canceled");
+  if (open.length > 0) return open.map(({ id }) => id);
+  const newest = searches.at(-1);
+  return newest === undefined ? "idle" : [newest.id];
+}
+
+function isThere(state: State | undefined, { id, searchId }: Waited): boolean {
+  if (state === undefined || (id !== undefined && state.id !== id)) return false;
+  return searchId === undefined || state.searches.some((search) => search.id === searchId);
+}

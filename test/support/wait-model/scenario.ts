@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import type { Until } from "../../../src/webset/decide.ts";
+
+/*
+ * The life of a Webset and those who wait for it. All times are milliseconds from the moment the run begins; a Webset lives
+ * `SPEED` times as fast as a real one.
+ */
+
+export const SPEED = 4;
+/** The caller's own name for the Webset; after a deletion another one can have it. */
+export const EXTERNAL_ID = "mine";
+
+export type Act =
+  | "search"
+  | "cancel search"
+  | "cancel webset"
+  | "pause"
+  | "resume"
+  | "delete"
+  | "create again"
+  | "enrich";
+
+export interface Deed {
+  at: number;
+  act: Act;
+  /** Which search, counted from the first. */
+  which: number;
+}
+
+export interface Waiter {
+  at: number;
+  until: Until;
+  /** Which search it names; without it, none. */
+  which: number | undefined;
+  byExternalId: boolean;
+  timeoutMs: number;
+  /** Whether it is another program's, with a feed of its own. */
+  apart: boolean;
+}
+
+export interface Life {
+  /** How many items the first search shall find; without it there is no search at first. */
+  count: number | undefined;
+  deeds: Deed[];
+  waiters: Waiter[];
+  latencyMs: number;
+  dates: boolean;
+  /** How late events of each kind become visible: the dice decide, up to so much. */
+  lateMs: number;
+  trouble: "none" | "seldom" | "often";
+  seed: number;
+}
+
+const ACTS: readonly Act[] = [
+  "search",
+  "search",
+  "cancel search",
+  "cancel webset",
+  "pause",
+  "pause",
+  "resume",
+  "resume",
+  "delete",
+  "create again",
+  "enrich",
+];
+
+export const lives: fc.Arbitrary<Life> = fc.record({
+  count: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 6 }),
+  deeds: fc
+    .array(
+      fc.record({ at: fc.integer({ min: 0, max: 20_000 }), act: fc.constantFrom(...ACTS), which: fc.nat({ max: 3 }) }),
+      {
+        maxLength: 6,
+      },
+    )
+    .map((deeds) => deeds.sort((a, b) => a.at - b.at)),
+  waiters: fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 20_000 }),
+      until: fc.constantFrom<Until>("search_completed", "search_completed", "idle"),
+      which: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+      byExternalId: fc.boolean(),
+      timeoutMs: fc.constantFrom(0, 1_000, 5_000, 40_000),
+      apart: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  latencyMs: fc.constantFrom(0, 30, 120, 240),
+  dates: fc.boolean(),
+  lateMs: fc.constantFrom(0, 2_000, 5_000),
+  trouble: fc.constantFrom("none", "none", "seldom", "often"),
+  seed: fc.nat(),
+});

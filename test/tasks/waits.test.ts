@@ -1,0 +1,157 @@
+import type { McpServer } from "@modelcontextprotocol/server";
+import { describe, expect, test } from "vitest";
+import { silentLog } from "../../src/shared/log.ts";
+import { Tasks } from "../../src/tasks/tasks.ts";
+import { TOOLS } from "../../src/tools/index.ts";
+import { mountTools } from "../../src/tools/mount.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { DECLARED, type Message } from "./raw-client.ts";
+import { HOUR } from "./support.ts";
+
+const DAY = 24 * HOUR;
+
+type Handler = (request: unknown, context: unknown) => Promise<Message>;
+
+/** The tools and tasks of a server whose clock, upstream and client are in the test's hands. */
+function openTasks() {
+  const upstream = openFeedWorld({ speed: 0.000_1 });
+  const { exa, feed, states, clock, fake } = upstream;
+  const tasks = new Tasks({ clock });
+  const handlers = new Map<string, Handler>();
+  // As much of the SDK's server as the tools are mounted on; the SDK itself would take turns that no fake clock sees.
+  const server = {
+    registerCapabilities() {},
+    getClientVersion() {},
+    setRequestHandler: (method: string, ...rest: unknown[]) => handlers.set(method, rest.at(-1) as Handler),
+  };
+  mountTools({ server } as unknown as McpServer, TOOLS, {
+    deps: { exa, feed, states, clock, maxWaitSeconds: 300 },
+    hasKey: true,
+    log: silentLog,
+    background: { tasks, maxWaitSeconds: 86_400 },
+  });
+  const newRequest = () => ({
+    envelope: { "io.modelcontextprotocol/clientCapabilities": DECLARED },
+    signal: new AbortController().signal,
+    notify: async () => {},
+  });
+  const call = (name: string, args: object): Promise<Message> =>
+    (handlers.get("tools/call") as Handler)({ params: { name, arguments: args } }, { mcpReq: newRequest() });
+  const newWebset = () => upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 5 } });
+  return { ...upstream, tasks, call, newWebset, fake };
+}
+
+const isList = ({ path }: { path: string }) => path === "/websets/v0/events";
+
+describe("a hundred tasks on a hundred Websets", () => {
+  /** What so many tasks cost in the five minutes after their first looks, by request. */
+  async function costOf(count: number) {
+    const world = openTasks();
+    const websets = Array.from({ length: count }, world.newWebset);
+    const answers = await world.fake.until(
+      Promise.all(websets.map(({ id }) => world.call("wait_for_webset", { websetId: id }))),
+    );
+    expect(answers.map(({ resultType }) => resultType)).toEqual(Array(count).fill("task"));
+    await world.fake.advance(60_000);
+    const looks = world.requests.filter((request) => !isList(request)).length;
+    const before = world.requests.length;
+    await world.fake.advance(300_000);
+    return { world, websets, answers, looks, after: world.requests.slice(before) };
+  }
+
+  test("cost one look each, and then no more than a single one: the polls of one tail", async () => {
+    const hundred = await costOf(100);
+    const one = await costOf(1);
+    expect(hundred.looks).toBe(100);
+    expect(hundred.after.every(isList)).toBe(true);
+    expect(hundred.world.feed.tails).toBe(1);
+    expect(one.after.length).toBeGreaterThan(50);
+    expect(Math.abs(hundred.after.length - one.after.length)).toBeLessThanOrEqual(1);
+
+    // A task's own look at its end is all that the end of its search costs beside the polls.
+    const { world, websets, answers } = hundred;
+    const before = world.requests.filter((request) => !isList(request)).length;
+    for (const { id } of websets) world.world.cancelWebset(id);
+    await world.fake.advance(60_000);
+    expect(world.requests.filter((request) => !isList(request)).length - before).toBeLessThanOrEqual(100);
+    for (const { taskId } of answers) {
+      expect(world.tasks.get(taskId)?.detailed).toMatchObject({
+        status: "completed",
+        result: { structuredContent: { outcome: "canceled" } },
+      });
+    }
+    expect(world.feed.tails).toBe(0);
+    await world.fake.advance(HOUR);
+    expect(world.tasks.kept).toBe(0);
+  });
+});
+
+test("a first look that waits for its turn does not keep the caller waiting: the call is a task after three seconds", async () => {
+  const world = openTasks();
+  let lets = () => {};
+  const barrier = new Promise<void>((resolve) => {
+    lets = resolve;
+  });
+  world.trouble.spoil = async (_, next) => {
+    await barrier;
+    return next();
+  };
+  const { id } = world.newWebset();
+  const answer = await world.fake.until(world.call("wait_for_webset", { websetId: id }));
+  expect(world.fake.now()).toBe(3_000);
+  expect(answer).toMatchObject({ resultType: "task", status: "working" });
+  lets();
+  await world.fake.advance(2_000);
+  expect(world.tasks.get(answer.taskId)?.detailed.statusMessage).toMatch(/found, .*; cursor \S+$/);
+});
+
+test("the status of a wait for events holds the cursor before what was found, however long ago that was", async () => {
+  const world = openTasks();
+  const args = { types: ["webset.created"], count: 3 };
+  const { taskId } = await world.fake.until(world.call("wait_for_webset_event", args));
+  const { id } = world.newWebset();
+  await world.fake.advance(HOUR / 2);
+  const { statusMessage } = world.tasks.get(taskId)?.detailed ?? {};
+  const [, after] = /^1 of 3 events; cursor (\S+)$/.exec(statusMessage ?? "") ?? [];
+  world.tasks.get(taskId)?.cancel();
+  expect(world.tasks.get(taskId)?.detailed.statusMessage).toBe(`Cancelled at: ${statusMessage}`);
+  const again = await world.fake.until(world.call("wait_for_webset_event", { ...args, count: 1, after }));
+  expect(again.structuredContent).toMatchObject({ outcome: "matched", events: [{ websetId: id }] });
+
+  // Where nothing was found it moves along, so that going on from it reads nothing twice.
+  const quiet = await world.fake.until(world.call("wait_for_webset_event", { types: ["monitor.*"] }));
+  const cursorOf = () => /cursor (\S+)$/.exec(world.tasks.get(quiet.taskId)?.detailed.statusMessage ?? "")?.[1];
+  const first = cursorOf();
+  await world.fake.advance(HOUR / 2);
+  expect(cursorOf()).not.toBe(first);
+});
+
+test("a task of a whole day ends on time and leaves nothing behind: no task, no tail, no timer", async () => {
+  const world = openTasks();
+  const { id } = world.newWebset();
+  const idleSleepers = world.fake.sleeping;
+  const [webset, events] = await world.fake.until(
+    Promise.all([
+      world.call("wait_for_webset", { websetId: id, timeoutSeconds: 86_400 }),
+      world.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 86_400 }),
+    ]),
+  );
+  const startedAt = world.fake.now();
+  await world.fake.advance(DAY - 60_000);
+  const busiest = world.fake.sleeping;
+  expect(world.tasks.live).toBe(2);
+  expect(busiest - idleSleepers).toBeLessThan(12);
+  await world.fake.advance(62_000);
+  for (const { taskId } of [webset, events]) {
+    const { status, result, lastUpdatedAt, createdAt } = world.tasks.get(taskId)?.detailed ?? {};
+    expect(status).toBe("completed");
+    expect(result).toMatchObject({ structuredContent: { outcome: "timed_out", cursor: expect.any(String) } });
+    const tookMs = Date.parse(lastUpdatedAt ?? "") - Date.parse(createdAt ?? "");
+    expect(Math.abs(tookMs - DAY)).toBeLessThan(2_000);
+  }
+  expect(world.feed.tails).toBe(0);
+  await world.fake.advance(HOUR);
+  expect(world.tasks.kept).toBe(0);
+  expect(world.fake.sleeping).toBe(idleSleepers);
+  expect(world.fake.now() - startedAt).toBeGreaterThan(DAY);
+}, 60_000);

@@ -1,0 +1,61 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { explainIds, wrongKindOfId } from "../../src/tools/explain-id.ts";
+import { openToolWorld } from "../support/tool-world.ts";
+
+async function open() {
+  const world = await openToolWorld();
+  onTestFinished(world.close);
+  return world;
+}
+
+describe("an id in the wrong place", () => {
+  test("is told from how it begins, with where it belongs", async () => {
+    const { call, clock, world } = await open();
+    const { searches, id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    const ask = async (name: string, args: object) => (await clock.until(call(name, { ...args }))).error;
+    const searchId = searches[0]?.id ?? "";
+    expect(searchId).not.toBe("");
+    expect(await ask("get_webset_progress", { websetId: searchId })).toMatch(
+      /^invalid_request: .*looks like the id of a search\. Pass it as searchId of wait_for_webset/,
+    );
+    expect(await ask("wait_for_webset_event", { websetId: searchId })).toMatch(/^invalid_request: .*a search/);
+    expect(await ask("list_webset_events", { websetId: "event_1" })).toMatch(/^invalid_request: .*get_webset_event/);
+    expect(await ask("get_webset_event", { eventId: id })).toMatch(
+      /^invalid_request: .*a Webset\. Pass it as websetId/,
+    );
+    expect(await ask("wait_for_webset", { websetId: id, searchId: "event_1" })).toMatch(/^invalid_request: .*an event/);
+  });
+
+  test("of something that no parameter takes says where to look", () => {
+    expect(wrongKindOfId("websetId", "monitor_abc")?.advice).toContain("list_webset_events");
+    expect(wrongKindOfId("eventId", "webset_item_abc")?.message).toContain("an item");
+  });
+
+  test("is none where it is of the right kind, of no kind we know, or simply the caller's own", () => {
+    for (const [parameter, id] of [
+      ["websetId", "ws_1"],
+      ["websetId", "webset_1"],
+      ["searchId", "search_1"],
+      ["eventId", "evt_1"],
+      ["websetId", "my own id"],
+      ["websetId", "customers_2026"],
+      ["websetId", "search"],
+    ] as const) {
+      expect(wrongKindOfId(parameter, id), id).toBeUndefined();
+    }
+  });
+
+  test("changes no error but that something was not found", () => {
+    const error = new Error("something else");
+    expect(explainIds(error, { websetId: "evt_1" })).toBe(error);
+  });
+
+  test("that exists all the same is taken as it is", async () => {
+    const { call, clock, world } = await open();
+    world.createWebset({ externalId: "search_mine", search: { query: "Makers of cargo bikes", count: 3 } });
+    const { value } = await clock.until(call("get_webset_progress", { websetId: "search_mine" }));
+    expect(value.progress.externalId).toBe("search_mine");
+    const listed = await clock.until(call("list_webset_events", { websetId: "search_mine" }));
+    expect(listed.error).toBeUndefined();
+  });
+});
