@@ -44,12 +44,6 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
   const { serve } = await import("./serve.ts");
   const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout });
-  if (process.stdin.isTTY) {
-    say(
-      `version ${VERSION}, an MCP server: a host such as Claude Desktop starts it and speaks JSON on stdin and stdout.`,
-    );
-    say("Press Ctrl+C to stop it. --help shows the options, and the README how to connect a host.");
-  }
   if (world !== undefined) log.info(`the sandbox is at ${world.url}`);
   if (config.apiKey === undefined) log.warn("EXA_API_KEY is not set: every tool will answer with how to set it");
   const close = async () => {
@@ -57,6 +51,12 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
     await world?.sandbox.close();
   };
   endOnSignals(close);
+  if (process.stdin.isTTY) {
+    say(
+      `version ${VERSION}, an MCP server: a host such as Claude Desktop starts it and speaks JSON on stdin and stdout.`,
+    );
+    say("Press Ctrl+C to stop it. --help shows the options, and the README how to connect a host.");
+  }
   await service.closed;
   await end(close);
 }
@@ -65,9 +65,9 @@ async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): P
   const { startSandbox } = await import("./sandbox.ts");
   const log = createLog("warn", (line) => process.stderr.write(`${line}\n`));
   const { url, key, sandbox } = await startSandbox(flags, log);
+  endOnSignals(() => sandbox.close());
   process.stdout.write(`A sandbox of the Websets API is at ${url}\n\n`);
   process.stdout.write(`export EXA_BASE_URL=${url}\nexport EXA_API_KEY=${key}\n\nPress Ctrl+C to stop it.\n`);
-  endOnSignals(() => sandbox.close());
 }
 
 function endOnSignals(close: Closing): void {

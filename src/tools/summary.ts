@@ -117,7 +117,7 @@ function itemLine(what: string, data: Fields): string {
   const enrichments = listOf(data.enrichments).map(fieldsOf);
   const done = enrichments.filter((enrichment) => enrichment.status === "completed");
   const values = done
-    .map((enrichment) => quoteOf(listOf(enrichment.result)[0], 40))
+    .map((enrichment) => quoteOf(listOf(enrichment.result)[0], 24))
     .filter((value) => value !== undefined);
   return `Item enriched: ${name}; ${done.length} of ${enrichments.length} done${after(": ", values.join(", ") || undefined)}`;
 }

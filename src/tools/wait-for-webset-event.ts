@@ -7,7 +7,7 @@ import { detail, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "
 import { resolveWebset } from "./resolve-webset.ts";
 import * as shapes from "./shapes.ts";
 import { present } from "./summary.ts";
-import { secondsOf, warningOf } from "./wording.ts";
+import { secondsOf, unknownWebset, warningOf } from "./wording.ts";
 
 export const waitForWebsetEvent = defineTool({
   name: "wait_for_webset_event",
@@ -69,6 +69,7 @@ export const waitForWebsetEvent = defineTool({
       next: matched
         ? "For what comes after these, call wait_for_webset_event again, same filter, with this cursor as after."
         : "Call wait_for_webset_event again, same filter, with this cursor as after.",
+      ...(matched || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
       ...warningOf(collected.trouble),
     };
   },

@@ -66,8 +66,7 @@ function cursorOf(position: Position | undefined): string | undefined {
 
 function nextOf(outcome: Outcome, { websetId, searchId }: { websetId: string; searchId?: string | undefined }) {
   const same = `${JSON.stringify(websetId)}${searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`}`;
-  if (outcome === "timed_out")
-    return { next: `Call wait_for_webset again with websetId ${same}; it is still running.` };
+  if (outcome === "timed_out") return { next: `Call wait_for_webset again with websetId ${same}.` };
   if (outcome === "paused")
     return { next: `Nothing happens until it is resumed; then call wait_for_webset again with websetId ${same}.` };
   return {};

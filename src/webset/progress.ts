@@ -32,8 +32,8 @@ export type SearchProgress = {
 };
 
 /** Queries may have 5,000 characters; so many tell which one it is. */
-const QUERY_LENGTH = 100;
-const TITLE_LENGTH = 80;
+const QUERY_LENGTH = 60;
+const TITLE_LENGTH = 60;
 
 const FINISHED_SEARCH = new Set(["completed", "canceled"]);
 

@@ -195,6 +195,21 @@ describe("a backlog", () => {
     }
   });
 
+  test("that reaches up to now brings what becomes visible late at its end, too", async () => {
+    for (const dates of [true, false]) {
+      for (const age of [200_000, HOUR_MS, 24 * HOUR_MS]) {
+        const opened = openFeedWorld({ dates });
+        opened.record("webset.idle", { id: "old", at: opened.start - age });
+        opened.record("webset.idle", { id: "late", at: opened.start - 2_000, late: 5_000 });
+        opened.record("webset.idle", { id: "prompt", at: opened.start - 1_000 });
+        const reader = follow(opened.feed, { from: positionAt(opened.start - age) });
+        await opened.fake.advance(15_000);
+        expect(reader.ids).toEqual(["old", "prompt", "late"]);
+        reader.stop();
+      }
+    }
+  });
+
   test("gives its first events without being read to its end", async () => {
     const opened = openFeedWorld({ latency: () => 50 });
     for (let n = 0; n < 20_000; n++) opened.record("webset.idle", { at: opened.start - 10 * HOUR_MS + n * 1_000 });

@@ -237,6 +237,8 @@ describe("a reader that is slow to listen", () => {
     const told = [await opened.fake.until(news.next()), await opened.fake.until(news.next())];
     expect(told.map(({ value }) => value?.kind)).toEqual(["read", "retrying"]);
     expect(told[0]?.value).toMatchObject({ events: Array.from({ length: 100 }, (_, n) => ({ id: `e${100 + n}` })) });
+    opened.trouble.spoil = (_, next) => next();
+    expect((await opened.fake.until(news.next())).value?.kind).toBe("read");
     await news.return(undefined as never);
     expect(opened.feed.tails).toBe(0);
   });

@@ -41,7 +41,7 @@ describe("progress", () => {
       searches: [
         {
           searchId: "s",
-          query: `long ${"x".repeat(94)}…`,
+          query: `long ${"x".repeat(54)}…`,
           status: "running",
           found: 23,
           target: 50,

@@ -167,6 +167,25 @@ describe("waiting for a search", () => {
     expect((await opened.fake.until(waiting)).waitedMs).toBeGreaterThan(8_000);
   });
 
+  test("polls less often while it says how long it has left, and is not told any later for that", async () => {
+    const many = { search: { ...SEARCH.search, count: 60 } };
+    const completed = (await timesOf(many))["webset.search.completed"] ?? 0;
+    for (const silent of [false, true]) {
+      const opened = await at(10_000, {}, many);
+      opened.trouble.spoil = async (_, next) => {
+        const answer = await next();
+        return silent ? { ...answer, body: answer.body.replaceAll(/"timeLeft":\d+/g, '"timeLeft":null') } : answer;
+      };
+      const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 300_000 }));
+      expect(waited.outcome).toBe("reached");
+      expect(opened.fake.now() - completed).toBeLessThan(1_100);
+      const gaps = opened.lists().map(({ at }, index, all) => at - (all[index - 1]?.at ?? at));
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(silent ? 2_000 : 5_000);
+      expect(opened.lists().length).toBeLessThan(silent ? 100 : 50);
+      if (silent) expect(opened.lists().length).toBeGreaterThan(60);
+    }
+  });
+
   test("tells its progress as it changes", async () => {
     const opened = await at(0);
     const told: string[] = [];
