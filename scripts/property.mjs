@@ -1,0 +1,20 @@
+// node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number).
+import { spawnSync } from "node:child_process";
+import { root } from "./project.mjs";
+
+const runs = Number(process.argv[2] ?? 100_000);
+if (!Number.isInteger(runs) || runs < 1) {
+  console.error(`not a number of runs: ${process.argv[2]}`);
+  process.exit(2);
+}
+const tests = [
+  "test/feed/feed.property.test.ts",
+  "test/feed/position.property.test.ts",
+  "test/webset/wait.property.test.ts",
+];
+const { status } = spawnSync("npx", ["vitest", "run", ...tests], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, PROPERTY_RUNS: String(runs) },
+});
+process.exitCode = status ?? 1;
