@@ -7,8 +7,8 @@ export default defineConfig({
     // Machines with two cores run all of this; tests that start programs of their own need one for those.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 10_000,
-    hookTimeout: 20_000,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: ["default", "json"],
     outputFile: { json: ".test-report.json" },
   },

@@ -20,7 +20,11 @@ export interface Batch {
 /** What looking back has learnt of the API, kept between listings: it decides how they begin, not what they give. */
 export interface OrderHint {
   order: ListOrder | undefined;
+  /** A good width for the first window, in milliseconds: the one that suited the last, for listings that go on from it. */
+  width: number;
 }
+
+export const NO_HINT: OrderHint = { order: undefined, width: FIRST_SLICE_MS };
 
 /**
  * Gives a range's events newest first, whichever way the API lists: page by page where it lists newest first, and in windows
@@ -42,8 +46,8 @@ export async function* readBackwards(
     for await (const page of walkPages(range, reading, Math.min(LARGEST_PAGE, wanted + 1))) {
       time.note(page);
       const limit = given ?? Number.POSITIVE_INFINITY;
-      const fresh = page.events.filter((event) => event.time < limit && !held.has(event.id));
-      const events = [...held.values(), ...fresh];
+      const fresh = page.events.filter((event) => event.time < limit);
+      const events = [...new Map([...held, ...fresh.map((event) => [event.id, event] as const)]).values()];
       const order = listOrder(events);
       if (order !== undefined) hint.order = order;
       const inOrder = order === undefined || order === "newest-first";
@@ -60,13 +64,14 @@ export async function* readBackwards(
       yield { events: newestFirst(final), downTo: given, time };
     }
   }
-  yield* readWindows(range, given, now, reading);
+  yield* readWindows(range, given, hint, now, reading);
 }
 
 /** Looks back in slices: each is read whole, so the order within it does not matter. */
 async function* readWindows(
   { types, after, before: latest }: Range,
   given: number | undefined,
+  hint: OrderHint,
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
@@ -75,9 +80,9 @@ async function* readWindows(
   let before = given ?? latest;
   let anchor = Math.min(before ?? present, present);
   let below = given ?? Number.POSITIVE_INFINITY;
-  let width = FIRST_SLICE_MS;
   for (;;) {
-    const slice = await readBack({ types, after: earliest, before, anchor }, width, reading);
+    const slice = await readBack({ types, after: earliest, before, anchor }, hint.width, reading);
+    hint.width = slice.nextWidth;
     const limit = below;
     yield {
       events: newestFirst(slice.events.filter((event) => event.time < limit)),
@@ -89,7 +94,6 @@ async function* readWindows(
     below = slice.after;
     before = slice.after;
     anchor = slice.after;
-    width = slice.nextWidth;
   }
 }
 

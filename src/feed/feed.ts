@@ -1,7 +1,7 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isPassing, type WebsetsError } from "../shared/errors.ts";
-import type { OrderHint } from "./backwards.ts";
+import { NO_HINT, type OrderHint } from "./backwards.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { FeedEvent } from "./event.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
@@ -90,7 +90,7 @@ export class Feed {
   readonly #present: Present;
   readonly #catchUp: CatchUp;
   readonly #owners: Owners;
-  readonly #order: OrderHint = { order: undefined };
+  readonly #hint: OrderHint = { ...NO_HINT };
 
   constructor(options: FeedOptions) {
     const reading = (signal: AbortSignal) => this.#reading(signal);
@@ -217,7 +217,7 @@ export class Feed {
     const seenAt = this.#options.clock.now();
     return listEvents(request, {
       reading: this.#reading(signal),
-      hint: this.#order,
+      hint: this.#hint,
       belongs: (event, websetId) => this.#owners.belongs(event, websetId, seenAt, signal),
       serverNow: () => this.#present.time(filter.types, signal),
     });

@@ -36,11 +36,4 @@ export class Walked {
     if (!this.#falls && !this.#rises) return undefined;
     return this.#falls ? "newest-first" : "oldest-first";
   }
-
-  /** Begins again with another range; what was met stays known. */
-  restart(): void {
-    this.#falls = false;
-    this.#rises = false;
-    this.last = undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { isPassing } from "../shared/errors.ts";
-import { type Batch, type OrderHint, readBackwards } from "./backwards.ts";
+import { type Batch, NO_HINT, type OrderHint, readBackwards } from "./backwards.ts";
 import type { FeedEvent } from "./event.ts";
 import type { EventFilter } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
@@ -52,6 +52,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   const { filter, limit, createdAfter } = request;
   const { reading, hint, serverNow } = deps;
   const token = request.page === undefined ? undefined : decodePageToken(request.page);
+  if (token === undefined) hint.width = NO_HINT.width;
   const startedAt = reading.clock.now();
   const scan = new Scan(request, token?.before, deps);
   const range = {

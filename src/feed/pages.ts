@@ -84,7 +84,6 @@ export async function* walkPages(range: Range, reading: Reading, limit = LARGEST
     rest = narrowed;
     cursor = undefined;
     used = new Set();
-    walked.restart();
   }
 }
 

@@ -70,7 +70,7 @@ export function isDealtWith(position: Position, event: Placed): boolean {
 export interface Advance {
   /** Events handed out or otherwise dealt with. */
   handedOut: readonly Placed[];
-  /** Events that were met again: their exact times replace the bounds a cursor gave. */
+  /** Events that were met again: for those in `seen`, exact times replace the bounds a cursor gave; others are not added. */
   metAgain?: readonly Placed[];
   /** The oldest match that was found but not handed out; `since` never passes it. */
   oldestPending?: Placed | undefined;
@@ -83,7 +83,7 @@ export function advance(position: Position, step: Advance): Position {
   const limit = Math.min(step.settledUpTo ?? position.since, step.oldestPending?.time ?? Number.POSITIVE_INFINITY);
   const since = Math.max(position.since, limit);
   const seen = new Map(position.seen);
-  for (const event of step.metAgain ?? []) seen.set(printOf(event), event.time);
+  for (const event of step.metAgain ?? []) if (seen.has(printOf(event))) seen.set(printOf(event), event.time);
   for (const event of step.handedOut) seen.set(printOf(event), event.time);
   for (const [print, time] of seen) if (time < since) seen.delete(print);
   return { since, seen };

@@ -16,7 +16,7 @@ export class Present {
   readonly #clock: Clock;
   readonly #reading: (signal: AbortSignal) => Reading;
   readonly #serverTime: ServerTime;
-  readonly #asks = new SharedCalls<{ shown: number | undefined }>();
+  readonly #asks = new SharedCalls<{ shown: number | undefined; sentAt: number }>();
   readonly #looks = new SharedCalls<Position>();
   /** Whether the last answer that was asked for its `Date` had none. */
   #undated = false;
@@ -77,17 +77,16 @@ export class Present {
     }
   }
 
-  /** The `Date` of an answer of now, and what passed since it was asked for; undefined where answers have none. */
+  /** The upstream's time now: the `Date` of an answer, and what passed since that was asked for. Never early but for its grain. */
   async #ask(signal: AbortSignal): Promise<number | undefined> {
     if (this.#undated && this.known() === undefined) return undefined;
-    const askedAt = this.#clock.now();
-    const { shown } = await this.#asks.join("", signal, async (shared) => {
+    const { shown, sentAt } = await this.#asks.join("", signal, async (shared) => {
       const { exa } = this.#reading(shared);
       const answer = await exa.listEvents({ types: SMALL_TYPES, limit: 1 }, { signal: shared, group: "feed" });
       this.note(timeWhenAsked(answer), answer.sentAt);
       this.#undated = answer.serverTime === undefined;
-      return { shown: answer.serverTime };
+      return { shown: answer.serverTime, sentAt: answer.sentAt };
     });
-    return shown === undefined ? undefined : shown + (this.#clock.now() - askedAt);
+    return shown === undefined ? undefined : shown + (this.#clock.now() - sentAt);
   }
 }

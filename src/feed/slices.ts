@@ -82,9 +82,7 @@ function narrowerWidth(read: readonly FeedEvent[], width: number): number | unde
     earliest = Math.min(earliest, time);
     latest = Math.max(latest, time);
   }
+  // However the rest of the slice is filled: what is read of it never becomes more than twice what it should hold.
   const better = Math.floor((Math.max(1, latest - earliest) * EVENTS_PER_SLICE) / read.length);
-  // Events that stand thinly at first and crowd together later do not show it by their density.
-  const most = read.length > 2 * EVENTS_PER_SLICE ? Math.floor(width / 2) : width;
-  const narrower = Math.min(better, most);
-  return narrower <= width / 2 ? Math.max(1, narrower) : undefined;
+  return better <= width / 2 ? Math.max(1, better) : undefined;
 }

@@ -45,11 +45,53 @@ describe("a wait for events", () => {
     expect(waited.trouble).toBeUndefined();
   });
 
+  test("gives events in their order, also those that became visible out of it", async () => {
+    const opened = openFeedWorld();
+    opened.record("webset.idle", { id: "first", at: opened.start + 1_000, late: 4_500 });
+    opened.record("webset.idle", { id: "third", at: opened.start + 3_000 });
+    opened.record("webset.idle", { id: "second", at: opened.start + 2_000, late: 2_000 });
+    const waited = await opened.fake.until(collect(opened, { count: 5, timeoutMs: 9_000 }));
+    expect(idsOf(waited)).toEqual(["first", "second", "third"]);
+  });
+
+  test("keeps for the next call what it has met, even twice, and not handed out", async () => {
+    for (const age of [1_000, 200_000]) {
+      const opened = openFeedWorld();
+      const tie = opened.start - 500;
+      for (const id of ["b", "c", "d", "e"]) opened.record("webset.idle", { id, at: tie });
+      opened.record("webset.idle", { id: "a", at: tie, late: 2_000 });
+      opened.record("webset.idle", { id: "first", at: tie - 100, late: 2_000 });
+      let from = positionAt(opened.start - age);
+      const ids: string[] = [];
+      for (let call = 0; call < 4; call++) {
+        const waited = await opened.fake.until(collect(opened, { from, count: 5, timeoutMs: 4_000 }));
+        ids.push(...idsOf(waited));
+        from = decodeCursor(encodeCursor(waited.position));
+      }
+      expect(ids).toEqual(["first", "a", "b", "c", "d", "e"]);
+    }
+  });
+
+  test("learns when the events behind a cursor were, so that it forgets each as soon as it may", async () => {
+    const opened = openFeedWorld();
+    for (const at of [1_000, 4_000]) opened.record("webset.idle", { at: opened.start + at });
+    const from = positionAt(opened.start);
+    const first = await opened.fake.until(collect(opened, { from, count: 2 }));
+    const cursor = decodeCursor(encodeCursor(first.position));
+    expect(cursor.seen.size).toBe(2);
+    const second = await opened.fake.until(collect(opened, { from: cursor, timeoutMs: 5_000 }));
+    expect(second.position.since).toBeGreaterThan(opened.start + 1_000);
+    expect(second.position.since).toBeLessThan(opened.start + 4_000);
+    expect(second.position.seen.size).toBe(1);
+  });
+
   test("of no time at all looks once", async () => {
     const opened = openFeedWorld({ latency: () => 150 });
     opened.record("webset.idle", { id: "there", at: opened.start - 10_000 });
     const from = positionAt(opened.start - 20_000);
     expect(idsOf(await opened.fake.until(collect(opened, { from, timeoutMs: 0, count: 9 })))).toEqual(["there"]);
+    // The time, and the look.
+    expect(opened.fake.now()).toBe(600);
     expect(idsOf(await opened.fake.until(collect(opened, { timeoutMs: 0 })))).toEqual([]);
     expect(opened.feed.tails).toBe(0);
   });

@@ -288,6 +288,19 @@ describe("a position no API can know", () => {
     }
   });
 
+  test("is not one that has become present while somebody else's question was under way", async () => {
+    const opened = openFeedWorld();
+    const delays = [100, 5_000];
+    opened.trouble.latency = () => delays.shift() ?? 0;
+    const early = follow(opened.feed, { from: positionAt(opened.start) });
+    await opened.fake.advance(4_900);
+    const late = follow(opened.feed, { from: positionAt(opened.start + 4_900) });
+    await opened.fake.advance(3_000);
+    expect([early.end, late.end]).toEqual([undefined, undefined]);
+    early.stop();
+    late.stop();
+  });
+
   test("is older than what the API keeps", async () => {
     const opened = openFeedWorld();
     const day = 24 * HOUR_MS;

@@ -118,8 +118,56 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
 
   test("that ran out of time in an empty past says where to go on", async () => {
     const opened = openFeedWorld({ listOrder, latency: () => 3_000 });
-    opened.record("webset.idle", { id: "old", at: opened.start - 50 * 86_400_000 });
-    expect(idsOf(await listAll(opened, {}))).toEqual(["old"]);
+    const ids = Array.from({ length: 40 }, (_, n) => {
+      return opened.record("webset.idle", { at: opened.start - 50 * 86_400_000 - n }).id;
+    });
+    const pages = await listAll(opened, {});
+    expect(idsOf(pages)).toEqual(ids);
+    if (listOrder === "oldest-first") expect(pages[0]).toMatchObject({ events: [], complete: false, scanned: 0 });
+  });
+
+  test("puts all that was visible behind its cursor, whether or not it is on its first page", async () => {
+    for (const pageSizeCap of [1, 200]) {
+      const opened = openFeedWorld({ listOrder, pageSizeCap });
+      for (let n = 0; n < 5; n++) opened.record("webset.idle", { at: opened.start - n * 1_000 });
+      const { position, events } = await list(opened, { limit: 1 });
+      expect(events).toHaveLength(1);
+      const { feed, clock, fake } = opened;
+      const waited = await fake.until(
+        collectEvents({ feed, clock, from: position, count: 9, timeoutMs: 9_000, signal }),
+      );
+      expect(waited.events).toEqual([]);
+    }
+  });
+
+  test("leaves to a wait what has become visible since its first page, unless it has handed that out", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 0; n < 4; n++) opened.record("webset.idle", { id: `e${n}`, at: opened.start - n * 1_000 });
+    opened.record("webset.idle", { id: "late", at: opened.start - 2_500, late: 3_000 });
+    opened.record("webset.idle", { id: "later", at: opened.start - 2_600, late: 3_100 });
+    const first = await list(opened, { limit: 2 });
+    await opened.fake.advance(600);
+    const second = await list(opened, { limit: 2, page: first.nextPage as string });
+    expect(idsOf([first, second])).toEqual(["e0", "e1", "e2", "late"]);
+    const { feed, clock, fake } = opened;
+    const from = second.position;
+    const waited = await fake.until(collectEvents({ feed, clock, from, count: 9, timeoutMs: 9_000, signal }));
+    expect(waited.events.map(({ id }) => id)).toEqual(["later"]);
+  });
+
+  test("gives an event once that comes on two pages", async () => {
+    const opened = openFeedWorld({ listOrder, pageSizeCap: 4 });
+    for (let n = 0; n < 30; n++) opened.record("webset.idle", { at: opened.start - 10_000 - n * 1_000 });
+    let previous: { id: string; createdAt: string }[] = [];
+    opened.trouble.spoil = async (_, next) =>
+      withPage(await next(), ({ data }) => {
+        const doubled = [...previous, ...data];
+        previous = data;
+        return { data: doubled };
+      });
+    const ids = idsOf(await listAll(opened, { limit: 7 }));
+    expect(new Set(ids).size).toBe(30);
+    expect(ids).toHaveLength(30);
   });
 
   test("takes one request in the common case", async () => {

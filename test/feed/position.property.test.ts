@@ -39,7 +39,7 @@ const histories = fc
     });
   });
 
-/** One look: two pages, of which each event is on one, with time between them, and how much of it is handed out. */
+/** One wait of some looks: each has two pages, of which each event is on one, with time between them, and how much of it is handed out. */
 const looks = fc.array(
   fc.record({
     pause: fc.integer({ min: 0, max: 9_000 }),
@@ -48,6 +48,7 @@ const looks = fc.array(
     early: fc.integer({ min: -CLOCK_DISAGREEMENT_MS, max: 2_000 }),
     dated: fc.boolean(),
     secondPage: fc.integer({ min: 0, max: 2 ** 25 - 1 }),
+    looks: fc.integer({ min: 1, max: 3 }),
     count: fc.integer({ min: 1, max: 6 }),
     /** Whether the position goes through its text, as between two calls. */
     asText: fc.boolean(),
@@ -63,13 +64,8 @@ test("a position brings every event exactly once, whatever the pages, the latene
       let now = START;
       const handedOut: string[] = [];
 
-      const look = (step: {
-        betweenPages: number;
-        early: number;
-        dated: boolean;
-        secondPage: number;
-        count: number;
-      }) => {
+      /** What a look finds, and what is settled then. */
+      const look = (step: { betweenPages: number; early: number; dated: boolean; secondPage: number }) => {
         const time = new WalkTime();
         const met: ModelEvent[] = [];
         for (const page of [0, 1]) {
@@ -82,27 +78,40 @@ test("a position brings every event exactly once, whatever the pages, the latene
           met.push(...shown);
           if (page === 0) now += step.betweenPages;
         }
-        const fresh = met.filter((event) => !isDealtWith(position, event)).sort(byTime);
-        const again = met.filter((event) => isDealtWith(position, event));
-        const given = fresh.slice(0, step.count);
+        return { met, settledUpTo: time.present === undefined ? undefined : settledAt(time.present) };
+      };
+
+      const wait = (step: Parameters<typeof look>[0] & { looks: number; count: number }) => {
+        let told = position;
+        let settled: number | undefined;
+        const found: ModelEvent[] = [];
+        const again: ModelEvent[] = [];
+        for (let n = 0; n < step.looks && found.length < step.count; n++) {
+          const { met, settledUpTo } = look(step);
+          const fresh = met.filter((event) => !isDealtWith(told, event));
+          const metAgain = met.filter((event) => isDealtWith(told, event));
+          found.push(...fresh);
+          again.push(...metAgain);
+          settled = settledUpTo ?? settled;
+          told = advance(told, { handedOut: fresh, metAgain, settledUpTo });
+          now += 1_000;
+        }
+        found.sort(byTime);
+        const given = found.slice(0, step.count);
         handedOut.push(...given.map(({ id }) => id));
-        position = advance(position, {
-          handedOut: given,
-          metAgain: again,
-          oldestPending: fresh[step.count],
-          settledUpTo: time.present === undefined ? undefined : settledAt(time.present),
-        });
+        const oldestPending = found[step.count];
+        position = advance(position, { handedOut: given, metAgain: again, oldestPending, settledUpTo: settled });
       };
 
       for (const step of script) {
         now += step.pause;
         const before = position.since;
-        look(step);
+        wait(step);
         expect(position.since).toBeGreaterThanOrEqual(before);
         if (step.asText) position = decodeCursor(encodeCursor(position));
       }
       now += 100_000;
-      look({ betweenPages: 0, early: 0, dated: true, secondPage: 0, count: 100 });
+      wait({ betweenPages: 0, early: 0, dated: true, secondPage: 0, looks: 1, count: 100 });
 
       const expected = events.filter((event) => event.time >= first.since).map(({ id }) => id);
       expect(handedOut.sort()).toEqual(expected.sort());

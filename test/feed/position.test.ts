@@ -61,6 +61,14 @@ describe("a position", () => {
     expect(met.seen.size).toBe(0);
   });
 
+  test("does not count as dealt with what was met twice and handed out to nobody", () => {
+    const pending = at(700, "b");
+    const step = { handedOut: [at(700, "a")], metAgain: [pending], oldestPending: pending, settledUpTo: 9_000 };
+    const position = advance(positionAt(0), step);
+    expect(isDealtWith(position, pending)).toBe(false);
+    expect(isDealtWith(position, at(700, "a"))).toBe(true);
+  });
+
   test("is a value: advancing leaves the earlier one as it was", () => {
     const before = advance(positionAt(0), { handedOut: [at(10)], settledUpTo: undefined });
     advance(before, { handedOut: [at(20)], settledUpTo: 15 });

@@ -22,7 +22,9 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
       await sleep(ms);
       return upstream.requests.total - before;
     };
-    return { upstream, session, id, uri, search, askedIn };
+    /** Until the watch has asked more than its first look: a busy machine may take its time. */
+    const watching = () => vi.waitFor(() => expect(upstream.requests.total).toBeGreaterThan(2), 10_000);
+    return { upstream, session, id, uri, search, askedIn, watching };
   }
 
   test("reads all kinds of resources", async () => {
@@ -49,10 +51,10 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
   });
 
   test("sends updates while there is a subscription, and asks nothing of the API without one", async () => {
-    const { session, uri, search, askedIn } = await open();
+    const { session, uri, search, askedIn, watching } = await open();
     expect(await askedIn(1_000)).toBe(0);
     const end = await session.subscribe(uri);
-    expect(await askedIn(1_500)).toBeGreaterThan(1);
+    await watching();
     expect(session.updates).toEqual([]);
     search();
     await vi.waitFor(() => expect(session.updates).not.toEqual([]), 5_000);
@@ -65,9 +67,9 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
   });
 
   test("asks nothing of the API when the client that subscribed has gone", async () => {
-    const { session, uri, askedIn } = await open();
+    const { session, uri, askedIn, watching } = await open();
     await session.subscribe(uri);
-    expect(await askedIn(1_500)).toBeGreaterThan(1);
+    await watching();
     await session.close();
     expect(await askedIn(1_500)).toBe(0);
   });

@@ -81,6 +81,20 @@ describe("waiting for a search", () => {
     }
   });
 
+  test("that completed just before, while the state does not show it yet, is told by its event", async () => {
+    const completed = (await timesOf(SEARCH))["webset.search.completed"] ?? 0;
+    const opened = await at(completed - 100);
+    const frozen = JSON.stringify(opened.world.getWebset(opened.webset.id));
+    await opened.fake.advance(3_000);
+    opened.trouble.spoil = async ({ url }, next) => {
+      const answer = await next();
+      return url.pathname.endsWith("/events") ? answer : { ...answer, body: frozen };
+    };
+    const waited = await opened.fake.until(wait(opened, opened.webset.id));
+    expect(waited).toMatchObject({ outcome: "reached", progress: { searches: [{ status: "completed" }] } });
+    expect(waited.waitedMs).toBeLessThan(1_000);
+  });
+
   test("times out with the progress of then, and goes on in the next call", async () => {
     const opened = await at(3_000, { latency: () => 50 });
     const first = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 4_000 }));
@@ -296,6 +310,7 @@ describe("a wait for a Webset ends", () => {
       opened.world.createSearch(opened.webset.id, { query: "Another one", count: 500, behavior: "append" });
       const waited = await opened.fake.until(waiting);
       expect(waited.outcome).toBe("reached");
+      expect(stateRequests(opened)).toBe(2);
       expect(opened.fake.now()).toBeLessThan(idle + 2_000);
     }
   });

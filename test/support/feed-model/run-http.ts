@@ -34,8 +34,9 @@ export async function playOverHttp(scenario: Scenario): Promise<string[]> {
     return new Feed({ exa, clock, intervalMs: 1_000 });
   };
   const shared = newFeed();
-  const start = Math.floor(clock.wallTime());
+  // In this order, a busy machine can only make this time run ahead of the sandbox's, which is what no reader may do.
   const begun = clock.now();
+  const start = Math.ceil(clock.wallTime());
   for (const { id, type, websetId, at, visibleAt } of events) {
     const own = type === "webset.idle" ? { id: websetId } : { id: `of_${id}`, websetId };
     sandbox.world.record(type, own, { id, createdAt: start + at, visibleAt: start + visibleAt });
