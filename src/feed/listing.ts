@@ -130,8 +130,10 @@ class Scan {
       this.last = event;
     }
     this.#downTo = batch.downTo;
-    // Where a long time holds nothing, going on begins behind it: no id comes before the empty one.
-    this.last = { id: "", time: batch.downTo };
+    // Where a long time holds nothing, going on begins behind it: no id comes before the empty one. A batch that only brings
+    // what an earlier page gave, as where many events share a time, has come no further than that page.
+    const end = { id: "", time: batch.downTo };
+    if (this.#before === undefined || byTime(end, this.#before) < 0) this.last = end;
   }
 
   /**

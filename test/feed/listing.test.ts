@@ -228,6 +228,18 @@ describe("a listing", () => {
     expect(events.map(({ id }) => id)).toEqual(["late"]);
   });
 
+  test("does not go back where trouble ends a page before it has come any further", async () => {
+    const opened = openFeedWorld({ pageSizeCap: 3 });
+    opened.record("webset.idle", { id: "newer", at: opened.start - 9_999 });
+    for (const id of ["a", "b", "c"]) opened.record("webset.idle", { id, at: opened.start - 10_000 });
+    const first = await list(opened, { limit: 2 });
+    opened.trouble.spoil = async ({ url }, next) => (url.searchParams.has("cursor") ? refusal(503) : next());
+    const page = first.nextPage as string;
+    await expect(list(opened, { limit: 2, page })).rejects.toMatchObject({ kind: "unavailable" });
+    opened.trouble.spoil = (_, next) => next();
+    expect(idsOf([first, await list(opened, { limit: 2, page })])).toEqual(["newer", "c", "b", "a"]);
+  });
+
   test("does not skip an event whose Webset could not be found out", async () => {
     const opened = openFeedWorld();
     const at = opened.start - 60_000;
