@@ -35,6 +35,8 @@ export interface ReaderRecord {
   overtime: number;
 }
 
+type Begin = ScenarioReader["begin"];
+
 /** Lets a reader do what the scenario says, and then read on until nothing comes any more. */
 export async function runReader(reader: ScenarioReader, surroundings: Surroundings): Promise<ReaderRecord> {
   const { clock, start, now, feed, calm, lastWaitMs } = surroundings;
@@ -120,13 +122,22 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     }
   };
 
+  /** A wait of somebody with another filter, whose cursor this reader goes on from. */
+  const waitBefore = async ({ agoMs, count, timeoutMs, types: index }: Extract<Begin, { kind: "cursor" }>) => {
+    const { signal } = new AbortController();
+    const from = positionAt(start + startMs - agoMs);
+    const request = { feed: feed(false), clock, types: TYPE_SETS[index], from, count, timeoutMs, signal };
+    const { position } = await collectEvents(request);
+    cursor = encodeCursor(position);
+    record.begin = decodeCursor(cursor);
+  };
+
   await clock.sleep(startMs);
-  if (begin.kind === "listing") {
-    while (cursor === undefined) {
-      await list(begin.limit).catch((error: unknown) => {
-        if (!isPassing(error)) throw error;
-      });
-    }
+  while (cursor === undefined && (begin.kind === "listing" || begin.kind === "cursor")) {
+    const beginning = begin.kind === "listing" ? list(begin.limit) : waitBefore(begin);
+    await beginning.catch((error: unknown) => {
+      if (!isPassing(error)) throw error;
+    });
   }
   for (const one of reader.waits) {
     await clock.sleep(one.pauseMs);

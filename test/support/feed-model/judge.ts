@@ -1,6 +1,6 @@
 import { byTime, fingerprint } from "../../../src/feed/position.ts";
 import type { ReaderRecord } from "./chain.ts";
-import { type Scenario, type ScenarioEvent, TYPE_SETS } from "./scenario.ts";
+import { type ScenarioEvent, TYPE_SETS, type Upstream } from "./scenario.ts";
 
 /** How far a wait may return after its time, and a reader that begins now before it. */
 export interface Tolerance {
@@ -11,16 +11,17 @@ export interface Tolerance {
 /** The grain of the `Date` header is a second, and an answer that told the time may have been on its way for a while. */
 const STRICT: Tolerance = { overtimeMs: 1_000, earlyMs: 14_000 };
 
-/** What is wrong with what a reader was handed, in words; nothing where all is as promised. */
+/** What is wrong with what a reader was handed of these events, in words; nothing where all is as promised. */
 export function faultsIn(
   record: ReaderRecord,
-  scenario: Scenario,
+  upstream: Upstream,
+  events: readonly ScenarioEvent[],
   start: number,
   { overtimeMs, earlyMs }: Tolerance = STRICT,
 ): string[] {
   const { reader, begin, listed, results, overtime } = record;
   const types = TYPE_SETS[reader.types];
-  const matching = scenario.events.filter(
+  const matching = events.filter(
     ({ type, websetId }) =>
       (types === undefined || types.includes(type)) && (reader.websetId === undefined || websetId === reader.websetId),
   );
@@ -45,18 +46,18 @@ export function faultsIn(
       faults.push("a result is out of order");
   }
   if (overtime > overtimeMs) faults.push(`a wait returned ${overtime} ms after its time`);
-  return [...faults, ...faultsOfBeginning(record, scenario, start, matching, earlyMs)];
+  return [...faults, ...faultsOfBeginning(record, upstream, start, matching, earlyMs)];
 }
 
 /** A reader begins where it was told to: at a time, or at the upstream's now, or without a clock at its newest event. */
 function faultsOfBeginning(
   { reader, begin, askedAt, positionedAt }: ReaderRecord,
-  { upstream }: Scenario,
+  upstream: Upstream,
   start: number,
   matching: readonly ScenarioEvent[],
   earlyMs: number,
 ): string[] {
-  if (reader.begin.kind === "listing") return [];
+  if (reader.begin.kind === "listing" || reader.begin.kind === "cursor") return [];
   if (reader.begin.kind === "time") {
     const told = start + reader.startMs - reader.begin.agoMs;
     return begin.since === told ? [] : [`the reader began at ${begin.since - start} instead of ${told - start}`];

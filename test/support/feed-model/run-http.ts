@@ -5,6 +5,7 @@ import { Feed } from "../../../src/feed/feed.ts";
 import { createSandbox } from "../../../src/sandbox/server.ts";
 import { fastClock } from "../fast-clock.ts";
 import { runReader } from "./chain.ts";
+import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import { datesOf, troubleOf } from "./trouble.ts";
@@ -44,19 +45,19 @@ export async function playOverHttp(scenario: Scenario): Promise<string[]> {
     sandbox.world.record(type, own, { id, createdAt: start + at, visibleAt: start + visibleAt });
   }
   const lastVisible = events.reduce((latest, { visibleAt }) => Math.max(latest, visibleAt), 0);
-  const latest = events.reduce((last, { at }) => Math.max(last, at), 0);
   const calm = clock.sleep(lastVisible + 1_000).then(async () => {
     faults.clear();
     await clock.sleep(CALM_AFTER_MS);
-    return start + latest;
+    return start + latestOf(historyOf(sandbox.world, start));
   });
   const now = () => start + clock.now() - begun;
   const feed = (restarted: boolean) => (restarted ? newFeed() : shared);
   const surroundings = { clock, start, now, feed, calm, lastWaitMs: LAST_WAIT_MS };
   try {
     const records = await Promise.all(readers.map((reader) => runReader(reader, surroundings)));
+    const history = historyOf(sandbox.world, start);
     const wrong = records.flatMap((record, index) =>
-      faultsIn(record, scenario, start, { overtimeMs: Infinity, earlyMs: Infinity }).map(
+      faultsIn(record, upstream, history, start, { overtimeMs: Infinity, earlyMs: Infinity }).map(
         (fault) => `reader ${index}: ${fault}`,
       ),
     );

@@ -1,5 +1,6 @@
 import { openFeedWorld } from "../feed-world.ts";
 import { runReader } from "./chain.ts";
+import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
 import type { Scenario } from "./scenario.ts";
 import { datesOf, troubleOf } from "./trouble.ts";
@@ -21,19 +22,19 @@ export async function play(scenario: Scenario): Promise<string[]> {
   for (const { id, type, websetId, at, visibleAt } of events) {
     opened.record(type, { id, at: start + at, late: visibleAt - at, websetId });
   }
-  const latest = events.reduce((last, { at }) => Math.max(last, at), 0);
   const lastVisible = events.reduce((latest, { visibleAt }) => Math.max(latest, visibleAt), 0);
   const calm = fake.sleep(lastVisible + 1_000).then(async () => {
     faults.clear();
     trouble.latency = () => 0;
     await fake.sleep(CALM_AFTER_MS);
-    return start + latest;
+    return start + latestOf(historyOf(opened.world, start));
   });
   const feed = (restarted: boolean) => (restarted ? opened.newFeed() : opened.feed);
   const running = readers.map((reader) => runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000 }));
   const records = await fake.until(Promise.all(running));
+  const history = historyOf(opened.world, start);
   const wrong = records.flatMap((record, index) =>
-    faultsIn(record, scenario, start).map((fault) => `reader ${index}: ${fault}`),
+    faultsIn(record, upstream, history, start).map((fault) => `reader ${index}: ${fault}`),
   );
   await fake.advance(0);
   if (opened.feed.tails > 0) wrong.push("a poll loop is running for nobody");

@@ -57,8 +57,15 @@ export interface Wait {
 export interface ScenarioReader {
   types: number;
   websetId: string | undefined;
-  /** Where it begins: now, at a time of the past, or with a listing of so many events a page. */
-  begin: { kind: "now" } | { kind: "time"; agoMs: number } | { kind: "listing"; limit: number };
+  /**
+   * Where it begins: now, at a time of the past, with a listing of so many events a page, or with the cursor of a wait for
+   * other types and any Webset.
+   */
+  begin:
+    | { kind: "now" }
+    | { kind: "time"; agoMs: number }
+    | { kind: "listing"; limit: number }
+    | { kind: "cursor"; types: number; agoMs: number; count: number; timeoutMs: number };
   startMs: number;
   waits: Wait[];
 }
@@ -120,6 +127,13 @@ function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
       fc.constant({ kind: "now" as const }),
       fc.integer({ min: 0, max: 45_000 }).map((ago) => ({ kind: "time" as const, agoMs: ago * stretch })),
       fc.constantFrom(1, 3, 20).map((limit) => ({ kind: "listing" as const, limit })),
+      fc.record({
+        kind: fc.constant("cursor" as const),
+        types: fc.constantFrom(0, 1, 2, 3),
+        agoMs: fc.integer({ min: 0, max: 45_000 }).map((ago) => ago * stretch),
+        count: fc.constantFrom(1, 2, 5, 100),
+        timeoutMs: fc.constantFrom(0, 700, 3_000, 9_000),
+      }),
     ),
     startMs: fc.integer({ min: 0, max: 12_000 }),
     waits: fc.array(waits, { maxLength: 4, size: "max" }),

@@ -5,9 +5,10 @@ import type { Upstream } from "./scenario.ts";
 /** The chance that something happens to a request. */
 const RATES = { none: 0, seldom: 0.06, often: 0.3 };
 
-/** All that passes by itself and leaves the history as it is. */
+/** All that passes by itself. What else there is are conditions of an upstream, or of single resources. */
 const NAMES: readonly FaultName[] = [
   "rate-limited",
+  "rate-limited-date",
   "rate-limited-bare",
   "error-500",
   "html-502",
@@ -20,12 +21,15 @@ const NAMES: readonly FaultName[] = [
   "stalled-body",
   "no-headers",
   "huge-answer",
+  "huge-answer-gzip",
   "wrong-shape",
   "malformed-event",
   "duplicate-entry",
   "repeating-cursor",
   "empty-page",
   "short-page",
+  "arrivals",
+  "unknown-type",
 ];
 
 /** The trouble of a scenario, until it is cleared. */
