@@ -67,6 +67,8 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   });
   stdin.pipe(guard);
   stdin.on("error", () => guard.end());
+  // Each answer that a slow host has not taken yet listens for that; a thousand of them are no leak.
+  stdout.setMaxListeners(0);
   const stdio = new StdioServerTransport(guard, stdout);
   const transport = new ObservedTransport(stdio, new Listening(subscriptions));
   const tasks = new Tasks({ clock });

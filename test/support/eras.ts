@@ -69,7 +69,7 @@ const legacy: Era = {
 };
 
 /** The two ways in which hosts open a connection. */
-export const ERAS: readonly Era[] = [modern, legacy];
+export const ERAS = [modern, legacy] as const;
 
 type Calls = Pick<Session, "listResources" | "readResource"> & {
   call(name: string, args: Record<string, unknown>, options: CallOptions): Promise<unknown>;
