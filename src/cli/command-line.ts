@@ -3,7 +3,7 @@ import type { ConfigFlags } from "../config.ts";
 
 /** What the command line asks for. */
 export type Command =
-  | { kind: "help" }
+  | { kind: "help"; of: "server" | "sandbox" }
   | { kind: "version" }
   | { kind: "serve"; sandbox: boolean; flags: ConfigFlags }
   | { kind: "sandbox"; flags: SandboxFlags };
@@ -44,13 +44,13 @@ const SANDBOX = {
 /** Reads the arguments after the program's name; throws `UsageError`. */
 export function readCommandLine(args: readonly string[]): Command {
   const [first, ...rest] = args;
-  if (first === "help") return { kind: "help" };
+  if (first === "help") return { kind: "help", of: rest[0] === "sandbox" ? "sandbox" : "server" };
   if (first === "sandbox") return sandboxCommand(rest);
   if (first !== undefined && !first.startsWith("-")) {
     throw new UsageError(`There is no command ${JSON.stringify(first)}. Commands: sandbox; none serves MCP on stdio.`);
   }
   const { values } = understand(() => parseArgs({ args: [...args], options: { ...ALWAYS, ...SERVE } }));
-  if (values.help) return { kind: "help" };
+  if (values.help) return { kind: "help", of: "server" };
   if (values.version) return { kind: "version" };
   return {
     kind: "serve",
@@ -67,7 +67,7 @@ export function readCommandLine(args: readonly string[]): Command {
 
 function sandboxCommand(args: string[]): Command {
   const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...SANDBOX } }));
-  if (values.help) return { kind: "help" };
+  if (values.help) return { kind: "help", of: "sandbox" };
   if (values.version) return { kind: "version" };
   const { port, speed, seed, scenario, faults } = values;
   return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"], faults } };

@@ -1,6 +1,14 @@
 import { FAULTS, FAULTS_GRAMMAR } from "../sandbox/faults.ts";
 import { SCENARIOS } from "../sandbox/scenarios.ts";
 
+const SANDBOX_OPTIONS = `Options of the sandbox:
+  --port PORT              on 127.0.0.1; 0 takes a free one                     (default 4010)
+  --speed FACTOR           how much faster Websets live than real ones          (default 10)
+  --seed NUMBER            the same seed gives the same world                   (default 1)
+  --scenario NAME          the world to begin with                              (default demo)
+  --list-order ORDER       newest-first or oldest-first                         (default newest-first)
+  --faults LIST            what goes wrong, such as rate-limited:0.1,html-502:once`;
+
 /** What `--help` prints. */
 export function helpText(version: string): string {
   return `websets-events-mcp ${version}: an MCP server that lets AI agents follow Exa Websets through their events
@@ -27,13 +35,20 @@ Environment:
                                  the same as the options, which count more
   HTTPS_PROXY, NO_PROXY          honoured
 
-Options of the sandbox:
-  --port PORT              on 127.0.0.1; 0 takes a free one                     (default 4010)
-  --speed FACTOR           how much faster Websets live than real ones          (default 10)
-  --seed NUMBER            the same seed gives the same world                   (default 1)
-  --scenario NAME          the world to begin with                              (default demo)
-  --list-order ORDER       newest-first or oldest-first                         (default newest-first)
-  --faults LIST            what goes wrong, such as rate-limited:0.1,html-502:once
+${SANDBOX_OPTIONS}
+
+sandbox --help lists the scenarios and the faults.
+`;
+}
+
+/** What `sandbox --help` prints. */
+export function sandboxHelpText(version: string): string {
+  return `websets-events-mcp ${version}: the sandbox, a local Websets API to test against
+
+Usage:
+  websets-events-mcp sandbox [options]
+
+${SANDBOX_OPTIONS}
 
 Scenarios:
 ${table(SCENARIOS)}

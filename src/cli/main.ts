@@ -24,8 +24,8 @@ async function run(command: Command): Promise<void> {
       process.stdout.write(`${VERSION}\n`);
       return;
     case "help": {
-      const { helpText } = await import("./help.ts");
-      process.stdout.write(helpText(VERSION));
+      const { helpText, sandboxHelpText } = await import("./help.ts");
+      process.stdout.write((command.of === "sandbox" ? sandboxHelpText : helpText)(VERSION));
       return;
     }
     case "serve":

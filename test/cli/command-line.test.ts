@@ -42,10 +42,14 @@ describe("the command line", () => {
     });
   });
 
-  test.each([[["--help"]], [["-h"]], [["help"]], [["--sandbox", "-h"]], [["sandbox", "--help"]], [["-h", "-v"]]])(
-    "%j asks for help",
+  test.each([[["--help"]], [["-h"]], [["help"]], [["--sandbox", "-h"]], [["-h", "-v"]]])("%j asks for help", (args) => {
+    expect(readCommandLine(args)).toEqual({ kind: "help", of: "server" });
+  });
+
+  test.each([[["sandbox", "--help"]], [["sandbox", "-h"]], [["help", "sandbox"]]])(
+    "%j asks for that of the sandbox",
     (args) => {
-      expect(readCommandLine(args)).toEqual({ kind: "help" });
+      expect(readCommandLine(args)).toEqual({ kind: "help", of: "sandbox" });
     },
   );
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, vi } from "vitest";
-import { helpText } from "../../src/cli/help.ts";
+import { helpText, sandboxHelpText } from "../../src/cli/help.ts";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/program.ts";
@@ -15,8 +15,12 @@ const { version }: { version: string } = JSON.parse(
 );
 
 describe("the program", () => {
-  test.for([["--help"], ["-h"], ["help"], ["sandbox", "--help"]])("prints its help for %j", async (args) => {
+  test.for([["--help"], ["-h"], ["help"]])("prints its help for %j", async (args) => {
     expect(await runProgram(args)).toEqual({ code: 0, stdout: helpText(version), stderr: "" });
+  });
+
+  test("prints the sandbox's help for sandbox --help", async () => {
+    expect(await runProgram(["sandbox", "--help"])).toEqual({ code: 0, stdout: sandboxHelpText(version), stderr: "" });
   });
 
   test.for(["--version", "-v"])("prints its version for %s", async (flag) => {

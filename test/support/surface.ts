@@ -34,7 +34,7 @@ export async function readSurface(): Promise<Surface> {
     const { instructions, capabilities } = await ask(0, "initialize", client);
     const offered = LISTS.filter((list) => capabilities[list.split("/")[0] ?? ""] !== undefined);
     const [tools, ...others] = await Promise.all(offered.map((list, index) => ask(index + 1, list, {})));
-    const help = await runProgram(["--help"]);
+    const [help, sandboxHelp] = await Promise.all([runProgram(["--help"]), runProgram(["sandbox", "--help"])]);
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     return {
       tools: tools.tools,
@@ -44,6 +44,7 @@ export async function readSurface(): Promise<Surface> {
         "resources-and-prompts.json": json(Object.assign({}, ...others)),
         "instructions.txt": `${instructions.replaceAll(/(?<=\.) /g, "\n")}\n`,
         "help.txt": help.stdout.replace(version, "<version>"),
+        "sandbox-help.txt": sandboxHelp.stdout.replace(version, "<version>"),
       },
     };
   } finally {
