@@ -10,9 +10,13 @@ import type { Position } from "./position.ts";
  *   3 bytes   checksum over the rest
  *   4.5 bytes for each event in `seen`: its fingerprint, ascending
  *
- * 40 events make 192 bytes, which are 256 characters.
+ * 40 events make 192 bytes, which are 256 characters. Version 2 is for positions with a tie. It has, before the fingerprints:
+ *
+ *   1 byte    how many bytes follow
+ *   n bytes   the tie: an id in UTF-8
  */
 const VERSION_1 = 0x71;
+const VERSION_2 = 0x72;
 const PAGE_LETTER = "p";
 const HEADER_BYTES = 12;
 const NIBBLES_PER_EVENT = 9;
@@ -31,12 +35,12 @@ export function encodeCursor(position: Position): string {
   const prints = [...position.seen.keys()].sort((a, b) => a - b);
   const nibbles = prints.map((print) => print.toString(16).padStart(NIBBLES_PER_EVENT, "0")).join("");
   const events = Buffer.from(nibbles.length % 2 === 0 ? nibbles : `${nibbles}0`, "hex");
-  const cursor = Buffer.alloc(HEADER_BYTES + events.length);
-  cursor.writeUInt8(VERSION_1, 0);
-  cursor.writeBigUInt64BE((BigInt(since) << SPAN_BITS) | BigInt(span), 1);
-  events.copy(cursor, HEADER_BYTES);
-  checksum(cursor.subarray(0, 9), cursor.subarray(HEADER_BYTES)).copy(cursor, 9);
-  return cursor.toString("base64url");
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt8(position.tie === undefined ? VERSION_1 : VERSION_2, 0);
+  header.writeBigUInt64BE((BigInt(since) << SPAN_BITS) | BigInt(span), 1);
+  const rest = Buffer.concat([tieBytes(position.tie), events]);
+  checksum(header.subarray(0, 9), rest).copy(header, 9);
+  return Buffer.concat([header, rest]).toString("base64url");
 }
 
 /** The position a cursor stands for. Refuses with `invalid_request` what `encodeCursor` did not write. */
@@ -45,7 +49,7 @@ export function decodeCursor(text: string): Position {
   if (
     cursor.length < HEADER_BYTES ||
     cursor.toString("base64url") !== text ||
-    cursor.readUInt8(0) !== VERSION_1 ||
+    (cursor.readUInt8(0) !== VERSION_1 && cursor.readUInt8(0) !== VERSION_2) ||
     !checksum(cursor.subarray(0, 9), cursor.subarray(HEADER_BYTES)).equals(cursor.subarray(9, HEADER_BYTES))
   ) {
     throw new WebsetsError("invalid_request", refusal(text));
@@ -54,12 +58,26 @@ export function decodeCursor(text: string): Position {
   const since = Number(packed >> SPAN_BITS);
   const span = Number(packed & BigInt(SPAN_UNKNOWN));
   const latest = span === SPAN_UNKNOWN ? Number.POSITIVE_INFINITY : since + span;
-  const nibbles = cursor.subarray(HEADER_BYTES).toString("hex");
+  const { tie, length } = cursor.readUInt8(0) === VERSION_2 ? readTie(cursor.subarray(HEADER_BYTES)) : NO_TIE;
+  const nibbles = cursor.subarray(HEADER_BYTES + length).toString("hex");
   const seen = new Map<number, number>();
   for (let at = 0; at + NIBBLES_PER_EVENT <= nibbles.length; at += NIBBLES_PER_EVENT) {
     seen.set(Number.parseInt(nibbles.slice(at, at + NIBBLES_PER_EVENT), 16), latest);
   }
-  return { since, seen };
+  return tie === undefined ? { since, seen } : { since, tie, seen };
+}
+
+const NO_TIE = { tie: undefined, length: 0 };
+
+function tieBytes(tie: string | undefined): Buffer {
+  if (tie === undefined) return Buffer.alloc(0);
+  const id = Buffer.from(tie);
+  return Buffer.concat([Buffer.from([id.length]), id]);
+}
+
+function readTie(rest: Buffer): { tie: string; length: number } {
+  const length = 1 + (rest[0] ?? 0);
+  return { tie: rest.subarray(1, length).toString(), length };
 }
 
 /** Three bytes that a text copied wrongly almost never has. */

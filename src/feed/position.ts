@@ -25,6 +25,11 @@ export interface Placed {
   time: number;
 }
 
+/** From so many events of one time on, a position keeps an id in place of each one's fingerprint. */
+const MANY_TIES = 10;
+/** Ids longer than this, in bytes of UTF-8, are not kept in positions. */
+export const LONGEST_TIE_BYTES = 255;
+
 /**
  * A point in the feed, as a value: everything created before `since` has been dealt with, and of what was created at or
  * after it, the events in `seen`.
@@ -32,6 +37,8 @@ export interface Placed {
 export interface Position {
   /** Milliseconds since 1970, by the upstream's clock. */
   readonly since: number;
+  /** Of the events created at `since`, those whose ids come before this one have been dealt with, too. */
+  readonly tie?: string | undefined;
   /** Fingerprints of events dealt with, each with its time, or the latest time it can have where only a cursor told of it. */
   readonly seen: ReadonlyMap<number, number>;
 }
@@ -63,7 +70,12 @@ function printOf(event: Placed): number {
 
 /** Whether the event lies before the position or was dealt with already. */
 export function isDealtWith(position: Position, event: Placed): boolean {
-  return event.time < position.since || (position.seen.size > 0 && position.seen.has(printOf(event)));
+  return isBefore(position, event) || (position.seen.size > 0 && position.seen.has(printOf(event)));
+}
+
+/** Whether the position's time and tie alone tell that the event was dealt with. */
+function isBefore({ since, tie }: Omit<Position, "seen">, { time, id }: Placed): boolean {
+  return time < since || (time === since && tie !== undefined && id < tie);
 }
 
 /** What happened to a reader since its position. */
@@ -86,7 +98,31 @@ export function advance(position: Position, step: Advance): Position {
   for (const event of step.metAgain ?? []) if (seen.has(printOf(event))) seen.set(printOf(event), event.time);
   for (const event of step.handedOut) seen.set(printOf(event), event.time);
   for (const [print, time] of seen) if (time < since) seen.delete(print);
-  return { since, seen };
+  const tie = tieAt(since, position, step);
+  if (tie === undefined) return { since, seen };
+  for (const event of [...step.handedOut, ...(step.metAgain ?? [])]) {
+    if (isBefore({ since, tie }, event)) seen.delete(printOf(event));
+  }
+  return { since, tie, seen };
+}
+
+/**
+ * Thousands of events can share a time. Once all of them are visible, those that were handed out are those before the oldest
+ * pending one, for they are handed out in order: its id says so in place of a fingerprint for each.
+ */
+function tieAt(since: number, position: Position, { handedOut, metAgain = [], oldestPending, settledUpTo }: Advance) {
+  const known = position.since === since ? position.tie : undefined;
+  if (oldestPending?.time !== since || settledUpTo === undefined || settledUpTo <= since) return known;
+  const { id } = oldestPending;
+  if (known !== undefined && id <= known) return known;
+  const ties = [...handedOut, ...metAgain].filter((event) => event.time === since && event.id < id).length;
+  return (known === undefined && ties < MANY_TIES) || !isPortable(id) ? known : id;
+}
+
+/** Whether an id can be written down as UTF-8, briefly, and read again as the same. */
+function isPortable(id: string): boolean {
+  const bytes = Buffer.from(id);
+  return bytes.length <= LONGEST_TIE_BYTES && bytes.toString() === id;
 }
 
 /**

@@ -266,3 +266,23 @@ describe("a wait for events", () => {
     expect(looks).toEqual([0, 0, 1, 1, 1]);
   });
 });
+
+test("a chain of waits goes through thousands of events of one time with short cursors", async () => {
+  for (const listOrder of ["newest-first", "oldest-first"] as const) {
+    const opened = openFeedWorld({ listOrder });
+    const at = opened.start - 3_600_000;
+    const ids = Array.from({ length: 2_500 }, () => opened.record("webset.item.created", { at }).id);
+    const { signal } = new AbortController();
+    const given: string[] = [];
+    let after = encodeCursor(positionAt(at));
+    while (given.length < ids.length) {
+      const request = { feed: opened.feed, clock: opened.clock, count: 100, timeoutMs: 25_000, signal };
+      const { events, position } = await opened.fake.until(collectEvents({ ...request, from: decodeCursor(after) }));
+      expect(events.length).toBe(100);
+      given.push(...events.map(({ id }) => id));
+      after = encodeCursor(position);
+      expect(after.length).toBeLessThanOrEqual(256);
+    }
+    expect(given).toEqual(ids);
+  }
+});

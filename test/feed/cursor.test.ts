@@ -62,6 +62,13 @@ describe("a cursor", () => {
     );
   });
 
+  test("with a tie is read as the same position again", () => {
+    for (const tie of ["event_1", "", "ïd 🦜", "x".repeat(255)]) {
+      const position = { ...positionWith(3), tie };
+      expect(decodeCursor(encodeCursor(position))).toEqual({ ...decodeCursor(encodeCursor(positionWith(3))), tie });
+    }
+  });
+
   test("of a time no cursor can hold is that of the latest it can", () => {
     expect(decodeCursor(encodeCursor(positionAt(Number.MAX_SAFE_INTEGER))).since).toBe(2 ** 42 - 1);
     expect(decodeCursor(encodeCursor(positionAt(-5))).since).toBe(0);
@@ -112,5 +119,15 @@ describe("a cursor of version 1 stays readable", () => {
     const position = decodeCursor(text);
     expect(position.since).toBe(since);
     expect([...position.seen.keys()].sort()).toEqual(ids.map(fingerprint).sort());
+  });
+});
+
+describe("a cursor of version 2 stays readable", () => {
+  test("cmhlvsWAAAAAGZwgB2V2ZW50XzcKdpQmwA", () => {
+    expect(decodeCursor("cmhlvsWAAAAAGZwgB2V2ZW50XzcKdpQmwA")).toEqual({
+      since: 1_793_534_400_000,
+      tie: "event_7",
+      seen: new Map([[fingerprint("event_0"), 1_793_534_400_000]]),
+    });
   });
 });

@@ -6,11 +6,14 @@ import {
   fingerprint,
   isDealtWith,
   LATE_MS,
+  type Placed,
+  type Position,
   positionAt,
   settledAt,
 } from "../../src/feed/position.ts";
 
 const at = (time: number, id = `e${time}`) => ({ id, time });
+const kept = ({ tie, seen }: Position) => [tie, seen.size];
 
 describe("a position", () => {
   test("that is fresh has dealt with what was created before its time, and with nothing else", () => {
@@ -67,6 +70,38 @@ describe("a position", () => {
     const position = advance(positionAt(0), step);
     expect(isDealtWith(position, pending)).toBe(false);
     expect(isDealtWith(position, at(700, "a"))).toBe(true);
+  });
+
+  test("of many events of one time keeps the id of the first pending one, once all of them are visible", () => {
+    const ties = Array.from({ length: 30 }, (_, n) => at(700, `event_${String(n).padStart(2, "0")}`));
+    const step = (handedOut: Placed[], settledUpTo: number) =>
+      advance(positionAt(0), { handedOut, oldestPending: ties[handedOut.length], settledUpTo });
+    const position = step(ties.slice(0, 20), 9_000);
+    expect(position).toEqual({ since: 700, tie: "event_20", seen: new Map() });
+    expect(ties.map((event) => isDealtWith(position, event))).toEqual(ties.map((_, n) => n < 20));
+    expect(isDealtWith(position, at(701, "event_00"))).toBe(false);
+    // Few are told by their fingerprints, and so are all where others may still become visible.
+    expect(kept(step(ties.slice(0, 9), 9_000))).toEqual([undefined, 9]);
+    expect(kept(step(ties.slice(0, 20), 700))).toEqual([undefined, 20]);
+  });
+
+  test("moves its tie on, and loses it with its time", () => {
+    const before: Position = { since: 700, tie: "m", seen: new Map() };
+    expect(advance(before, { handedOut: [], settledUpTo: 700 })).toEqual(before);
+    expect(advance(before, { handedOut: [at(700, "n")], oldestPending: at(700, "o"), settledUpTo: 900 })).toEqual({
+      since: 700,
+      tie: "o",
+      seen: new Map(),
+    });
+    expect(advance(before, { handedOut: [], settledUpTo: 900 })).toEqual(positionAt(900));
+  });
+
+  test("keeps no id that cannot be written down", () => {
+    const ties = Array.from({ length: 30 }, (_, n) => at(700, `${n + 10}`));
+    for (const id of ["x".repeat(256), "\ud800"]) {
+      const position = advance(positionAt(0), { handedOut: ties, oldestPending: at(700, id), settledUpTo: 900 });
+      expect(kept(position)).toEqual([undefined, 30]);
+    }
   });
 
   test("is a value: advancing leaves the earlier one as it was", () => {

@@ -88,7 +88,8 @@ const upstreams: fc.Arbitrary<Upstream> = fc.record({
 });
 
 /**
- * A history in bursts and gaps, with ties; some of it long past, so that readers have something to catch up with.
+ * A history in bursts and gaps, with ties; some of it long past, so that readers have something to catch up with. Some are one
+ * burst of a single time.
  * @param stretch how much longer than usual the past is.
  */
 function histories(stretch: number): fc.Arbitrary<(Omit<ScenarioEvent, "id" | "visibleAt"> & { late: number })[]> {
@@ -101,10 +102,11 @@ function histories(stretch: number): fc.Arbitrary<(Omit<ScenarioEvent, "id" | "v
     }),
     { maxLength: 30, size: "max" },
   );
-  return fc.tuple(steps, fc.integer({ min: -25_000, max: 8_000 })).map(([all, begin]) => {
+  const begins = fc.integer({ min: -25_000, max: 8_000 });
+  return fc.tuple(steps, begins, fc.constantFrom(1, 1, 1, 1, 0)).map(([all, begin, spread]) => {
     let time = begin;
     return all.map(({ gap, late, type, websetId }) => {
-      time += gap;
+      time += gap * spread;
       const at = time < 0 ? time * stretch : time;
       return { type, websetId, at, late };
     });
