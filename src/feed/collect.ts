@@ -85,7 +85,10 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     limit.clear();
   }
 
-  if (position === undefined || (!looked && found.length < count)) throw nothingAnswered(startedWall, trouble);
+  // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
+  const last = feed.answeredAt(types);
+  const answered = looked || (trouble === undefined ? last.any : last.events) >= startedAt;
+  if (position === undefined || (!answered && found.length < count)) throw nothingAnswered(startedWall, trouble);
   found.sort(byTime);
   const events = found.slice(0, count);
   const step = { handedOut: events, metAgain: again, oldestPending: found[count], settledUpTo };

@@ -4,10 +4,11 @@ import { isPassing, type WebsetsError } from "../shared/errors.ts";
 import { NO_HINT, type OrderHint } from "./backwards.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { FeedEvent } from "./event.ts";
+import { CLOSE_MS, keyOf, Lanes, NEAR_MS } from "./lanes.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import type { Reading } from "./pages.ts";
-import { advance, BEFORE_ALL, isDealtWith, type Placed, type Position, RETENTION_MS } from "./position.ts";
+import { advance, BEFORE_ALL, byTime, isDealtWith, type Placed, type Position, RETENTION_MS } from "./position.ts";
 import { Present } from "./present.ts";
 import type { Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
@@ -17,10 +18,9 @@ const RETRY_MS = 1_000;
 /** One page of a slice may take this long at first, and after failures longer. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-/** A reader whose position lies at most this far in the past joins a tail, which reaches back with its next poll. */
-const NEAR_MS = 120_000;
-/** The same for one that was found to have too much in between: long enough that slices reach it. */
-const CLOSE_MS = 10_000;
+/** An event whose Webset has to be asked for may hold up others for so long at first, and after failures longer. */
+const OWNER_LIMIT_MS = 1_000;
+const LONGEST_OWNER_LIMIT_MS = 10_000;
 
 const DAY_MS = 86_400_000;
 
@@ -81,6 +81,19 @@ interface Reader {
   urgentBy: number;
   expects: ReadRequest["expects"];
   position: Position;
+  /** Events whose Webset could not be found out yet; the position does not pass them. */
+  undecided: readonly FeedEvent[];
+  /** How long the next look-ups of Websets may take, in milliseconds. */
+  ownerLimitMs: number;
+}
+
+/** Which of some events are a reader's. */
+interface Decided {
+  events: FeedEvent[];
+  /** Those of which nobody knows yet, oldest first. */
+  undecided: FeedEvent[];
+  /** Why that is so. */
+  trouble: WebsetsError | undefined;
 }
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */
@@ -90,13 +103,17 @@ export class Feed {
   readonly #present: Present;
   readonly #catchUp: CatchUp;
   readonly #owners: Owners;
+  readonly #lanes: Lanes;
   readonly #hint: OrderHint = { ...NO_HINT };
 
   constructor(options: FeedOptions) {
-    const reading = (signal: AbortSignal) => this.#reading(signal);
     this.#options = options;
-    this.#present = new Present(options.clock, reading);
-    this.#catchUp = new CatchUp(this.#present, reading);
+    this.#lanes = new Lanes(options.clock);
+    this.#present = new Present(options.clock, (signal) => {
+      const reading = this.#reading(signal);
+      return { ...reading, exa: this.#lanes.noted(reading.exa) };
+    });
+    this.#catchUp = new CatchUp(this.#present, (signal, types) => this.#readingOf(types, signal));
     this.#owners = new Owners(options.exa);
   }
 
@@ -108,6 +125,14 @@ export class Feed {
   /** The pause between polls for this set of types at present, in milliseconds. */
   pace(types: readonly string[] | undefined): number {
     return this.#tails.get(keyOf(types))?.pace ?? this.#options.intervalMs;
+  }
+
+  /**
+   * When a usable answer had arrived last, in `clock.now()`: one with events of these types, and any at all. -Infinity where
+   * none has.
+   */
+  answeredAt(types: readonly string[] | undefined): { events: number; any: number } {
+    return { events: this.#lanes.of(types).answeredAt, any: this.#lanes.answeredAt };
   }
 
   /** The upstream's time now, without asking; undefined where no answer told it lately. Never later than it is. */
@@ -130,9 +155,10 @@ export class Feed {
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
     if (from !== undefined) yield* this.#outlast(signal, () => this.#present.requireKnowable(from, signal));
-    const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, types, signal)));
+    const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, signal)));
     yield { kind: "positioned", position };
-    const reader = { types, websetId, signal, urgentBy, expects, position };
+    const options = { types, websetId, signal, urgentBy, expects };
+    const reader: Reader = { ...options, position, undecided: [], ownerLimitMs: OWNER_LIMIT_MS };
     let near: { within: number; present: number | undefined } = { within: NEAR_MS, present: undefined };
     for (;;) {
       const tail = yield* this.#approach(reader, near);
@@ -146,7 +172,8 @@ export class Feed {
     near: { within: number; present: number | undefined },
   ): AsyncGenerator<FeedNews, Subscription> {
     const { types, signal, urgentBy, expects } = reader;
-    let width = this.#catchUp.firstWidth;
+    const lane = this.#lanes.of(types);
+    let width: number | undefined;
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
       const present = this.#present.known() ?? near.present;
@@ -157,11 +184,11 @@ export class Feed {
       const { since } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
-      if (joins || present === undefined || since >= present - near.within) {
+      if (joins || present === undefined || since >= present - Math.min(near.within, lane.near)) {
         return (tail ?? this.#begin(types)).join({ since, urgentBy, expects });
       }
       const backlog = { types, since, width, present };
-      const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, limitMs, signal));
+      const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, lane, limitMs, signal));
       yield* this.#tell(reader, { ...slice, asked: true, isCaughtUp: false });
       width = slice.nextWidth;
     }
@@ -169,6 +196,8 @@ export class Feed {
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
+    const lane = this.#lanes.of(reader.types);
+    let told = false;
     try {
       for (;;) {
         const news = await tail.next(reader.signal);
@@ -176,19 +205,24 @@ export class Feed {
         if (news.kind === "failed") yield { kind: "retrying", error: news.error };
         else {
           const asked = news.kind === "polled";
+          told = true;
           yield* this.#tell(reader, { ...news, asked, isCaughtUp: asked });
         }
       }
     } finally {
       tail.leave();
+      // Who could not wait until a poll had reached back far enough gets there in slices the next time.
+      lane.near = told ? NEAR_MS : CLOSE_MS;
     }
   }
 
   #begin(types: readonly string[] | undefined): Tail {
     const key = keyOf(types);
     const { exa, clock, intervalMs, random = Math.random, onMalformed } = this.#options;
+    const lane = this.#lanes.of(types);
     const tail = new Tail({
-      exa,
+      exa: this.#lanes.noted(exa, lane),
+      size: lane.size,
       clock,
       types,
       intervalMs,
@@ -208,7 +242,7 @@ export class Feed {
    * visible event stands in for it.
    */
   positionNow(signal: AbortSignal): Promise<Position> {
-    return this.#present.positionAsOf(this.#options.clock.now(), undefined, signal);
+    return this.#present.positionAsOf(this.#options.clock.now(), signal);
   }
 
   /** Lists matching events, newest first; see `listEvents`. */
@@ -216,37 +250,66 @@ export class Feed {
     const { signal, filter } = request;
     const seenAt = this.#options.clock.now();
     return listEvents(request, {
-      reading: this.#reading(signal),
+      reading: this.#readingOf(filter.types, signal),
       hint: this.#hint,
-      belongs: (event, websetId) => this.#owners.belongs(event, websetId, seenAt, signal),
-      serverNow: () => this.#present.time(filter.types, signal),
+      belongs: (event, websetId) => this.#owners.belongs(event, websetId, { seenAt, signal }),
+      serverNow: () => this.#present.time(signal),
     });
   }
 
-  /** Passes on what matches and moves the reader's position past it. */
+  /** Passes on what matches and moves the reader's position past it, but not past what cannot be decided yet. */
   async *#tell(
     reader: Reader,
     batch: Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp">,
   ): AsyncGenerator<FeedNews, void> {
-    const { websetId, signal, position } = reader;
-    const { settledUpTo, asked, isCaughtUp } = batch;
-    const seenAt = this.#options.clock.now();
-    const events: FeedEvent[] = [];
+    const { types, position } = reader;
+    const { asked } = batch;
+    const fresh = new Map(reader.undecided.map((event) => [event.id, event]));
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
       this.#owners.note(event);
-      if (event.time < position.since) continue;
-      if (isDealtWith(position, event)) {
-        again.push(event);
-        continue;
-      }
-      const matches =
-        websetId === undefined ||
-        (yield* this.#outlast(signal, () => this.#owners.belongs(event, websetId, seenAt, signal)));
-      if (matches) events.push(event);
+      if (event.time < position.since || (types !== undefined && !types.includes(event.type))) continue;
+      if (isDealtWith(position, event)) again.push(event);
+      else fresh.set(event.id, event);
     }
-    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp };
-    reader.position = advance(position, { handedOut: events, metAgain: again, settledUpTo });
+    const { events, undecided, trouble } = await this.#decide(reader, [...fresh.values()].sort(byTime));
+    reader.undecided = undecided;
+    const oldestPending = undecided[0];
+    const settledUpTo =
+      batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
+    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp: batch.isCaughtUp && undecided.length === 0 };
+    reader.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo });
+    if (trouble !== undefined) yield { kind: "retrying", error: trouble };
+  }
+
+  /**
+   * Which of these events are the reader's. Most say so themselves; where one has to be asked for and the answer does not come,
+   * the others do not wait for it.
+   */
+  async #decide(reader: Reader, events: readonly FeedEvent[]): Promise<Decided> {
+    const { websetId, signal } = reader;
+    if (websetId === undefined) return { events: [...events], undecided: [], trouble: undefined };
+    const seenAt = this.#options.clock.now();
+    // The next poll tries again.
+    const options = { seenAt, signal, deadline: seenAt + reader.ownerLimitMs, attempts: 1 };
+    const decided: Decided = { events: [], undecided: [], trouble: undefined };
+    const decide = async (event: FeedEvent): Promise<boolean | undefined> => {
+      try {
+        return await this.#owners.belongs(event, websetId, options);
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        decided.trouble = error;
+        return undefined;
+      }
+    };
+    const belongs = await Promise.all(events.map(decide));
+    for (const [index, event] of events.entries()) {
+      if (belongs[index] === undefined) decided.undecided.push(event);
+      else if (belongs[index]) decided.events.push(event);
+    }
+    const longer = Math.min(LONGEST_OWNER_LIMIT_MS, reader.ownerLimitMs * 2);
+    reader.ownerLimitMs = decided.trouble === undefined ? OWNER_LIMIT_MS : longer;
+    return decided;
   }
 
   /**
@@ -265,12 +328,15 @@ export class Feed {
     }
   }
 
+  /** For reading events of these types, with what that has taught. */
+  #readingOf(types: readonly string[] | undefined, signal: AbortSignal): Reading {
+    const lane = this.#lanes.of(types);
+    const reading = this.#reading(signal);
+    return { ...reading, exa: this.#lanes.noted(reading.exa, lane), size: lane.size };
+  }
+
   #reading(signal: AbortSignal): Reading {
     const { exa, clock, onMalformed } = this.#options;
     return { exa, clock, signal, onMalformed };
   }
-}
-
-function keyOf(types: readonly string[] | undefined): string {
-  return types === undefined ? "*" : types.join(" ");
 }

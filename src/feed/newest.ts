@@ -10,24 +10,24 @@ const PAGE = 20;
  * The newest visible events: those that share the latest `createdAt`. They stand in for the upstream's clock where its answers
  * have no `Date`. Works whichever way the API lists; where it lists oldest first, in steps that grow while there is more.
  */
-export async function newestVisible(types: Range["types"], reading: Reading): Promise<FeedEvent[]> {
-  const page = await firstPage({ types }, reading);
+export async function newestVisible(reading: Reading): Promise<FeedEvent[]> {
+  const page = await firstPage({}, reading);
   if (!page.more || listOrder(page.events) === "newest-first") return latestOf(page.events);
-  const from = await nearTheEnd(latestTime(page.events), types, reading);
+  const from = await nearTheEnd(latestTime(page.events), reading);
   const events = new Map<string, FeedEvent>();
-  for await (const rest of walkPages({ types, after: from }, reading)) {
+  for await (const rest of walkPages({ after: from }, reading)) {
     for (const event of rest.events) events.set(event.id, event);
   }
   return latestOf([...events.values()]);
 }
 
 /** A time after which less than a page is left, or less than a millisecond, reached from `start` in steps. */
-async function nearTheEnd(start: number, types: Range["types"], reading: Reading): Promise<number> {
+async function nearTheEnd(start: number, reading: Reading): Promise<number> {
   let from = start;
   let step = FIRST_STEP_MS;
   for (;;) {
-    if (!(await firstPage({ types, after: from }, reading)).more) return from;
-    const ahead = await firstPage({ types, after: from + step }, reading, 1);
+    if (!(await firstPage({ after: from }, reading)).more) return from;
+    const ahead = await firstPage({ after: from + step }, reading, 1);
     if (ahead.events.length > 0) {
       from += step;
       step *= 4;

@@ -1,10 +1,20 @@
 import type { ExaClient } from "../exa/client.ts";
-import { WebsetsError } from "../shared/errors.ts";
+import { type ErrorKind, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import type { FeedEvent } from "./event.ts";
 
 /** So many monitors, and so many Websets, are remembered; the oldest are forgotten first. */
 const MOST_REMEMBERED = 1_000;
+
+export interface OwnerOptions {
+  /** When the event was seen, in `clock.now()`: a "no" from before may have changed since. */
+  seenAt: number;
+  signal: AbortSignal;
+  /** The `clock.now()` at which a look-up is over, whatever happens; without it the client decides. */
+  deadline?: number;
+  /** How often a look-up is tried at most; without it the client decides. */
+  attempts?: number;
+}
 
 /** What was found, and when it was asked for, in `clock.now()`. */
 interface Found<T> {
@@ -37,28 +47,31 @@ export class Owners {
 
   /**
    * Rejects with what the client rejects with; what the API does not know belongs to nobody.
-   * @param seenAt when the event was seen, in `clock.now()`: a "no" from before may have changed since.
    */
-  async belongs(event: FeedEvent, websetId: string, seenAt: number, signal: AbortSignal): Promise<boolean> {
+  async belongs(event: FeedEvent, websetId: string, options: OwnerOptions): Promise<boolean> {
     const { owner } = event;
     if (owner.kind === "webset") return owner.websetId === websetId;
-    if (owner.kind === "monitor") return (await this.#websetOf(owner.monitorId, seenAt, signal)) === websetId;
-    if (owner.kind === "import") return this.#lists(websetId, owner.importId, seenAt, signal);
+    if (owner.kind === "monitor") return (await this.#websetOf(owner.monitorId, options)) === websetId;
+    if (owner.kind === "import") return this.#lists(websetId, owner.importId, options);
     return false;
   }
 
-  async #websetOf(monitorId: string, seenAt: number, signal: AbortSignal): Promise<string | null> {
+  async #websetOf(monitorId: string, options: OwnerOptions): Promise<string | null> {
+    const { seenAt, signal } = options;
     for (;;) {
       const known = this.#websetOfMonitor.get(monitorId);
       if (known !== undefined) return known;
       if ((this.#unknownMonitors.get(monitorId)?.sentAt ?? Number.NEGATIVE_INFINITY) >= seenAt) return null;
-      await this.#monitorCalls.join(monitorId, signal, (shared) => this.#askMonitor(monitorId, seenAt, shared));
+      await this.#monitorCalls.join(monitorId, signal, (shared) =>
+        this.#askMonitor(monitorId, { ...options, signal: shared }),
+      );
     }
   }
 
-  async #askMonitor(monitorId: string, seenAt: number, signal: AbortSignal): Promise<Found<string | null>> {
+  async #askMonitor(monitorId: string, options: OwnerOptions): Promise<Found<string | null>> {
+    const { seenAt, ...call } = options;
     try {
-      const { value, sentAt } = await this.#exa.getMonitor(monitorId, { signal });
+      const { value, sentAt } = await this.#exa.getMonitor(monitorId, call);
       keepNewest(this.#websetOfMonitor, monitorId, value.websetId);
       return { value: value.websetId, sentAt };
     } catch (error) {
@@ -70,19 +83,23 @@ export class Owners {
     }
   }
 
-  async #lists(websetId: string, importId: string, seenAt: number, signal: AbortSignal): Promise<boolean> {
+  async #lists(websetId: string, importId: string, options: OwnerOptions): Promise<boolean> {
+    const { seenAt, signal } = options;
     for (;;) {
       const known = this.#importsOfWebset.get(websetId);
       if (known?.value.has(importId) === true) return true;
       if (known !== undefined && known.sentAt >= seenAt) return false;
-      await this.#websetCalls.join(websetId, signal, (shared) => this.#askWebset(websetId, seenAt, shared));
+      await this.#websetCalls.join(websetId, signal, (shared) =>
+        this.#askWebset(websetId, { ...options, signal: shared }),
+      );
     }
   }
 
-  async #askWebset(websetId: string, seenAt: number, signal: AbortSignal): Promise<Found<ReadonlySet<string>>> {
+  async #askWebset(websetId: string, options: OwnerOptions): Promise<Found<ReadonlySet<string>>> {
+    const { seenAt, ...call } = options;
     const found = { value: this.#importsOfWebset.get(websetId)?.value ?? new Set<string>(), sentAt: seenAt };
     try {
-      const answer = await this.#exa.getWebset(websetId, { signal });
+      const answer = await this.#exa.getWebset(websetId, call);
       found.value = new Set(answer.value.imports.map((one) => one.id));
       found.sentAt = answer.sentAt;
     } catch (error) {
@@ -103,10 +120,12 @@ function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
   }
 }
 
-/** An id the API would not take is one it cannot know. */
+/** An id the API would not take is one it cannot know, and what it does not show to this key is none of this key's Websets'. */
 function isUnknown(error: unknown): boolean {
-  return error instanceof WebsetsError && (error.kind === "not_found" || error.kind === "invalid_request");
+  return error instanceof WebsetsError && UNKNOWN.has(error.kind);
 }
+
+const UNKNOWN: ReadonlySet<ErrorKind> = new Set(["not_found", "invalid_request", "forbidden"]);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;

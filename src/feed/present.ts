@@ -39,21 +39,21 @@ export class Present {
 
   /**
    * A fresh position for a call of `askedAt` (`clock.now()`): the upstream's time then, or, where answers have no `Date`, the
-   * newest visible event of these types.
+   * newest visible event of all, for a position is one for all types.
    */
-  async positionAsOf(askedAt: number, types: readonly string[] | undefined, signal: AbortSignal): Promise<Position> {
+  async positionAsOf(askedAt: number, signal: AbortSignal): Promise<Position> {
     if (this.known() === undefined) await this.#ask(signal);
     const time = this.#serverTime.at(askedAt);
     if (time !== undefined) return positionAt(time);
-    return this.#looks.join(types?.join(" ") ?? "*", signal, async (shared) => {
-      const newest = await newestVisible(types, this.#reading(shared));
+    return this.#looks.join("", signal, async (shared) => {
+      const newest = await newestVisible(this.#reading(shared));
       return advance(positionAt(newest[0]?.time ?? BEFORE_ALL), { handedOut: newest, settledUpTo: undefined });
     });
   }
 
   /** The upstream's time now, or without a `Date` that of its newest event; never later than it is. */
-  async time(types: readonly string[] | undefined, signal: AbortSignal): Promise<number> {
-    return (await this.positionAsOf(this.#clock.now(), types, signal)).since;
+  async time(signal: AbortSignal): Promise<number> {
+    return (await this.positionAsOf(this.#clock.now(), signal)).since;
   }
 
   /** Refuses positions in the upstream's future or beyond its retention; one that keeps no time is never refused. */

@@ -2,7 +2,7 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import { nextPoll, type PaceState } from "./pace.ts";
-import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
+import { type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
 import { TailMemory } from "./tail-memory.ts";
@@ -19,6 +19,8 @@ const LAST_SECONDS_MS = 20_000;
 
 export interface TailOptions {
   exa: Reading["exa"];
+  /** The page size that last proved small enough. */
+  size: { largest: number };
   clock: Clock;
   types: readonly string[] | undefined;
   /** `--poll-interval` in milliseconds. */
@@ -41,7 +43,6 @@ export class Tail {
   readonly #readers = new Set<Subscription>();
   readonly #memory = new TailMemory();
   readonly #stop = new AbortController();
-  readonly #size = { largest: LARGEST_PAGE };
   #lastEventAt: number;
   #failures = 0;
   #retryAfterMs: number | undefined;
@@ -178,10 +179,10 @@ export class Tail {
 
   /** All events since a time; undefined where they are too many and lie too far back to be read at once. */
   async #read(from: number, time: WalkTime): Promise<FeedEvent[] | undefined> {
-    const { exa, clock, types, onMalformed } = this.#options;
+    const { exa, size, clock, types, onMalformed } = this.#options;
     const limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, PAGE_LIMIT_MS * 2 ** Math.min(this.#failures, 5));
     const signal = this.#stop.signal;
-    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size: this.#size };
+    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size };
     const events = new Map<string, FeedEvent>();
     for await (const page of walkPages({ types, after: from }, reading)) {
       time.note(page);

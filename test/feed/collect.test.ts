@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
+import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { type CollectRequest, collectEvents, GRACE_MS } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
@@ -285,4 +286,61 @@ test("a chain of waits goes through thousands of events of one time with short c
     }
     expect(given).toEqual(ids);
   }
+});
+
+describe("a chain of waits, each too short to read all there is at once,", () => {
+  // An answer is there before a wait of no time at all gives up, but not two of them.
+  const latency = () => 300;
+
+  test.each([
+    ["an hour", 3_600_000, 600, 6_000],
+    ["a minute", 60_000, 600, 80],
+  ])("gets through a backlog of %s", async (_, age, count, spread) => {
+    for (const listOrder of ["newest-first", "oldest-first"] as const) {
+      const opened = openFeedWorld({ listOrder, latency });
+      const ids = Array.from({ length: count }, (_, n) => {
+        return opened.record("webset.item.created", { at: opened.start - age + n * spread }).id;
+      });
+      const given: string[] = [];
+      let after = encodeCursor(positionAt(opened.start - age));
+      for (let call = 0; call < 200 && given.length < ids.length; call++) {
+        const waiting = collect(opened, { from: decodeCursor(after), count: 100, timeoutMs: 0 });
+        const { events, position } = await opened.fake.until(waiting);
+        given.push(...events.map(({ id }) => id));
+        after = encodeCursor(position);
+      }
+      expect(given).toEqual(ids);
+    }
+  });
+
+  test("asks for no more of large pages than it can hold again and again", async () => {
+    const opened = openFeedWorld();
+    opened.trouble.spoil = async ({ url }, next) => {
+      // Every event has half a MiB of page text, which comes at 5 MiB a second.
+      const mebibytes = Number(url.searchParams.get("limit")) / 2;
+      await opened.clock.sleep(200 * Math.min(32, mebibytes));
+      if (mebibytes > 32) throw new ResponseTooLargeError(32 * 2 ** 20);
+      return next();
+    };
+    const age = 3_600_000;
+    for (let n = 0; n < 150; n++) opened.record("webset.item.created", { at: opened.start - age + n * 100 });
+    const from = positionAt(opened.start - age);
+    const failed = collect(opened, { from, count: 1, timeoutMs: 7_000 });
+    expect(idsOf(await opened.fake.until(failed))).toEqual([]);
+    expect((await opened.fake.until(collect(opened, { from, count: 1, timeoutMs: 25_000 }))).events).toHaveLength(1);
+    const sizes = opened.lists().map(({ query }) => query.get("limit"));
+    expect(sizes.filter((size) => size === "200")).toHaveLength(1);
+  });
+});
+
+test("a wait gives only events of its types, also where the API does not go by them", async () => {
+  const opened = openFeedWorld();
+  opened.trouble.spoil = (request, next) => {
+    request.url.searchParams.delete("types");
+    return next();
+  };
+  for (const type of ["webset.idle", "webset.paused", "webset.idle"]) opened.record(type, { at: opened.start - 9_000 });
+  const from = positionAt(opened.start - 10_000);
+  const waited = await opened.fake.until(collect(opened, { from, types: ["webset.idle"], count: 3, timeoutMs: 0 }));
+  expect(waited.events.map(({ type }) => type)).toEqual(["webset.idle", "webset.idle"]);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { collectEvents } from "../../src/feed/collect.ts";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { Owners } from "../../src/feed/owners.ts";
-import { positionAt } from "../../src/feed/position.ts";
+import { type Position, positionAt } from "../../src/feed/position.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
 import { follow } from "../support/reader.ts";
@@ -29,38 +31,40 @@ describe("the owner of an event", () => {
     const { owners, record, asked } = worldWith({});
     const idle = record("webset.idle", { websetId: "ws" });
     const unknown = record("webset.moved", { data: { strange: true } });
-    expect(await owners.belongs(idle, "ws", 0, signal)).toBe(true);
-    expect(await owners.belongs(idle, "ws_2", 0, signal)).toBe(false);
-    expect(await owners.belongs(unknown, "ws", 0, signal)).toBe(false);
+    expect(await owners.belongs(idle, "ws", { seenAt: 0, signal })).toBe(true);
+    expect(await owners.belongs(idle, "ws_2", { seenAt: 0, signal })).toBe(false);
+    expect(await owners.belongs(unknown, "ws", { seenAt: 0, signal })).toBe(false);
     expect(asked()).toEqual([]);
   });
 
   test("of a monitor's run is asked for once, however many ask at the same time and later", async () => {
     const { owners, run, asked } = worldWith({ m: "ws" });
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => owners.belongs(run("m"), "ws", 0, new AbortController().signal)),
+      Array.from({ length: 50 }, () =>
+        owners.belongs(run("m"), "ws", { seenAt: 0, signal: new AbortController().signal }),
+      ),
     );
     expect(answers.every((answer) => answer)).toBe(true);
-    expect(await owners.belongs(run("m"), "ws_2", 5, signal)).toBe(false);
+    expect(await owners.belongs(run("m"), "ws_2", { seenAt: 5, signal })).toBe(false);
     expect(asked()).toEqual(["monitors/m"]);
   });
 
   test("of a monitor's run is not asked for where an event of the monitor told it", async () => {
     const { owners, run, record, asked } = worldWith({});
     owners.note(record("monitor.deleted", { data: { id: "m", websetId: "ws" } }));
-    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(true);
+    expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(true);
     expect(asked()).toEqual([]);
   });
 
   test("is nobody where the API does not know the monitor; later events ask again", async () => {
     const { owners, run, asked, monitors } = worldWith({ orphan: null });
-    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(false);
-    expect(await owners.belongs(run("m"), "ws", 0, signal)).toBe(false);
+    expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
+    expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
     expect(asked()).toEqual(["monitors/m"]);
     monitors.m = "ws";
-    expect(await owners.belongs(run("m"), "ws", 1, signal)).toBe(true);
-    expect(await owners.belongs(run("orphan"), "ws", 0, signal)).toBe(false);
-    expect(await owners.belongs(run("../../secrets"), "ws", 0, signal)).toBe(false);
+    expect(await owners.belongs(run("m"), "ws", { seenAt: 1, signal })).toBe(true);
+    expect(await owners.belongs(run("orphan"), "ws", { seenAt: 0, signal })).toBe(false);
+    expect(await owners.belongs(run("../../secrets"), "ws", { seenAt: 0, signal })).toBe(false);
     expect(asked()).toEqual(["monitors/m", "monitors/orphan"]);
   });
 
@@ -68,29 +72,35 @@ describe("the owner of an event", () => {
     const opened = worldWith({}, { ws: ["imp"] });
     const event = opened.record("import.created", { data: { id: "imp" } });
     const other = opened.record("import.created", { data: { id: "imp_2" } });
-    expect(await opened.owners.belongs(event, "ws", 0, signal)).toBe(true);
-    expect(await opened.owners.belongs(other, "ws", 0, signal)).toBe(false);
+    expect(await opened.owners.belongs(event, "ws", { seenAt: 0, signal })).toBe(true);
+    expect(await opened.owners.belongs(other, "ws", { seenAt: 0, signal })).toBe(false);
     expect(opened.asked()).toEqual(["websets/ws"]);
     opened.imports.ws = ["imp", "imp_2"];
-    expect(await opened.owners.belongs(other, "ws", 0, signal)).toBe(false);
+    expect(await opened.owners.belongs(other, "ws", { seenAt: 0, signal })).toBe(false);
     await opened.fake.advance(10);
-    expect(await opened.owners.belongs(other, "ws", 10, signal)).toBe(true);
+    expect(await opened.owners.belongs(other, "ws", { seenAt: 10, signal })).toBe(true);
     opened.trouble.spoil = async () => refusal(404);
-    expect(await opened.owners.belongs(event, "ws", 20, signal)).toBe(true);
+    expect(await opened.owners.belongs(event, "ws", { seenAt: 20, signal })).toBe(true);
     const third = opened.record("import.created", { data: { id: "imp_3" } });
-    expect(await opened.owners.belongs(third, "ws", 20, signal)).toBe(false);
+    expect(await opened.owners.belongs(third, "ws", { seenAt: 20, signal })).toBe(false);
+  });
+
+  test("is nobody of ours where the API does not show the monitor to this key", async () => {
+    const { owners, run, trouble } = worldWith({});
+    trouble.spoil = async () => refusal(403);
+    expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
   });
 
   test("cannot be found out in trouble, which is thrown", async () => {
     const { owners, run, trouble, fake } = worldWith({});
     trouble.spoil = async () => refusal(503);
-    const asking = owners.belongs(run("m"), "ws", 0, signal);
+    const asking = owners.belongs(run("m"), "ws", { seenAt: 0, signal });
     asking.catch(() => {});
     await expect(fake.until(asking)).rejects.toMatchObject({ kind: "unavailable" });
   });
 });
 
-test("readers of one Webset get its monitors' runs, in order, and wait out trouble with the monitor", async () => {
+test("readers of one Webset get its monitors' runs; trouble with a monitor keeps nothing else from them", async () => {
   const opened = worldWith({ m: "ws", other: "ws_2" });
   const answer = opened.trouble.spoil;
   let down = true;
@@ -104,16 +114,43 @@ test("readers of one Webset get its monitors' runs, in order, and wait out troub
     follow(opened.feed, { websetId: "ws", from: positionAt(opened.start) }),
   );
   await opened.fake.advance(9_000);
-  for (const { ids, news } of readers) {
-    expect(ids).toEqual([]);
+  for (const { events, news } of readers) {
+    expect(events.map(({ type }) => type)).toEqual(["webset.idle"]);
     expect(news.some(({ kind }) => kind === "retrying")).toBe(true);
   }
   down = false;
   await opened.fake.advance(9_000);
   for (const { events } of readers) {
-    expect(events.map(({ type }) => type)).toEqual(["monitor.run.created", "webset.idle"]);
+    expect(events.map(({ type }) => type)).toEqual(["webset.idle", "monitor.run.created"]);
   }
   const lookUps = opened.requests.filter(({ path }) => path.includes("/monitors/"));
   expect(lookUps.length).toBeLessThan(25);
   for (const reader of readers) reader.stop();
+});
+
+test("a wait hands out what is certain, and keeps for the next one what nobody could find out", async () => {
+  const opened = worldWith({ m: "ws" });
+  const answer = opened.trouble.spoil;
+  let down = true;
+  opened.trouble.spoil = async (request, next) => {
+    return down && request.url.pathname.includes("/monitors/") ? refusal(500) : answer(request, next);
+  };
+  const run = opened.run("m");
+  const item = opened.record("webset.item.created", { websetId: "ws", at: opened.start + 1 });
+  const wait = async (from: Position, count: number) => {
+    const { feed, clock } = opened;
+    const waiting = collectEvents({ feed, clock, websetId: "ws", from, count, timeoutMs: 8_000, signal });
+    const { events, position, trouble } = await opened.fake.until(waiting);
+    return { ids: events.map(({ id }) => id), after: decodeCursor(encodeCursor(position)), trouble: trouble?.kind };
+  };
+  await opened.fake.advance(10);
+  const first = await wait(positionAt(opened.start), 1);
+  expect(first.ids).toEqual([item.id]);
+  // Far beyond the time after which everything is settled.
+  const second = await wait((await wait(first.after, 1)).after, 1);
+  expect(second).toMatchObject({ ids: [], trouble: "unavailable" });
+  down = false;
+  const third = await wait(second.after, 5);
+  expect(third).toMatchObject({ ids: [run.id], trouble: undefined });
+  expect((await wait(third.after, 5)).ids).toEqual([]);
 });

@@ -109,6 +109,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     };
     try {
       const { events, position } = await collectEvents(request);
+      // A wait that ended before anything was read goes on from where it was told to.
+      if (cursor === undefined && from !== undefined) record.begin = from;
       record.results.push({ events, count });
       cursor = encodeCursor(position);
       return events.length;
@@ -159,7 +161,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
 
 /** The same feed, whose readers' first positions are seen. */
 function tap(feed: Feed, onPosition: (position: Position) => void): Feed {
-  const tapped: Pick<Feed, "read"> = {
+  const tapped: Pick<Feed, "read" | "answeredAt"> = {
+    answeredAt: (types) => feed.answeredAt(types),
     async *read(request) {
       for await (const news of feed.read(request)) {
         if (news.kind === "positioned") onPosition(news.position);
