@@ -1,3 +1,4 @@
+import { isKnownEventType } from "../exa/event-types.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { plainText } from "../shared/text.ts";
 import { duration } from "../webset/progress.ts";
@@ -44,7 +45,8 @@ export function present(event: FeedEvent, detail: "summary" | "full"): Presented
 }
 
 function kindOf(type: string, data: Fields): string {
-  for (const [prefix, kind] of KINDS) if (type.startsWith(prefix)) return kind;
+  // Of a type that is none of ours nobody knows what it is about, whatever it begins with.
+  if (isKnownEventType(type)) for (const [prefix, kind] of KINDS) if (type.startsWith(prefix)) return kind;
   return word(data.object) ?? "unknown";
 }
 
@@ -64,7 +66,7 @@ const KINDS = [
 /** What happened, in one line. Whatever the upstream left out is left out here too. */
 function lineOf(type: string, data: Fields): string {
   const what = type.slice(type.lastIndexOf(".") + 1);
-  switch (kindOf(type, data)) {
+  switch (isKnownEventType(type) ? kindOf(type, data) : undefined) {
     case "webset":
       return `Webset ${what}${websetName(data)}`;
     case "search":

@@ -181,6 +181,13 @@ describe("the summary of an event", () => {
       resource: { kind: "report", id: "r_1" },
       summary: 'webset.report.written: "Q3"',
     });
+    expect(shown("webset.item.reviewed", { id: "i_1", object: "item", name: "Acme" })).toMatchObject({
+      resource: { kind: "item", id: "i_1" },
+      summary: 'webset.item.reviewed: "Acme"',
+    });
+    expect(shown("webset.item.scored", { id: "s_1", object: "score", name: "Acme" })).toMatchObject({
+      resource: { kind: "score", id: "s_1" },
+    });
     expect(shown("novelty", 5)).toMatchObject({ resource: { kind: "unknown", id: "" }, summary: "novelty" });
   });
 
