@@ -25,16 +25,20 @@ export interface HttpAnswer {
  */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** The answer was longer than we are willing to hold. Asking for less (a smaller `limit`) can help; asking again cannot. */
+/** The answer was more than we are willing to hold. Asking for less (a smaller `limit`) can help; asking again cannot. */
 export class ResponseTooLargeError extends WebsetsError {
-  readonly limitBytes: number;
+  readonly limit: number;
+  readonly unit: "bytes" | "parts";
 
-  constructor(limitBytes: number) {
+  /** @param unit what the limit counts: bytes, or the keys and values that they hold. */
+  constructor(limit: number, unit: "bytes" | "parts" = "bytes") {
+    const most = unit === "bytes" ? describeBytes(limit) : `${limit.toLocaleString("en")} keys and values`;
     super("unexpected_response", {
-      what: `the API's answer is larger than ${describeBytes(limitBytes)}`,
+      what: `the API's answer is larger than ${most}`,
       advice: "Ask for less at once, for example with a smaller limit.",
     });
-    this.limitBytes = limitBytes;
+    this.limit = limit;
+    this.unit = unit;
   }
 }
 

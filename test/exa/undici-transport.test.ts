@@ -128,12 +128,52 @@ test.each<[string, RequestListener]>([
   const url = await serve(listener);
   const error = await transportOf({ maxResponseBytes: 1000 })(get(url)).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ResponseTooLargeError);
-  expect(error).toMatchObject({ kind: "unexpected_response", limitBytes: 1000 });
+  expect(error).toMatchObject({ kind: "unexpected_response", limit: 1000, unit: "bytes" });
 });
 
 test("an answer of exactly the limit is accepted", async () => {
   const url = await serve((_, response) => response.end("x".repeat(1000)));
   expect((await transportOf({ maxResponseBytes: 1000 })(get(url))).body).toHaveLength(1000);
+});
+
+test.each([
+  ["lists", "[],"],
+  ["numbers", "1,1,"],
+  ["objects", '{"":1},'],
+])("an answer of very many small %s is too large, long before its bytes are", async (_, parts) => {
+  const body = `{"data":[${parts.repeat(250_000)}1]}`;
+  for (const headers of [{}, { "content-encoding": "gzip" }]) {
+    const url = await serve((_, response) => {
+      response.writeHead(200, headers).end("content-encoding" in headers ? gzipSync(body) : body);
+    });
+    const error = await transportOf()(get(url)).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ResponseTooLargeError);
+    expect(error).toMatchObject({ kind: "unexpected_response", limit: 500_000, unit: "parts" });
+    expect((error as Error).message).toBe("the API's answer is larger than 500,000 keys and values");
+  }
+});
+
+test("a page of 200 fat items with long texts is accepted", async () => {
+  const enrichment = {
+    object: "enrichment_result",
+    status: "completed",
+    format: "text",
+    result: ["a, b"],
+    reasoning: null,
+  };
+  const references = [{ title: "One, two: {three}", snippet: 'Said "[four]", \\', url: "https://example.com/a,b" }];
+  const item = {
+    properties: {
+      type: "company",
+      company: { name: "Acme, Inc." },
+      content: "Prose, with commas: many [of] them. ".repeat(3_000),
+    },
+    evaluations: Array(10).fill({ criterion: "is", reasoning: "x, y", satisfied: "yes", references }),
+    enrichments: Array(30).fill({ ...enrichment, references: Array(5).fill(references[0]) }),
+  };
+  const body = JSON.stringify({ data: Array(200).fill({ id: "evt_1", type: "webset.item.created", data: item }) });
+  const url = await serve((_, response) => response.end(body));
+  expect((await transportOf()(get(url))).body).toHaveLength(body.length);
 });
 
 test("a bomb of compressed data is not unpacked beyond the limit", async () => {
