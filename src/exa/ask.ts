@@ -5,6 +5,7 @@ import type { HttpAnswer, Transport } from "./http.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
 import { isRetryable, retryDelay } from "./retry.ts";
+import { ServerClock } from "./server-clock.ts";
 import { inWords } from "./socket-errors.ts";
 import { orAbort, startTimeLimit } from "./time-limit.ts";
 
@@ -72,15 +73,20 @@ const LONGEST_RETRY_AFTER_MS = 5_000;
 export function createAsk(setup: AskOptions): Ask {
   const { apiKey, clock } = setup;
   const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
+  const serverClock = new ServerClock(clock);
 
   async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     const sentAt = clock.now();
     const answer = await send(question.url, signal);
     const receivedAt = clock.now();
-    if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer, question, apiKey, clock.wallTime());
+    const serverTime = parseHttpDate(answer.headers.date);
+    serverClock.note(serverTime);
+    if (answer.status < 200 || answer.status >= 300) {
+      const clocks = { server: serverClock.now(), ours: clock.wallTime() };
+      throw refusalOf(answer, question, apiKey, clocks);
+    }
     const requestId = requestIdOf(answer, apiKey);
     const value = read(answer, question, requestId);
-    const serverTime = parseHttpDate(answer.headers.date);
     return { value, serverTime, sentAt, receivedAt, ...(requestId !== undefined && { requestId }) };
   }
 

@@ -1,7 +1,6 @@
 import { type ErrorFacts, type ErrorKind, WebsetsError } from "../shared/errors.ts";
 import type { HttpAnswer } from "./http.ts";
-import { parseHttpDate } from "./http-date.ts";
-import { parseRetryAfter } from "./retry.ts";
+import { type Clocks, parseRetryAfter } from "./retry.ts";
 
 /** What was asked for, in words for errors. */
 export interface Subject {
@@ -20,11 +19,11 @@ const LONGEST_REQUEST_ID = 128;
  * Classifies an answer that is not 2xx. Its body is repeated only for 400 and 422, where it tells which parameter is wrong,
  * and only the `message` of Exa's documented error shape, shortened and without the key.
  */
-export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, wallTime: number): WebsetsError {
+export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, clocks: Clocks): WebsetsError {
   const { status, headers } = answer;
   const facts = (what: string): ErrorFacts => {
     const requestId = requestIdOf(answer, apiKey);
-    const retryAfterMs = parseRetryAfter(headers["retry-after"], parseHttpDate(headers.date) ?? wallTime);
+    const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
     return {
       what: withoutKey(what, apiKey),
       status,

@@ -9,6 +9,8 @@ const LONGEST_DELAY_MS = 8_000;
 const JITTER = 0.5;
 /** Nobody waits longer than this on one header's word; a caller with a deadline gives up sooner anyway. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
+/** The longest pause, in milliseconds, that a date asks for which only our own clock is there to measure. */
+const LONGEST_BY_OUR_CLOCK_MS = 60_000;
 
 /**
  * True where the same request may succeed later: 429, 5xx, resets, timeouts, network trouble, and an answer with a good status
@@ -28,12 +30,27 @@ export function retryDelay(failure: { attempt: number; error: WebsetsError; rand
   return Math.max(exponential, failure.error.retryAfterMs ?? 0) + exponential * JITTER * failure.random();
 }
 
+/** What a date is compared with, in milliseconds since 1970. */
+export interface Clocks {
+  /** The API's clock, by the answer's own `Date` or that of an earlier one; undefined where there was none. */
+  server: number | undefined;
+  /** Ours, which may be wrong by any amount. */
+  ours: number;
+}
+
 /**
- * Milliseconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to 3,600,000, or undefined
- * for garbage. `now` is what a date is compared with: the answer's own `Date` where there is one, since our clock may be wrong.
+ * Milliseconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date), 0 to 3,600,000. Undefined for
+ * garbage, and for a date that by our own clock, where there is no better one, lies more than 60 s ahead.
  */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+export function parseRetryAfter(value: string | undefined, { server, ours }: Clocks): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value) ? Number(value) * 1000 : (parseHttpDate(value) ?? Number.NaN) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+  if (/^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return withinBounds(Number(value) * 1000);
+  const date = parseHttpDate(value);
+  if (date === undefined) return undefined;
+  if (server !== undefined) return withinBounds(date - server);
+  return date - ours > LONGEST_BY_OUR_CLOCK_MS ? undefined : withinBounds(date - ours);
+}
+
+function withinBounds(ms: number): number {
+  return Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
 }

@@ -233,6 +233,24 @@ test("a Retry-After date counts from the answer's own Date, not from our clock",
   expect(transport.requests.map(({ at }) => at)).toEqual([0, 3000]);
 });
 
+test("a Retry-After date without a Date counts from the Date of an earlier answer", async () => {
+  const dated = json({ id: "ws_1", status: "idle" }, { headers: { date: "Sat, 01 Jan 2000 00:00:00 GMT" } });
+  const limited = { status: 429, headers: { "retry-after": "Sat, 01 Jan 2000 00:00:12 GMT" } };
+  const { client, transport } = setUp([dated, limited, WEBSET]);
+  await client.getWebset("ws_1");
+  await clock.advance(8_000);
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 8_000, 12_000]);
+});
+
+test("a Retry-After date that nothing but our own clock puts far ahead is not believed", async () => {
+  // Our clock is 10 minutes slow: the API means 2 s.
+  const date = new Date(clock.wallTime() + 602_000).toUTCString();
+  const { client, transport } = setUp([{ status: 429, headers: { "retry-after": date } }, WEBSET]);
+  await clock.until(client.getWebset("ws_1"));
+  expect(transport.requests.map(({ at }) => at)).toEqual([0, 250]);
+});
+
 test("when the next try would come too late the call gives up at once, with the time to wait", async () => {
   const { client, transport } = setUp([{ status: 429, headers: { "retry-after": "30" } }]);
   const error = await failure(client.getWebset("ws_1", { deadline: 10_000 }));

@@ -47,6 +47,8 @@ test("Retry-After is a floor, and jitter goes on top of it", () => {
 });
 
 const now = Date.parse("2026-11-01T12:00:00Z");
+/** Ours is a day slow, which must not matter where the API's is known. */
+const clocks = { server: now, ours: now - 86_400_000 };
 
 test.each([
   ["7", 7000],
@@ -60,7 +62,7 @@ test.each([
   ["Sun, 01 Nov 2026 11:00:00 GMT", 0],
   ["Sun, 01 Nov 2027 12:00:00 GMT", 3_600_000],
 ])("Retry-After %j asks for %i ms", (value, ms) => {
-  expect(parseRetryAfter(value, now)).toBe(ms);
+  expect(parseRetryAfter(value, clocks)).toBe(ms);
 });
 
 test.each([
@@ -73,7 +75,20 @@ test.each([
   ["Sun, 99 Nov 2026 12:00:09 GMT"],
   ["NaN"],
 ])("Retry-After %j asks for nothing", (value) => {
-  expect(parseRetryAfter(value, now)).toBeUndefined();
+  expect(parseRetryAfter(value, clocks)).toBeUndefined();
+});
+
+test.each([
+  ["Sun, 01 Nov 2026 12:00:09 GMT", 9000],
+  ["Sun, 01 Nov 2026 12:01:00 GMT", 60_000],
+  ["Sun, 01 Nov 2026 12:01:01 GMT", undefined],
+  ["Sun, 01 Nov 2026 11:50:00 GMT", 0],
+])("by our own clock alone, %j asks for %j ms", (value, ms) => {
+  expect(parseRetryAfter(value, { server: undefined, ours: now })).toBe(ms);
+});
+
+test("seconds are believed whatever the clocks show", () => {
+  expect(parseRetryAfter("600", { server: undefined, ours: 0 })).toBe(600_000);
 });
 
 test("an HTTP date is read to the second, and only in its own notation", () => {
