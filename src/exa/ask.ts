@@ -4,7 +4,8 @@ import type { RequestBudget } from "./budget.ts";
 import type { HttpAnswer, Transport } from "./http.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
-import { isRetryable, retryDelay } from "./retry.ts";
+import { RequestedPause } from "./requested-pause.ts";
+import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, retryDelay } from "./retry.ts";
 import { ServerClock } from "./server-clock.ts";
 import { inWords } from "./socket-errors.ts";
 import { orAbort, startTimeLimit } from "./time-limit.ts";
@@ -63,8 +64,6 @@ export type Ask = <T>(question: Question<T>, options?: CallOptions) => Promise<A
 const ATTEMPTS = 4;
 /** Hosts lose patience with a call at 30 s at the soonest, so one that names no deadline is over before, in milliseconds. */
 const LONGEST_CALL_MS = 25_000;
-/** An upstream that asks for a longer pause than this, in milliseconds, is reported at once: whoever can wait does so itself. */
-const LONGEST_RETRY_AFTER_MS = 5_000;
 
 /**
  * Creates the function that asks until there is an answer, the trouble is not of the passing kind, the attempts are used up,
@@ -73,6 +72,7 @@ const LONGEST_RETRY_AFTER_MS = 5_000;
 export function createAsk(setup: AskOptions): Ask {
   const { apiKey, clock } = setup;
   const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
+  const pause = new RequestedPause(clock);
   const serverClock = new ServerClock(clock);
 
   async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
@@ -83,7 +83,9 @@ export function createAsk(setup: AskOptions): Ask {
     serverClock.note(serverTime);
     if (answer.status < 200 || answer.status >= 300) {
       const clocks = { server: serverClock.now(), ours: clock.wallTime() };
-      throw refusalOf(answer, question, apiKey, clocks);
+      const refusal = refusalOf(answer, question, apiKey, clocks);
+      pause.note(refusal);
+      throw refusal;
     }
     const requestId = requestIdOf(answer, apiKey);
     const value = read(answer, question, requestId);
@@ -106,7 +108,11 @@ export function createAsk(setup: AskOptions): Ask {
     const progress: { sent: boolean; lastError?: WebsetsError } = { sent: false };
     try {
       for (let made = 1; ; made++) {
-        await setup.budget.acquire({ group: options.group, signal: limit.signal });
+        do {
+          await pause.over({ deadline, signal: limit.signal });
+          await setup.budget.acquire({ group: options.group, signal: limit.signal });
+          // Who waited in the queue may come out of it into a pause that began meanwhile.
+        } while (pause.isOn);
         if (!progress.sent && options.deadline === undefined) {
           // The time in the queue does not count: many calls at once must not make each other fail.
           limit.end();
@@ -118,7 +124,7 @@ export function createAsk(setup: AskOptions): Ask {
           return await attempt(question, limit.signal);
         } catch (error) {
           if (limit.signal.aborted || !isRetryable(error) || made >= attempts) throw error;
-          if ((error.retryAfterMs ?? 0) > LONGEST_RETRY_AFTER_MS) throw error;
+          if ((error.retryAfterMs ?? 0) > LONGEST_UNSEEN_PAUSE_MS) throw error;
           const delayMs = retryDelay({ attempt: made, error, random: setup.random });
           if (clock.now() + delayMs >= deadline) throw error;
           progress.lastError = error;

@@ -11,6 +11,8 @@ const JITTER = 0.5;
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** The longest pause, in milliseconds, that a date asks for which only our own clock is there to measure. */
 const LONGEST_BY_OUR_CLOCK_MS = 60_000;
+/** An upstream that asks for a longer pause than this, in milliseconds, is reported at once: whoever can wait does so itself. */
+export const LONGEST_UNSEEN_PAUSE_MS = 5_000;
 
 /**
  * True where the same request may succeed later: 429, 5xx, resets, timeouts, network trouble, and an answer with a good status
