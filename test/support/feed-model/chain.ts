@@ -17,8 +17,10 @@ export interface Surroundings {
   feed: (restarted: boolean) => Feed;
   /** Resolves when all events are visible and trouble is over, to the time of the latest event. */
   calm: Promise<number>;
-  /** How long the waits after that take, in milliseconds: enough to catch up with everything. */
+  /** How long the waits after that take, in milliseconds. */
   lastWaitMs: number;
+  /** When they have found nothing for so long, in milliseconds, there is nothing more to be found. */
+  lastQuietMs: number;
 }
 
 /** All that a reader was handed, and where it began. */
@@ -39,7 +41,7 @@ type Begin = ScenarioReader["begin"];
 
 /** Lets a reader do what the scenario says, and then read on until nothing comes any more. */
 export async function runReader(reader: ScenarioReader, surroundings: Surroundings): Promise<ReaderRecord> {
-  const { clock, start, now, feed, calm, lastWaitMs } = surroundings;
+  const { clock, start, now, feed, calm, lastWaitMs, lastQuietMs } = surroundings;
   const { begin, startMs, websetId } = reader;
   const types = TYPE_SETS[reader.types];
   const record: ReaderRecord = {
@@ -146,7 +148,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     await wait(one);
   }
   const latest = await calm;
-  for (;;) {
+  for (let quietMs = 0; ; ) {
     const found = await wait({
       pauseMs: 0,
       timeoutMs: lastWaitMs,
@@ -155,7 +157,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       restarted: false,
     });
     const isPast = cursor !== undefined && decodeCursor(cursor).since > latest;
-    if (found === 0 || isPast) return record;
+    quietMs = found === 0 ? quietMs + lastWaitMs : 0;
+    if (isPast || quietMs >= lastQuietMs) return record;
   }
 }
 

@@ -13,8 +13,9 @@ import { datesOf, troubleOf } from "./trouble.ts";
 /** Real answers take some milliseconds, which are some hundredths of a second of this time. */
 const FACTOR = 10;
 const CALM_AFTER_MS = 40_000;
-/** A wait that finds nothing ends a reader's story, so it must be long enough for a busy machine to find something. */
-const LAST_WAIT_MS = 150_000;
+const LAST_WAIT_MS = 15_000;
+/** So long that also a busy machine finds what there is. */
+const LAST_QUIET_MS = 90_000;
 
 /** The same as `play`, over real HTTP: the same promises but for those about the clock, which is that of a busy machine. */
 export async function playOverHttp(scenario: Scenario): Promise<string[]> {
@@ -52,7 +53,7 @@ export async function playOverHttp(scenario: Scenario): Promise<string[]> {
   });
   const now = () => start + clock.now() - begun;
   const feed = (restarted: boolean) => (restarted ? newFeed() : shared);
-  const surroundings = { clock, start, now, feed, calm, lastWaitMs: LAST_WAIT_MS };
+  const surroundings = { clock, start, now, feed, calm, lastWaitMs: LAST_WAIT_MS, lastQuietMs: LAST_QUIET_MS };
   try {
     const records = await Promise.all(readers.map((reader) => runReader(reader, surroundings)));
     const history = historyOf(sandbox.world, start);

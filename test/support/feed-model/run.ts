@@ -30,7 +30,9 @@ export async function play(scenario: Scenario): Promise<string[]> {
     return start + latestOf(historyOf(opened.world, start));
   });
   const feed = (restarted: boolean) => (restarted ? opened.newFeed() : opened.feed);
-  const running = readers.map((reader) => runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000 }));
+  const running = readers.map((reader) =>
+    runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000, lastQuietMs: 12_000 }),
+  );
   const records = await fake.until(Promise.all(running));
   const history = historyOf(opened.world, start);
   const wrong = records.flatMap((record, index) =>
