@@ -59,6 +59,13 @@ export interface AskOptions {
   onRetry?: ((notice: RetryNotice) => void) | undefined;
 }
 
+/** How far a call has come. */
+interface Progress {
+  /** Whether the next attempt has still to be sent. */
+  isQueued: boolean;
+  lastError?: WebsetsError;
+}
+
 export type Ask = <T>(question: Question<T>, options?: CallOptions) => Promise<Answer<T>>;
 
 const ATTEMPTS = 4;
@@ -105,7 +112,7 @@ export function createAsk(setup: AskOptions): Ask {
     const { attempts = ATTEMPTS } = options;
     let deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     let limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
-    const progress: { sent: boolean; lastError?: WebsetsError } = { sent: false };
+    const progress: Progress = { isQueued: true };
     try {
       for (let made = 1; ; made++) {
         do {
@@ -113,13 +120,13 @@ export function createAsk(setup: AskOptions): Ask {
           await setup.budget.acquire({ group: options.group, signal: limit.signal });
           // Who waited in the queue may come out of it into a pause that began meanwhile.
         } while (pause.isOn);
-        if (!progress.sent && options.deadline === undefined) {
+        if (made === 1 && options.deadline === undefined) {
           // The time in the queue does not count: many calls at once must not make each other fail.
           limit.end();
           deadline = clock.now() + LONGEST_CALL_MS;
           limit = startTimeLimit(clock, LONGEST_CALL_MS, options.signal);
         }
-        progress.sent = true;
+        progress.isQueued = false;
         try {
           return await attempt(question, limit.signal);
         } catch (error) {
@@ -128,6 +135,7 @@ export function createAsk(setup: AskOptions): Ask {
           const delayMs = retryDelay({ attempt: made, error, random: setup.random });
           if (clock.now() + delayMs >= deadline) throw error;
           progress.lastError = error;
+          progress.isQueued = true;
           setup.onRetry?.({ error, attempt: made, delayMs });
           await clock.sleep(delayMs, limit.signal);
         }
@@ -158,11 +166,10 @@ function read<T>(answer: HttpAnswer, question: Question<T>, requestId: string | 
   }
 }
 
-function timeUp(subject: Subject, progress: { sent: boolean; lastError?: WebsetsError }): WebsetsError {
-  const { sent, lastError } = progress;
-  const what = sent
-    ? `the API did not answer for ${subject.name} in the time there was`
-    : `the time was up before ${subject.name} could be asked for`;
+function timeUp(subject: Subject, { isQueued, lastError }: Progress): WebsetsError {
+  const what = isQueued
+    ? `the request for ${subject.name} waited in our own queue until its time was up, and was not sent`
+    : `the API did not answer for ${subject.name} in the time there was`;
   return new WebsetsError("unavailable", {
     what: lastError === undefined ? what : `${what}; before that: ${lastError.message}`,
     cause: lastError,

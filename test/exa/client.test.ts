@@ -286,8 +286,19 @@ test("a call that waits its turn past the deadline says that nothing was asked",
   const { client, transport } = setUp([WEBSET], { budget });
   await client.getWebset("ws_1");
   const error = await failure(client.getWebset("ws_1", { deadline: 500 }));
-  expect(error.message).toContain("before");
+  expect(error.message).toBe(
+    'the request for Webset "ws_1" waited in our own queue until its time was up, and was not sent',
+  );
   expect(clock.now()).toBe(500);
+  expect(transport.requests).toHaveLength(1);
+});
+
+test("a retry that waits its turn past the deadline says so, and what went wrong before", async () => {
+  const budget = createRequestBudget(clock, { requestsPerSecond: 1, burst: 1 });
+  const { client, transport } = setUp([BUSY, WEBSET], { budget });
+  const error = await failure(client.getWebset("ws_1", { deadline: 800 }));
+  expect(error.message).toMatch(/our own queue.*before that.*\(503\)/);
+  expect(clock.now()).toBe(800);
   expect(transport.requests).toHaveLength(1);
 });
 
