@@ -8,6 +8,8 @@ import { FIRST_SLICE_MS, readForwards } from "./slices.ts";
 
 /** How much narrower the next slice is where nobody could wait for the end of this one. */
 const CUT_SHORT = 4;
+/** However many are behind, they take turns with those who are not. */
+const GROUP = "catch-up";
 
 /** What a reader that is far behind is told at once. */
 export interface CaughtUp {
@@ -49,7 +51,7 @@ export class CatchUp {
     const width = backlog.width ?? lane.width ?? FIRST_SLICE_MS;
     const key = `${since} ${width} ${keyOf(types)}`;
     return this.#slices.join(key, signal, (shared) => {
-      const reading = { ...this.#reading(shared, types), limitMs };
+      const reading = { ...this.#reading(shared, types), limitMs, group: GROUP };
       return this.#slice({ ...backlog, width }, lane, reading);
     });
   }

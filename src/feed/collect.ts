@@ -125,11 +125,11 @@ export function startTimeLimit(clock: Clock, timeoutMs: number, signal: AbortSig
   };
 }
 
-/** The error of a wait in whose whole time the upstream gave no usable answer. */
+/** The error of a wait in whose whole time no usable answer came, whether the upstream gave none or was not asked. */
 export function nothingAnswered(sinceWall: number, trouble: WebsetsError | undefined): WebsetsError {
   const since = new Date(sinceWall).toISOString();
   return new WebsetsError("unavailable", {
-    what: `The API has given no usable answer since ${since}${trouble === undefined ? "" : `: ${trouble.message}`}`,
+    what: `There was no usable answer since ${since}${trouble === undefined ? "" : `: ${trouble.message}`}`,
     ...(trouble?.retryAfterMs === undefined ? {} : { retryAfterMs: trouble.retryAfterMs }),
     ...(trouble?.requestId === undefined ? {} : { requestId: trouble.requestId }),
   });

@@ -19,6 +19,8 @@ export interface Reading {
   limitMs?: number | undefined;
   /** How often each request is tried; without it the client decides. */
   attempts?: number | undefined;
+  /** With whom these requests share their turns; by default with the listings. */
+  group?: string | undefined;
   /** Told how many malformed events a page had. */
   onMalformed?: ((count: number) => void) | undefined;
   /** The page size that last proved small enough, kept between walks by whoever walks often. */
@@ -87,10 +89,11 @@ export async function* walkPages(range: Range, reading: Reading, limit = LARGEST
   }
 }
 
-async function listOnce(query: EventQuery, { exa, clock, signal, limitMs, attempts }: Reading) {
+async function listOnce(query: EventQuery, reading: Reading) {
+  const { exa, clock, signal, limitMs, attempts, group = "listing" } = reading;
   return exa.listEvents(query, {
     signal,
-    group: "feed",
+    group,
     ...(limitMs === undefined ? {} : { deadline: clock.now() + limitMs }),
     ...(attempts === undefined ? {} : { attempts }),
   });

@@ -10,6 +10,8 @@ import { ServerTime, timeWhenAsked } from "./server-time.ts";
 const AHEAD_MS = 2_000;
 /** Only the answer's `Date` is wanted, so the type is one that is rare and small. */
 const SMALL_TYPES = ["webset.deleted"];
+/** Whoever begins needs the time: it is not asked for behind what others have still to read. */
+const GROUP = "time";
 
 /** The upstream's present, asked for where no answer told it lately. Who asks at the same time shares the requests. */
 export class Present {
@@ -46,7 +48,7 @@ export class Present {
     const time = this.#serverTime.at(askedAt);
     if (time !== undefined) return positionAt(time);
     return this.#looks.join("", signal, async (shared) => {
-      const newest = await newestVisible(this.#reading(shared));
+      const newest = await newestVisible({ ...this.#reading(shared), group: GROUP });
       return advance(positionAt(newest[0]?.time ?? BEFORE_ALL), { handedOut: newest, settledUpTo: undefined });
     });
   }
@@ -82,7 +84,7 @@ export class Present {
     if (this.#undated && this.known() === undefined) return undefined;
     const { shown, sentAt } = await this.#asks.join("", signal, async (shared) => {
       const { exa } = this.#reading(shared);
-      const answer = await exa.listEvents({ types: SMALL_TYPES, limit: 1 }, { signal: shared, group: "feed" });
+      const answer = await exa.listEvents({ types: SMALL_TYPES, limit: 1 }, { signal: shared, group: GROUP });
       this.note(timeWhenAsked(answer), answer.sentAt);
       this.#undated = answer.serverTime === undefined;
       return { shown: answer.serverTime, sentAt: answer.sentAt };

@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
+import { keyOf } from "./lanes.ts";
 import { nextPoll, type PaceState } from "./pace.ts";
 import { type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
@@ -182,7 +183,8 @@ export class Tail {
     const { exa, size, clock, types, onMalformed } = this.#options;
     const limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, PAGE_LIMIT_MS * 2 ** Math.min(this.#failures, 5));
     const signal = this.#stop.signal;
-    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size };
+    const group = `tail ${keyOf(types)}`;
+    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size, group };
     const events = new Map<string, FeedEvent>();
     for await (const page of walkPages({ types, after: from }, reading)) {
       time.note(page);

@@ -132,7 +132,7 @@ const CASES: Record<FaultName, Case> = {
       ]);
       for (const { error } of answers) expect(error).toMatch(/^unexpected_response: .*check that EXA_BASE_URL/);
       const { error } = await session.call("wait_for_webset_event", { timeoutSeconds: 0 });
-      expect(error).toMatch(/^unavailable: The API has given no usable answer since .*nothing is lost/);
+      expect(error).toMatch(/^unavailable: There was no usable answer since .*nothing is lost/);
     },
   },
   "malformed-event": {
@@ -322,7 +322,7 @@ async function giveUpAndGoOn({ session, upstream }: Scene): Promise<void> {
   expectAllOnce(following, upstream);
   expect(following.errors.length).toBeGreaterThan(0);
   for (const error of following.errors) {
-    expect(error).toMatch(/^unavailable: The API has given no usable answer since .*Call again .*nothing is lost/);
+    expect(error).toMatch(/^unavailable: There was no usable answer since .*Call again .*nothing is lost/);
   }
 }
 
