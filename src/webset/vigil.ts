@@ -5,6 +5,7 @@ import type { FeedEvent } from "../feed/event.ts";
 import { type Position, positionAt, settledAt } from "../feed/position.ts";
 import { timeWhenAsked } from "../feed/server-time.ts";
 import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
+import { type CallTime, callTimeByDate, callTimeByStandIn } from "./call-time.ts";
 import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome, secondsLeft } from "./decide.ts";
 import { positionBefore } from "./look.ts";
 import { progressOf, withSearch } from "./progress.ts";
@@ -24,6 +25,8 @@ export const FOLLOWED_TYPES: readonly string[] = [
 const TRUSTED_SHARE = 0.7;
 /** The pause before a failed look is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
+/** What no event called for since is looked at again after so long, in milliseconds: a little less than the usual poll. */
+const LOOK_GAP_MS = 800;
 
 /** One wait under way: the state as far as it is known, and what it means for the wait. */
 export class Vigil {
@@ -31,10 +34,16 @@ export class Vigil {
   #first: Webset | undefined;
   #goal: Goal | undefined;
   #followFrom: Position | undefined;
-  /** An event told of a change that only a look at the state shows. */
-  #owesLook = false;
-  /** The Webset was idle at a moment since the first look, whatever came after. */
-  #wasIdle = false;
+  #calledAt: CallTime | undefined;
+  /**
+   * An event told of a change that only a look at the state shows, and the state may lag behind it: of looks, only one that
+   * was asked for at this `clock.now()` or later is sure to show it. Undefined where none is owed.
+   */
+  #owedUntil: number | undefined;
+  /** When the last look that succeeded was asked for, in `clock.now()`. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** The Webset as it was idle at a moment since the call, whatever came after. */
+  #idle: Webset | undefined;
   #deleted = false;
   /** The `clock.now()` before which no search of the goal is expected to end; undefined where the API does not say. */
   #endExpectedAt: number | undefined;
@@ -52,7 +61,7 @@ export class Vigil {
   get outcome(): Exclude<Outcome, "timed_out"> | undefined {
     if (this.#deleted) return "deleted";
     if (this.state === undefined || this.#goal === undefined) return undefined;
-    return decide(this.#goal, this.state) ?? (this.#wasIdle ? "reached" : undefined);
+    return decide(this.#goal, this.state) ?? (this.#idle !== undefined ? "reached" : undefined);
   }
 
   /** Looks until it succeeds, with a position from before that look; resolves to the outcome where there is one already. */
@@ -69,6 +78,7 @@ export class Vigil {
     // The state may lag behind the events as events lag behind the clock: what is older than both is settled.
     const before = timeWhenAsked(answer);
     if (before !== undefined) {
+      this.#calledAt = callTimeByDate(answer, startedAt);
       this.#followFrom = positionAt(settledAt(before));
       return this.outcome;
     }
@@ -76,6 +86,7 @@ export class Vigil {
     if (isTimeUp || this.outcome !== undefined) return this.outcome;
     // Without the upstream's time the position comes from the feed, and the look that counts is the one after it.
     const now = await this.#persist(signal, () => feed.positionNow(signal));
+    this.#calledAt = callTimeByStandIn(now.since, clock.now() - startedAt);
     this.#followFrom = positionAt(settledAt(now.since));
     await this.#persist(signal, () => this.look(signal, { askedAt: clock.now(), strict: true }));
     this.position = now;
@@ -86,14 +97,15 @@ export class Vigil {
   async follow(signal: AbortSignal): Promise<void> {
     const { feed, clock } = this.#wait;
     const from = this.#followFrom;
-    const expects = () => this.#endExpectedAt;
+    // What an event has told of is expected at any moment.
+    const expects = () => (this.#owedUntil === undefined ? this.#endExpectedAt : undefined);
     for await (const news of feed.read({ types: FOLLOWED_TYPES, websetId: this.state?.id, from, signal, expects })) {
       if (news.kind === "retrying") this.trouble = news.error;
       if (news.kind !== "read") continue;
       if (news.asked) this.trouble = undefined;
       for (const event of news.events) this.#take(event);
-      // A look that failed is owed until it succeeds: each poll is an occasion.
-      if (this.#owesLook && this.outcome === undefined) await this.look(signal, { askedAt: clock.now() });
+      // A look is owed until one has succeeded that is sure to show the change: each poll is an occasion.
+      if (this.#isLookDue() && this.outcome === undefined) await this.look(signal, { askedAt: clock.now() });
       if (this.outcome !== undefined) return;
     }
     throw abortError();
@@ -108,9 +120,9 @@ export class Vigil {
     const known = this.state as Webset;
     try {
       const answer = await states.look(known.id, signal, askedAt);
-      this.#owesLook = false;
-      // A look can lag behind what events have told.
-      this.#note({ ...answer, value: known.searches.reduce(withSearch, answer.value) });
+      this.#lookedAt = answer.sentAt;
+      if (this.#owedUntil !== undefined && answer.sentAt >= this.#owedUntil) this.#owedUntil = undefined;
+      this.#note({ ...answer, value: this.#notBehind(answer.value) });
     } catch (error) {
       if (!strict && isPassing(error)) {
         this.trouble = error;
@@ -138,15 +150,42 @@ export class Vigil {
     }
     if (event.type.startsWith("webset.search.")) {
       const search = attempt(() => parseSearch(event.data));
-      if (search === undefined) this.#owesLook = true;
+      if (search === undefined) this.#oweLook(event);
       else this.#update(withSearch(this.state as Webset, search));
       return;
     }
-    this.#owesLook = true;
+    this.#oweLook(event);
     const snapshot = attempt(() => parseWebset(event.data));
-    if (this.#goal?.kind === "idle" && snapshot !== undefined && isIdle(snapshot)) {
-      this.#wasIdle ||= isLaterThan(snapshot, this.#first as Webset);
-    }
+    if (this.#goal?.kind !== "idle" || snapshot === undefined || !isIdle(snapshot)) return;
+    if (!this.#isOfSinceCall(event, snapshot)) return;
+    this.#idle ??= snapshot;
+    this.#update(this.#notBehind(this.state as Webset));
+  }
+
+  /** The state lags behind an event as events lag behind the clock. What ends no wait by itself is looked for but once. */
+  #oweLook({ type, time }: FeedEvent): void {
+    const { clock, feed } = this.#wait;
+    const endsWait = type === "webset.idle" ? this.#goal?.kind === "idle" : type !== "webset.search.updated";
+    const lagMs = endsWait ? time - settledAt(Math.max(time, feed.serverNow() ?? time)) : 0;
+    this.#owedUntil = Math.max(this.#owedUntil ?? 0, clock.now() + Math.max(0, lagMs));
+  }
+
+  #isLookDue(): boolean {
+    if (this.#owedUntil === undefined) return false;
+    return !this.isFresh || this.#wait.clock.now() - this.#lookedAt >= LOOK_GAP_MS;
+  }
+
+  /** Whether an event tells of a time since the call. Where the clocks are too coarse to say so, its snapshot has to. */
+  #isOfSinceCall({ time }: FeedEvent, snapshot: Webset): boolean {
+    const { earliest, latest } = this.#calledAt as CallTime;
+    return time >= latest || (time >= earliest && isLaterThan(snapshot, this.#first as Webset));
+  }
+
+  /** What was seen, with what events have told of later: a look can lag behind them. */
+  #notBehind(seen: Webset): Webset {
+    const idle = this.#idle;
+    const latest = idle !== undefined && isLaterThan(idle, seen) ? idle : seen;
+    return (this.state as Webset).searches.reduce(withSearch, latest);
   }
 
   /** Does something until it succeeds; throws what does not pass. */

@@ -1,29 +1,11 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Webset } from "../../src/sandbox/resources.ts";
-import { type WebsetWait, waitForWebset } from "../../src/webset/wait.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
+import { stateRequests, wait } from "./waiting.ts";
 
 const SEARCH = { search: { query: "Robot makers in Europe", count: 3 } };
-
-function wait(opened: FeedWorld, websetId: string, request: Partial<WebsetWait> = {}) {
-  const { exa, feed, states, clock } = opened;
-  const signal = new AbortController().signal;
-  const waiting = waitForWebset({
-    exa,
-    feed,
-    states,
-    clock,
-    websetId,
-    until: "search_completed",
-    timeoutMs: 25_000,
-    signal,
-    ...request,
-  });
-  waiting.catch(() => {});
-  return waiting;
-}
 
 /** When each kind of event happens first in the life of a Webset: the same for every world. */
 async function timesOf(parameters: Parameters<FeedWorld["world"]["createWebset"]>[0]): Promise<Record<string, number>> {
@@ -33,10 +15,6 @@ async function timesOf(parameters: Parameters<FeedWorld["world"]["createWebset"]
   const times: Record<string, number> = {};
   for (const { event, time } of world.events.walk({ order: "oldest-first" })) times[event.type] ??= time - start;
   return times;
-}
-
-function stateRequests({ requests }: FeedWorld): number {
-  return requests.filter(({ path }) => path.startsWith("/websets/v0/websets/")).length;
 }
 
 /** A world with a Webset, at a moment of its life. */
