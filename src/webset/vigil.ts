@@ -42,6 +42,8 @@ export class Vigil {
   #owedUntil: number | undefined;
   /** When the last look that succeeded was asked for, in `clock.now()`. */
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** What the last look met, if it failed, and the `clock.now()` before which the upstream does not want another one. */
+  #refusal: { error: WebsetsError; until: number } | undefined;
   /** The Webset as it was idle at a moment since the call, whatever came after. */
   #idle: Webset | undefined;
   #deleted = false;
@@ -116,16 +118,22 @@ export class Vigil {
    * the Webset's absence, after it was there, is its deletion.
    */
   async look(signal: AbortSignal, { askedAt, strict = false }: { askedAt: number; strict?: boolean }): Promise<void> {
-    const { states } = this.#wait;
+    const { states, clock } = this.#wait;
     const known = this.state as Webset;
+    if (this.#refusal !== undefined && clock.now() < this.#refusal.until) {
+      this.trouble = this.#refusal.error;
+      return;
+    }
     try {
       const answer = await states.look(known.id, signal, askedAt);
+      this.#refusal = undefined;
       this.#lookedAt = answer.sentAt;
       if (this.#owedUntil !== undefined && answer.sentAt >= this.#owedUntil) this.#owedUntil = undefined;
       this.#note({ ...answer, value: this.#notBehind(answer.value) });
     } catch (error) {
       if (!strict && isPassing(error)) {
         this.trouble = error;
+        this.#refusal = { error, until: clock.now() + (error.retryAfterMs ?? 0) };
         return;
       }
       if (!(error instanceof WebsetsError && error.kind === "not_found")) throw error;

@@ -107,6 +107,8 @@ class Watching {
   #told: string;
   #lookedAt: number;
   #stirredAt = Number.NEGATIVE_INFINITY;
+  /** The `clock.now()` before which the upstream does not want another look. */
+  #notBefore = Number.NEGATIVE_INFINITY;
   /** There is reason to look. */
   #due: boolean;
   #looking = false;
@@ -134,7 +136,7 @@ class Watching {
     if (stirred) this.#stirredAt = now;
     const resting = isResting(this.#progress) && now - this.#stirredAt > STIRRED_MS;
     if (stirred || now - this.#lookedAt >= (resting ? RESTING_LOOK_MS : LOOK_GAP_MS)) this.#due = true;
-    if (this.#due && !this.#looking) void this.#lookAgain();
+    if (this.#due && !this.#looking && now >= this.#notBefore) void this.#lookAgain();
   }
 
   /** Looks as long as there is reason to: events that come meanwhile are answered by one further look. */
@@ -147,7 +149,8 @@ class Watching {
       } while (this.#due);
     } catch (error) {
       // What passes is tried again with the next poll that succeeds: the last look is too long ago by then.
-      if (!isPassing(error) && !isAbort(error)) this.stop(error);
+      if (isPassing(error)) this.#notBefore = this.#watch.clock.now() + (error.retryAfterMs ?? 0);
+      else if (!isAbort(error)) this.stop(error);
     } finally {
       this.#looking = false;
     }

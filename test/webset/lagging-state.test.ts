@@ -118,4 +118,29 @@ describe("a state that lags behind the events", () => {
     expect(waited.outcome).toBe("reached");
     expect(waited.waitedMs).toBeLessThan(5_000);
   });
+
+  test("is not looked at before the time that the API asks to wait, not even at the end", async () => {
+    for (const timeoutMs of [25_000, 60_000]) {
+      const opened = scripted((ms) => (ms < 5_000 ? QUIET : { ...QUIET, status: "paused" }));
+      const { spoil } = opened.trouble;
+      const limited = () => opened.fake.now() > 2_000 && opened.fake.now() < 30_000;
+      opened.trouble.spoil = async (request, next) =>
+        limited() && request.url.pathname.endsWith("/ws_1")
+          ? refusal(429, { "retry-after": "30" })
+          : spoil(request, next);
+      opened.record("webset.paused", { at: opened.start + 3_000 });
+      const waited = await opened.fake.until(wait(opened, "ws_1", { timeoutMs }));
+      const [, refused, again] = opened.requests.filter(({ path }) => path.endsWith("/ws_1")).map(({ at }) => at);
+      expect(refused).toBeLessThan(4_200);
+      if (timeoutMs < 30_000) {
+        expect(waited).toMatchObject({ outcome: "timed_out", trouble: { kind: "rate_limited" } });
+        expect(again).toBeUndefined();
+      } else {
+        expect(waited.outcome).toBe("paused");
+        expect(again).toBeGreaterThanOrEqual((refused ?? 0) + 30_000);
+        // A poll may be up to five intervals after the one before.
+        expect(waited.waitedMs).toBeLessThan((refused ?? 0) + 35_000);
+      }
+    }
+  });
 });

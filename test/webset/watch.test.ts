@@ -211,6 +211,21 @@ describe("watching the progress of a Webset", () => {
     expect(watched.told[0]?.progress?.searches).toHaveLength(2);
   });
 
+  test("does not look again before the time that the API asks to wait", async () => {
+    const opened = openWorld();
+    const id = finished(opened);
+    const watched = watch(opened, id);
+    await opened.clock.advance(3_000);
+    opened.trouble.answer = { status: 429, headers: { "retry-after": "30" }, path: `/websets/${id}` };
+    opened.world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
+    const before = looksIn(opened);
+    await opened.clock.advance(29_000);
+    expect(looksIn(opened) - before).toBe(1);
+    opened.trouble.answer = undefined;
+    await opened.clock.advance(8_000);
+    expect(watched.told[0]?.progress?.searches).toHaveLength(2);
+  });
+
   test("begins even if the first look fails in passing", async () => {
     const opened = openWorld();
     const id = finished(opened);
