@@ -8,13 +8,25 @@ export interface Moment {
   from: number;
   /** Undefined while there is none. */
   state: { id: string; status: string; searches: { id: string; status: string }[] } | undefined;
+  /** The same with all that the API tells of it. */
+  webset: Webset | undefined;
 }
+
+/** A look at the state that the API has answered. */
+interface Served {
+  /** `clock.now()`. */
+  at: number;
+  moment: Moment;
+}
+
+const BEFORE_ALL: Moment = { from: Number.NEGATIVE_INFINITY, state: undefined, webset: undefined };
 
 /** Keeps what is true of a world's Webset, moment by moment: whatever changes it makes an event, or is told by `note`. */
 export class History {
   readonly #world: World;
   readonly #now: () => number;
-  readonly #moments: Moment[] = [];
+  readonly #moments: Moment[] = [BEFORE_ALL];
+  readonly #served: Served[] = [];
 
   constructor(world: World, now: () => number) {
     this.#world = world;
@@ -43,7 +55,24 @@ export class History {
     const from = this.#now();
     // What lasts for no time at all, nobody can see.
     if (this.#moments.at(-1)?.from === from) this.#moments.pop();
-    this.#moments.push({ from, state });
+    this.#moments.push({ from, state, webset });
+  }
+
+  /** What was true at a time, for the API to tell now. */
+  serve(time: number): Moment {
+    const moment = this.#moments.findLast(({ from }) => from <= time) ?? BEFORE_ALL;
+    this.#served.push({ at: this.#now(), moment });
+    return moment;
+  }
+
+  /** The moments that the API told of between two times, both included. */
+  servedBetween(begin: number, end: number): Moment[] {
+    return this.#served.filter(({ at }) => at >= begin && at <= end).map(({ moment }) => moment);
+  }
+
+  /** Whether a Webset had the externalId and this id at any time. */
+  knows(id: string): boolean {
+    return this.#moments.some(({ state }) => state?.id === id);
   }
 
   /** The moments of which some part lies between two times, both included. */

@@ -18,12 +18,16 @@ export interface Waited {
 export interface Conditions {
   latencyMs: number;
   dates: boolean;
+  lagMs: number;
+  tellsUpdates: boolean;
   /** Whether requests can fail: then nothing is sure to be noticed soon. */
   troubled: boolean;
 }
 
 /** An event is late, a poll pauses for five intervals at most, and a few answers are on their way. */
 const NOTICED_WITHIN_MS = 12_000;
+/** The clock of `Date` has a grain of a second, and the one that stamps events may be a second ahead of it. */
+const CALL_TIME_MS = 2_000;
 
 type State = NonNullable<Moment["state"]>;
 type Goal = "idle" | readonly string[];
@@ -34,7 +38,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   const faults: string[] = [];
   if (ended - begun > timeoutMs + 1_000) faults.push(`it returned ${ended - begun - timeoutMs} ms after its time`);
   const firstLookBy = begun + 2 * conditions.latencyMs;
-  const atFirst = history.between(begun, conditions.troubled ? ended : firstLookBy);
+  const atFirst = history.between(begun - conditions.lagMs, conditions.troubled ? ended : firstLookBy);
   if ("error" in result) {
     const isAbsent = atFirst.some(({ state }) => !isThere(state, waited));
     if (
@@ -54,7 +58,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   });
   const verdicts = readings.map((reading) => verdictOn(result.outcome, reading, waited, history, conditions));
   if (verdicts.length === 0) faults.push(`${result.outcome}, but there was nothing to wait for`);
-  else if (!verdicts.includes(undefined)) faults.push(verdicts.join("; or "));
+  else if (!verdicts.includes(undefined)) faults.push([...new Set(verdicts)].join("; or "));
   return faults;
 }
 
@@ -62,31 +66,41 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
 function verdictOn(
   outcome: string,
   { id, goal, since }: { id: string; goal: Goal; since: number },
-  { ended }: Waited,
+  { begun, ended }: Waited,
   history: History,
   conditions: Conditions,
 ): string | undefined {
+  const { latencyMs, dates, lagMs, tellsUpdates, troubled } = conditions;
   const of = (moment: Moment) => outcomeAt(moment.state, id, goal);
   if (outcome !== "timed_out") {
-    const happened = history.between(since, ended).some((moment) => of(moment).includes(outcome));
-    return happened ? undefined : `${outcome}, which did not happen`;
+    // What the API itself tells after the call is as good as true. An event may be taken for one of after the call only where
+    // the state was seen as it was before it, and nothing tells the time of the call more closely.
+    const isClose = dates && !troubled;
+    const mistaken = Math.min(lagMs, isClose ? CALL_TIME_MS + 2 * latencyMs : Number.POSITIVE_INFINITY);
+    const told = [...history.between(since - mistaken, ended), ...history.servedBetween(begun, ended)];
+    if (!told.some((moment) => of(moment).includes(outcome))) return `${outcome}, which did not happen`;
   }
-  if (conditions.troubled) return undefined;
-  // The last look is at the end, and may be one that was asked for a second before; what was so since then cannot be missed.
-  const atTheEnd = history.between(Math.max(since, ended - 2 * conditions.latencyMs - 1_000), ended);
-  if (atTheEnd.length > 0 && atTheEnd.every((moment) => of(moment).length > 0)) {
-    return `timed out, but ${of(atTheEnd[0] as Moment).join(" and ")} at the end`;
+  if (troubled) return undefined;
+  if (outcome === "timed_out") {
+    // The last look is at the end, and may be one that was asked for a second before; what was so since then cannot be missed.
+    const atTheEnd = history.between(Math.max(since, ended - 2 * latencyMs - 1_000) - lagMs, ended);
+    if (atTheEnd.length > 0 && atTheEnd.every((moment) => of(moment).length > 0)) {
+      return `timed out, but ${of(atTheEnd[0] as Moment).join(" and ")} at the end`;
+    }
   }
-  const afterFirstLook = since + (conditions.dates ? 2 : 8) * conditions.latencyMs;
-  const missed = history.between(afterFirstLook + 1, ended - NOTICED_WITHIN_MS).find((moment) => {
-    return moment.from > afterFirstLook && isForGood(of(moment));
+  const afterFirstLook = since + (dates ? 2 : 8) * latencyMs;
+  // A moment of idleness is told by its event, if that says that it is of after the call.
+  const surelyAfterCall = tellsUpdates ? afterFirstLook : dates ? since + CALL_TIME_MS : Number.POSITIVE_INFINITY;
+  const noticedBy = ended - NOTICED_WITHIN_MS;
+  if (noticedBy < since) return undefined;
+  const missed = history.between(since, noticedBy).find((moment) => {
+    const from = Math.max(moment.from, since);
+    // A pause can be over unseen.
+    if (goal === "idle" && from > Math.max(afterFirstLook, surelyAfterCall) && of(moment).includes("reached"))
+      return true;
+    return history.between(from, from + NOTICED_WITHIN_MS).every((later) => of(later).length > 0);
   });
-  return missed === undefined ? undefined : `timed out, but ${of(missed).join(" and ")} at ${missed.from}`;
-}
-
-/** What does not pass by itself, and idle, which events tell of even when it is over; a pause can be over unseen. */
-function isForGood(outcomes: readonly string[]): boolean {
-  return outcomes.some((outcome) => outcome !== "paused");
+  return missed === undefined ? undefined : `${outcome}, but ${of(missed).join(" and ")} at ${missed.from} already`;
 }
 
 /** What a wait may report of a state. */

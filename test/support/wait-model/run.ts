@@ -6,13 +6,14 @@ import { troubleOf } from "../feed-model/trouble.ts";
 import { openFeedWorld } from "../feed-world.ts";
 import { History } from "./history.ts";
 import { type Conditions, faultsOf, type Waited } from "./judge.ts";
+import { lagging } from "./lagging.ts";
 import { type Deed, EXTERNAL_ID, type Life, SPEED, type Waiter } from "./scenario.ts";
 
 const QUERY = "Robot makers in Europe";
 
 /** Plays a life and those who wait for it, and tells what went wrong, waiter by waiter; nothing where all is as promised. */
 export async function play(life: Life): Promise<string[]> {
-  const { count, latencyMs, dates, lateMs, trouble, seed } = life;
+  const { count, latencyMs, dates, lateMs, lagMs, tellsUpdates, trouble, seed } = life;
   const roll = dice(seed);
   const delays = new Map<string, number>();
   const visibilityDelay = (type: string) => {
@@ -20,8 +21,13 @@ export async function play(life: Life): Promise<string[]> {
     delays.set(type, delay);
     return delay;
   };
-  const scripted = troubleOf({ trouble, seed });
-  const opened = openFeedWorld({ speed: SPEED, visibilityDelay, latency: () => latencyMs, dates, faults: scripted });
+  const faults = lagging(troubleOf({ trouble, seed }), {
+    history: () => history,
+    now: () => fake.now(),
+    lagMs,
+    tellsUpdates,
+  });
+  const opened = openFeedWorld({ speed: SPEED, visibilityDelay, latency: () => latencyMs, dates, faults });
   const { fake, world } = opened;
   const history = new History(world, () => fake.now());
 
@@ -89,11 +95,11 @@ export async function play(life: Life): Promise<string[]> {
   })();
   const waits = await fake.until(Promise.all(life.waiters.map(run)));
   await fake.until(deeds);
-  const conditions: Conditions = { latencyMs, dates, troubled: trouble !== "none" };
-  const faults = waits.flatMap((waited, index) =>
+  const conditions: Conditions = { latencyMs, dates, lagMs, tellsUpdates, troubled: trouble !== "none" };
+  const wrong = waits.flatMap((waited, index) =>
     waited === undefined ? [] : faultsOf(waited, history, conditions).map((fault) => `waiter ${index}: ${fault}`),
   );
-  if (opened.feed.tails > 0) faults.push("a poll loop is running for nobody");
+  if (opened.feed.tails > 0) wrong.push("a poll loop is running for nobody");
   await opened.sandbox.close();
-  return faults;
+  return wrong;
 }

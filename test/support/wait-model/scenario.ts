@@ -47,6 +47,10 @@ export interface Life {
   dates: boolean;
   /** How late events of each kind become visible: the dice decide, up to so much. */
   lateMs: number;
+  /** By how much answers for the state of the Webset lag behind what is true; events do not wait for them. */
+  lagMs: number;
+  /** Whether anything says when it was updated. */
+  tellsUpdates: boolean;
   trouble: "none" | "seldom" | "often";
   seed: number;
 }
@@ -65,23 +69,37 @@ const ACTS: readonly Act[] = [
   "enrich",
 ];
 
+/** What comes soon after something else meets it half seen. */
+const gap = fc.oneof(fc.nat({ max: 1_000 }), fc.nat({ max: 8_000 }));
+const deed = fc.record({ gap, act: fc.constantFrom<Act>(...ACTS), which: fc.nat({ max: 3 }) });
+/** Idle for a moment that is soon over. */
+const startOver = fc.tuple(gap, fc.integer({ min: 50, max: 1_000 })).map(([before, between]) => [
+  { gap: before, act: "cancel webset" as Act, which: 0 },
+  { gap: between, act: "search" as Act, which: 3 },
+]);
+
+function inTurn(deeds: { gap: number; act: Act; which: number }[]): Deed[] {
+  let at = 0;
+  return deeds.map(({ gap, ...deed }) => {
+    at += gap;
+    return { at, ...deed };
+  });
+}
+
 export const lives: fc.Arbitrary<Life> = fc.record({
   count: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 6 }),
   deeds: fc
-    .array(
-      fc.record({ at: fc.integer({ min: 0, max: 20_000 }), act: fc.constantFrom(...ACTS), which: fc.nat({ max: 3 }) }),
-      {
-        maxLength: 6,
-      },
-    )
-    .map((deeds) => deeds.sort((a, b) => a.at - b.at)),
+    .array(fc.oneof({ weight: 6, arbitrary: deed.map((one) => [one]) }, { weight: 1, arbitrary: startOver }), {
+      maxLength: 6,
+    })
+    .map((deeds) => inTurn(deeds.flat())),
   waiters: fc.array(
     fc.record({
       at: fc.integer({ min: 0, max: 20_000 }),
-      until: fc.constantFrom<Until>("search_completed", "search_completed", "idle"),
+      until: fc.constantFrom<Until>("search_completed", "idle"),
       which: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
       byExternalId: fc.boolean(),
-      timeoutMs: fc.constantFrom(0, 1_000, 5_000, 40_000),
+      timeoutMs: fc.constantFrom(0, 1_000, 5_000, 40_000, 40_000),
       apart: fc.boolean(),
     }),
     { minLength: 1, maxLength: 3 },
@@ -89,6 +107,8 @@ export const lives: fc.Arbitrary<Life> = fc.record({
   latencyMs: fc.constantFrom(0, 30, 120, 240),
   dates: fc.boolean(),
   lateMs: fc.constantFrom(0, 2_000, 5_000),
+  lagMs: fc.constantFrom(0, 1_000, 3_000, 5_000),
+  tellsUpdates: fc.constantFrom(true, true, false),
   trouble: fc.constantFrom("none", "none", "seldom", "often"),
   seed: fc.nat(),
 });
