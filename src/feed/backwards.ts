@@ -1,15 +1,25 @@
 import type { FeedEvent } from "./event.ts";
-import { type ListOrder, listOrder } from "./list-order.ts";
+import { type ListOrder, Walked } from "./list-order.ts";
 import { LARGEST_PAGE, type Range, type Reading, walkPages } from "./pages.ts";
-import { byTime, RETENTION_MS } from "./position.ts";
+import { byTime, CLOCK_DISAGREEMENT_MS, LATE_MS, RETENTION_MS } from "./position.ts";
 import { FIRST_SLICE_MS, readBack } from "./slices.ts";
 import { WalkTime } from "./walk-time.ts";
 
 /** What is kept a little longer than promised is still found. */
 const DAY_MS = 86_400_000;
+/**
+ * How much newer than an event one listed behind it can be: an API that lists events as they came in has them in the order
+ * in which they became visible.
+ */
+const DISORDER_MS = LATE_MS + CLOCK_DISAGREEMENT_MS;
+/** So many more than wanted are asked for at least: those near the oldest of a page are not final. */
+const LEAST_MARGIN = 10;
 
 export interface Batch {
-  /** Newest first, each once; nothing newer follows, and nothing of the same time is still to come. */
+  /**
+   * Newest first, each once; nothing of the same time is still to come. Nothing newer follows, unless the API's order turns out
+   * to be none: what it had passed over then comes as soon as it is met.
+   */
   events: FeedEvent[];
   /** Every visible event at or after this time has been given, in milliseconds since 1970. */
   downTo: number;
@@ -22,13 +32,25 @@ export interface OrderHint {
   order: ListOrder | undefined;
   /** A good width for the first window, in milliseconds: the one that suited the last, for listings that go on from it. */
   width: number;
+  /** How many events of the last page were too near to its oldest to be final. */
+  crowd: number;
 }
 
-export const NO_HINT: OrderHint = { order: undefined, width: FIRST_SLICE_MS };
+export const NO_HINT: OrderHint = { order: undefined, width: FIRST_SLICE_MS, crowd: 0 };
+
+/** What page by page has left to windows. All times are milliseconds since 1970. */
+interface Rest {
+  /** Everything at or after this time has been given; undefined where nothing has. */
+  given?: number | undefined;
+  /** The newest of what was read and not given. */
+  newest?: number | undefined;
+  /** The upstream's time, about. */
+  present?: number | undefined;
+}
 
 /**
- * Gives a range's events newest first, whichever way the API lists: page by page where it lists newest first, and in windows
- * that grow into the past where it does not. Each batch is final.
+ * Gives a range's events newest first, whichever way the API lists: page by page where it lists newest first, be it by
+ * `createdAt` or as events came in, and in windows that grow into the past where it does not, or where events crowd.
  * @param now the upstream's time, about; only where windows begin depends on it.
  */
 export async function* readBackwards(
@@ -38,48 +60,74 @@ export async function* readBackwards(
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
-  let given: number | undefined;
-  if (hint.order === undefined || hint.order === "newest-first") {
-    const time = new WalkTime();
-    let held = new Map<string, FeedEvent>();
-    // One more than wanted shows where the last one's time ends, so that the common listing takes one request.
-    for await (const page of walkPages(range, reading, Math.min(LARGEST_PAGE, wanted + 1))) {
-      time.note(page);
-      const limit = given ?? Number.POSITIVE_INFINITY;
-      const fresh = page.events.filter((event) => event.time < limit);
-      const events = [...new Map([...held, ...fresh.map((event) => [event.id, event] as const)]).values()];
-      const order = listOrder(events);
-      if (order !== undefined) hint.order = order;
-      const inOrder = order === undefined || order === "newest-first";
-      if (!page.more && (inOrder || given === undefined)) {
-        yield { events: newestFirst(events), downTo: range.after ?? 0, time };
-        return;
-      }
-      if (!inOrder) break;
-      const oldest = events.reduce((least, event) => Math.min(least, event.time), limit);
-      held = new Map(events.filter((event) => event.time === oldest).map((event) => [event.id, event]));
-      const final = events.filter((event) => event.time > oldest);
-      if (final.length === 0) continue;
-      given = oldest + 1;
-      yield { events: newestFirst(final), downTo: given, time };
+  const rest = hint.order === "oldest-first" ? {} : yield* readPages(range, wanted, hint, reading);
+  if (rest !== undefined) yield* readWindows(range, rest, hint, now, reading);
+}
+
+/** Gives what pages show to be final; returns what is left of the range, undefined where that is nothing. */
+async function* readPages(
+  range: Range,
+  wanted: number,
+  hint: OrderHint,
+  reading: Reading,
+): AsyncGenerator<Batch, Rest | undefined> {
+  const time = new WalkTime();
+  const walked = new Walked();
+  const given = new Set<string>();
+  let held: FeedEvent[] = [];
+  let downTo: number | undefined;
+  let pages = 0;
+  // With the margin the common listing takes one request.
+  const limit = Math.min(LARGEST_PAGE, wanted + Math.max(LEAST_MARGIN, hint.crowd));
+  for await (const page of walkPages(range, reading, limit)) {
+    time.note(page);
+    pages++;
+    walked.take(page.events);
+    const fresh = page.events.filter(({ id }) => !given.has(id));
+    held = newestFirst(new Map([...held, ...fresh].map((event) => [event.id, event])).values());
+    const { order } = walked;
+    hint.order = order ?? hint.order;
+    const inOrder = order === undefined || order === "newest-first";
+    if (!page.more && (inOrder || pages === 1)) {
+      yield { events: held, downTo: range.after ?? 0, time };
+      return undefined;
     }
+    if (!inOrder) break;
+    const oldest = held.at(-1)?.time;
+    if (oldest === undefined) continue;
+    const final = held.filter((event) => event.time > oldest + DISORDER_MS);
+    held = held.slice(final.length);
+    hint.crowd = held.length;
+    // Where events crowd, a window settles them sooner than page after page of the same few seconds.
+    if (final.length === 0) break;
+    for (const { id } of final) given.add(id);
+    downTo = oldest + DISORDER_MS + 1;
+    yield { events: final, downTo, time };
   }
-  yield* readWindows(range, given, hint, now, reading);
+  const limitOfRest = downTo ?? Number.POSITIVE_INFINITY;
+  const passedOver = held.filter((event) => event.time >= limitOfRest);
+  if (downTo !== undefined && passedOver.length > 0) yield { events: passedOver, downTo, time };
+  const unsettled = held.slice(passedOver.length);
+  const [newest, oldest] = [unsettled[0]?.time, unsettled.at(-1)?.time];
+  if (hint.order === "oldest-first" || newest === undefined || oldest === undefined)
+    return { given: downTo, present: time.present };
+  hint.width = Math.max(1, newest - oldest);
+  return { given: downTo, newest, present: time.present };
 }
 
 /** Looks back in slices: each is read whole, so the order within it does not matter. */
 async function* readWindows(
   { types, after, before: latest }: Range,
-  given: number | undefined,
+  rest: Rest,
   hint: OrderHint,
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
-  const present = await now();
+  const present = rest.present ?? (await now());
   const earliest = after ?? present - RETENTION_MS - DAY_MS;
-  let before = given ?? latest;
-  let anchor = Math.min(before ?? present, present);
-  let below = given ?? Number.POSITIVE_INFINITY;
+  let before = rest.given ?? latest;
+  let anchor = rest.newest ?? Math.min(before ?? present, present);
+  let below = rest.given ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const slice = await readBack({ types, after: earliest, before, anchor }, hint.width, reading);
     hint.width = slice.nextWidth;
@@ -97,6 +145,6 @@ async function* readWindows(
   }
 }
 
-function newestFirst(events: readonly FeedEvent[]): FeedEvent[] {
+function newestFirst(events: Iterable<FeedEvent>): FeedEvent[] {
   return [...events].sort((a, b) => byTime(b, a));
 }

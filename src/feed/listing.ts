@@ -83,7 +83,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     exhausted = false;
   }
   position ??= await begin();
-  const events = scan.matches.slice(0, limit);
+  const events = scan.matches.sort((a, b) => byTime(b, a)).slice(0, limit);
   // All that was visible when the listing began is behind its cursor, on whichever page it stands. What has become visible
   // since then is so once it was handed out.
   const handedOut = token === undefined ? scan.matches : events;

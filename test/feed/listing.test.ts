@@ -3,7 +3,9 @@ import { collectEvents } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import type { ListRequest } from "../../src/feed/listing.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { lastSeenFirst, listedAs, type OtherList } from "../support/other-lists.ts";
 import { refusal, withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
@@ -213,7 +215,7 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
 describe("a listing", () => {
   test("whose second page is slow does not take for settled what its first page could not show", async () => {
     const opened = openFeedWorld({ pageSizeCap: 7 });
-    for (let n = 0; n < 12; n++) opened.record("webset.idle", { at: opened.start - 100 - n * 400 });
+    for (let n = 0; n < 12; n++) opened.record("webset.idle", { at: opened.start - 100 - n * 1_500 });
     opened.record("webset.idle", { id: "late", at: opened.start - 50, late: 3_000 });
     opened.trouble.spoil = async (request, next) => {
       if (request.url.searchParams.has("cursor")) await opened.fake.sleep(9_000);
@@ -267,6 +269,51 @@ describe("a listing", () => {
         data: [...data].sort((a, b) => (a.id.at(-1) as string).localeCompare(b.id.at(-1) as string)),
       }));
     expect(idsOf(await listAll(opened, { limit: 200 }))).toEqual(Array.from({ length: 15 }, (_, n) => `e${24 - n}`));
+  });
+
+  test("gives each event once, newest first, where the API lists them as they came in", async () => {
+    const roll = dice(7);
+    for (let run = 0; run < 60; run++) {
+      for (const limit of [1, 2, 7]) {
+        const opened = openFeedWorld();
+        const gapMs = [200, 1_000, 20_000][run % 3] as number;
+        const events = Array.from({ length: 20 }, (_, n) => {
+          const late = roll() < 0.2 ? Math.floor(roll() * 5_000) : 0;
+          return opened.record("webset.idle", { at: opened.start - 60_000 - n * gapMs, late });
+        });
+        opened.trouble.spoil = listedAs(opened, { order: lastSeenFirst });
+        expect(idsOf(await listAll(opened, { limit }))).toEqual(events.map(({ id }) => id));
+      }
+    }
+  });
+
+  test("takes two requests at most where events crowd or came in late, and one where they did not", async () => {
+    const opened = openFeedWorld();
+    for (let n = 0; n < 400; n++) {
+      opened.record("webset.idle", { at: opened.start - 60_000 - n * 500, late: n % 10 === 0 ? 4_000 : 0 });
+    }
+    await list(opened);
+    const requests = async (request: Partial<ListRequest>) => {
+      opened.requests.length = 0;
+      await list(opened, request);
+      return opened.requests.length;
+    };
+    for (const limit of [1, 20, 100]) expect(await requests({ limit })).toBeLessThanOrEqual(2);
+    expect(await requests({ limit: 100 })).toBe(1);
+    opened.trouble.spoil = listedAs(opened, { order: lastSeenFirst });
+    for (const limit of [1, 20, 100]) expect(await requests({ limit })).toBeLessThanOrEqual(2);
+  });
+
+  test("gives what the API passed over as soon as it meets it", async () => {
+    const opened = openFeedWorld();
+    const events = Array.from({ length: 40 }, (_, n) =>
+      opened.record("webset.idle", { at: opened.start - 60_000 - n * 10_000 }),
+    );
+    // Two pages, each newest first: every other event is on the second.
+    const order: OtherList["order"] = (all) =>
+      [...all].sort((a, b) => ((a.micros / 1e7) % 2) - ((b.micros / 1e7) % 2) || b.micros - a.micros);
+    opened.trouble.spoil = listedAs(opened, { order, pageSizeCap: 20 });
+    expect(idsOf([await list(opened, { limit: 200 })])).toEqual(events.map(({ id }) => id));
   });
 
   test("refuses a cursor where a page token belongs", async () => {
