@@ -113,7 +113,7 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
     const { id } = sandbox.world.createWebset(DEMO_WEBSET);
     sandbox.world.pauseWebset(id);
     const agent = new ScriptedAgent(await era.open(startProgram(POLL, sandbox.env)));
-    const args = { types: ["webset.item.created"], websetId: id, timeoutSeconds: 0.4 };
+    const args = { types: ["webset.item.created"], websetId: id, timeoutSeconds: 1 };
     const nothing = await agent.goOn(args, "wait_for_webset_event", () => agent.calls === 2);
     expect(nothing).toMatchObject({ outcome: "timed_out", events: [] });
     const { progress } = await agent.call("get_webset_progress", { websetId: id });

@@ -29,6 +29,9 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** So long after the host has asked for the tools it has got them, in milliseconds. */
+const PREPARE_AFTER_MS = 20;
+
 /** JSON-RPC's own codes for a line that cannot be parsed, and for a request that cannot be taken. */
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
@@ -75,6 +78,8 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   // A host that is gone is noticed by the transport; a lost notification harms nobody.
   if (!config.noTasks) transport.tasks = new TaskWire(tasks, (message) => void stdio.send(message).catch(() => {}));
   const hasKey = config.apiKey !== undefined;
+  // Hosts list the tools when they start, and call one later: the time in between is free.
+  transport.onToolsListed = () => void setTimeout(() => carrier.prepare(), PREPARE_AFTER_MS).unref();
   const handle = serveStdio(
     ({ era }) => {
       if (era === "legacy") transport.tasks = undefined;
@@ -113,6 +118,7 @@ class ObservedTransport implements Transport {
   readonly #listening: Listening;
   /** Has a part in the messages as long as the host may speak of tasks. */
   tasks: TaskWire | undefined;
+  onToolsListed?: () => void;
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
@@ -129,6 +135,7 @@ class ObservedTransport implements Transport {
       }
       listening.received(message);
       this.onmessage?.(message);
+      if ("method" in message && message.method === "tools/list") this.onToolsListed?.();
     };
     this.closed = new Promise((resolve) => {
       inner.onclose = () => {

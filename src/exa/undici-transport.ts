@@ -24,6 +24,8 @@ export interface UndiciTransportOptions {
 
 /** A transport over real sockets. */
 export interface UndiciTransport extends Transport {
+  /** Loads what the first request needs, which then goes out at once. */
+  prepare(): void;
   /** Closes every connection at once; what is in flight, and whatever is asked later, rejects with an AbortError. */
   close(): Promise<void>;
 }
@@ -41,7 +43,7 @@ const KEEP_ALIVE_MS = 20_000;
 
 /**
  * Creates a transport that keeps one pool of connections, honours the proxies as undici's `EnvHttpProxyAgent` does, and
- * follows no redirect. undici is loaded by the first request, because a host waits for this process to start.
+ * follows no redirect. undici is loaded by `prepare` or the first request, because a host waits for this process to start.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): UndiciTransport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
@@ -50,9 +52,13 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   let closed = false;
   let dispatcher: Promise<Dispatcher> | undefined;
 
-  async function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  function load(): Promise<Dispatcher> {
     dispatcher ??= createDispatcher(options.proxies ?? {}, timeouts);
-    const pool = await dispatcher;
+    return dispatcher;
+  }
+
+  async function send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const pool = await load();
     if (signal.aborted) throw abortError();
     const { origin, pathname, search } = request.url;
     const answer = await pool.request({
@@ -92,6 +98,10 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   };
 
   return Object.assign(transport, {
+    prepare() {
+      // What is wrong with it is for the first request to say.
+      if (!closed) load().catch(() => {});
+    },
     async close() {
       closed = true;
       await (await dispatcher)?.destroy();

@@ -373,6 +373,15 @@ test("closing what was never used is nothing", async () => {
   await expect(createUndiciTransport().close()).resolves.toBeUndefined();
 });
 
+test("preparing opens no connection, and says nothing of a proxy that cannot be used: the first request does", async () => {
+  const broken = createUndiciTransport({ proxies: { httpsProxy: "no proxy" } });
+  broken.prepare();
+  await expect(broken(get(new URL("https://example.com/")))).rejects.toThrow();
+  const closed = createUndiciTransport();
+  closed.prepare();
+  await expect(closed.close()).resolves.toBeUndefined();
+});
+
 /** A proxy that opens tunnels, and counts them; it sends every tunnel to one place. */
 async function proxyTo(target: () => URL) {
   const tunnels: string[] = [];
