@@ -76,23 +76,20 @@ async function* readPages(
   const given = new Set<string>();
   let held: FeedEvent[] = [];
   let downTo: number | undefined;
-  let pages = 0;
   // With the margin the common listing takes one request.
   const limit = Math.min(LARGEST_PAGE, wanted + Math.max(LEAST_MARGIN, hint.crowd));
   for await (const page of walkPages(range, reading, limit)) {
     time.note(page);
-    pages++;
     walked.take(page.events);
     const fresh = page.events.filter(({ id }) => !given.has(id));
     held = newestFirst(new Map([...held, ...fresh].map((event) => [event.id, event])).values());
     const { order } = walked;
     hint.order = order ?? hint.order;
-    const inOrder = order === undefined || order === "newest-first";
-    if (!page.more && (inOrder || pages === 1)) {
+    if (!page.more) {
       yield { events: held, downTo: range.after ?? 0, time };
       return undefined;
     }
-    if (!inOrder) break;
+    if (order === "oldest-first" || order === "mixed") break;
     const oldest = held.at(-1)?.time;
     if (oldest === undefined) continue;
     const final = held.filter((event) => event.time > oldest + DISORDER_MS);

@@ -5,7 +5,7 @@ import type { ListRequest } from "../../src/feed/listing.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
-import { lastSeenFirst, listedAs, type OtherList } from "../support/other-lists.ts";
+import { lastSeenFirst, listedAs, type OtherList, shuffled } from "../support/other-lists.ts";
 import { refusal, withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
@@ -314,6 +314,20 @@ describe("a listing", () => {
       [...all].sort((a, b) => ((a.micros / 1e7) % 2) - ((b.micros / 1e7) % 2) || b.micros - a.micros);
     opened.trouble.spoil = listedAs(opened, { order, pageSizeCap: 20 });
     expect(idsOf([await list(opened, { limit: 200 })])).toEqual(events.map(({ id }) => id));
+  });
+
+  test("gives each event once, newest first, where the API keeps to no order", async () => {
+    const roll = dice(11);
+    for (const limit of [7, 20, 100]) {
+      for (const gapMs of [10, 10_000]) {
+        const opened = openFeedWorld();
+        const events = Array.from({ length: 100 }, (_, n) =>
+          opened.record("webset.idle", { at: opened.start - 60_000 - n * gapMs }),
+        );
+        opened.trouble.spoil = listedAs(opened, { order: (all) => shuffled(all, roll), pageSizeCap: 30 });
+        expect(idsOf(await listAll(opened, { limit }))).toEqual(events.map(({ id }) => id));
+      }
+    }
   });
 
   test("refuses a cursor where a page token belongs", async () => {

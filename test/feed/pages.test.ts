@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { listOrder } from "../../src/feed/list-order.ts";
 import { isoTime, type PageRead, type Range, type Reading, walkPages } from "../../src/feed/pages.ts";
+import { createFaults } from "../../src/sandbox/faults.ts";
+import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
+import { lastSeenFirst, listedAs, newestFirst, type OtherList, oldestFirst, shuffled } from "../support/other-lists.ts";
 import { withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
@@ -156,6 +159,89 @@ describe("walking pages", () => {
     await expect(opened.fake.until(walking)).rejects.toMatchObject({ kind: "unavailable" });
     expect(opened.fake.now()).toBe(10_000);
     expect(opened.fake.sleeping).toBe(0);
+  });
+});
+
+describe("walking pages of a list whose order changes from request to request", () => {
+  const roll = dice(5);
+  const orders: Record<string, OtherList["order"]> = {
+    "newest first, then oldest first": (events, cursor) =>
+      cursor === undefined ? newestFirst(events) : oldestFirst(events),
+    "oldest first, then newest first": (events, cursor) =>
+      cursor === undefined ? oldestFirst(events) : newestFirst(events),
+    none: (events) => shuffled(events, roll),
+    "that in which they came in": lastSeenFirst,
+  };
+
+  function worldOf(gapMs: number, count: number) {
+    const opened = openFeedWorld();
+    const ids = Array.from({ length: count }, (_, n) => {
+      const late = Math.floor(roll() * 4) * 1_000;
+      return opened.record("webset.idle", { at: opened.start - 60_000 - (count - n) * gapMs, late }).id;
+    });
+    return { ...opened, ids };
+  }
+
+  test.each(Object.keys(orders))("meets every event: %s", async (name) => {
+    const order = orders[name] as OtherList["order"];
+    for (const cursors of ["offset", "last"] as const) {
+      for (const gapMs of [1, 100, 60_000]) {
+        const opened = worldOf(gapMs, 60);
+        opened.trouble.spoil = listedAs(opened, { order, cursors, pageSizeCap: 10 });
+        const { ids, pages } = await walk(opened);
+        expect([...new Set(ids)].sort()).toEqual(opened.ids);
+        expect(pages.filter(({ more }) => !more)).toEqual(pages.slice(-1));
+        // Six pages hold all; to find parts that hold one each takes several times that.
+        expect(opened.requests.length).toBeLessThan(40);
+      }
+    }
+  });
+
+  test("asks for nothing twice where one page holds all, or where events only come again at the head of the next", async () => {
+    const single = worldOf(1_000, 60);
+    single.trouble.spoil = listedAs(single, { order: orders.none as OtherList["order"] });
+    expect((await walk(single)).ids).toHaveLength(60);
+    expect(single.requests).toHaveLength(1);
+
+    for (const listOrder of ORDERS) {
+      const faults = createFaults({ rules: [{ name: "duplicate-entry" }] });
+      const doubled = worldWith(60, { listOrder, pageSizeCap: 10, faults });
+      expect(new Set((await walk(doubled)).ids).size).toBe(60);
+      expect(doubled.requests.length).toBeLessThanOrEqual(7);
+    }
+
+    const growing = worldOf(1_000, 60);
+    const upstream = listedAs(growing, { order: newestFirst, pageSizeCap: 10 });
+    growing.trouble.spoil = (request, next) => {
+      growing.record("webset.idle", { id: `new_${growing.requests.length}` });
+      growing.record("webset.idle", { id: `newer_${growing.requests.length}` });
+      return upstream(request, next);
+    };
+    const { ids } = await walk(growing);
+    expect(growing.ids.filter((id) => !ids.includes(id))).toEqual([]);
+    expect(growing.requests.length).toBeLessThan(10);
+  });
+
+  test("follows cursors through a millisecond that holds more than a page", async () => {
+    const opened = worldOf(1_000, 20);
+    for (let n = 0; n < 35; n++) opened.record("webset.paused", { at: opened.start - 70_500 });
+    const order: OtherList["order"] = (events, cursor) =>
+      cursor === undefined || new Set(events.map(({ micros }) => micros)).size === 1
+        ? newestFirst(events)
+        : oldestFirst(events);
+    opened.trouble.spoil = listedAs(opened, { order, pageSizeCap: 10 });
+    expect(new Set((await walk(opened)).ids).size).toBe(55);
+  });
+
+  test("fails where the API does not keep to times either", async () => {
+    const opened = worldOf(1_000, 60);
+    const upstream = listedAs(opened, { order: orders.none as OtherList["order"], pageSizeCap: 10 });
+    opened.trouble.spoil = (request, next) => {
+      for (const name of ["createdAfter", "createdBefore"]) request.url.searchParams.delete(name);
+      return upstream(request, next);
+    };
+    await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
+    expect(opened.requests.length).toBeLessThan(200);
   });
 });
 

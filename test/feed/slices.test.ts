@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readBack, readForwards, type Slice } from "../../src/feed/slices.ts";
+import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { listedAs, shuffled } from "../support/other-lists.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
 const HOUR_MS = 3_600_000;
@@ -78,6 +80,19 @@ describe.each(ORDERS)("slices of a history listed %s", (listOrder) => {
     expect(opened.requests.length).toBeLessThan(10);
     expect(await back(opened, opened.start - weeks, opened.start)).toHaveLength(slices.length);
   });
+});
+
+test("slices hold everything where the API keeps to no order", async () => {
+  const opened = openFeedWorld();
+  const start = opened.start - HOUR_MS;
+  const ids = Array.from({ length: 900 }, (_, n) => opened.record("webset.idle", { at: start + n * 3_000 }).id);
+  const roll = dice(3);
+  opened.trouble.spoil = listedAs(opened, { order: (events) => shuffled(events, roll) });
+  for (const slices of [await forwards(opened, start, opened.start), await back(opened, start, opened.start)]) {
+    expect(idsOf(slices).sort()).toEqual(ids);
+    expect(Math.max(...slices.map(({ events }) => events.length))).toBeLessThanOrEqual(1_000);
+  }
+  expect(opened.requests.length).toBeLessThan(100);
 });
 
 test("an open slice holds what is newer than its anchor, too", async () => {

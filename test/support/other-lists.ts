@@ -72,3 +72,10 @@ export function oldestFirst(events: readonly UpstreamEvent[]): UpstreamEvent[] {
 export function lastSeenFirst(events: readonly UpstreamEvent[]): UpstreamEvent[] {
   return [...events].sort((a, b) => b.visibleAt - a.visibleAt || (a.id < b.id ? 1 : -1));
 }
+
+export function shuffled(events: readonly UpstreamEvent[], roll: () => number): UpstreamEvent[] {
+  return events
+    .map((event) => ({ event, key: roll() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ event }) => event);
+}

@@ -1,0 +1,70 @@
+import { WebsetsError } from "../shared/errors.ts";
+import type { FeedEvent } from "./event.ts";
+import type { Walked } from "./list-order.ts";
+import type { Page, PageReader, Range } from "./page.ts";
+
+/** So many pages in a row that bring nothing new and promise more are taken for a broken list. */
+const MOST_FRUITLESS_PAGES = 10;
+/** A page on a walk. */
+export interface PageRead extends Pick<Page, "serverTime" | "sentAt" | "receivedAt"> {
+  events: FeedEvent[];
+  /** Whether the walk goes on after this page. */
+  more: boolean;
+}
+
+/**
+ * Follows cursors through a range. One that repeats, or one that is missing where more is promised, is worked around by
+ * narrowing the range to what was not read yet.
+ * @param isLastResort whether there is no other way: pages are then trusted in any order, and where the walk cannot go on, it
+ *   fails with `unexpected_response`.
+ * @returns whether the range was read whole.
+ */
+export async function* walkCursors(
+  range: Range,
+  reader: PageReader,
+  walked: Walked,
+  isLastResort: boolean,
+): AsyncGenerator<PageRead, boolean> {
+  let rest = range;
+  let cursor: string | undefined;
+  let used = new Set<string>();
+  let fruitless = 0;
+  for (;;) {
+    const { hasMore, nextCursor, ...page } = await reader.read(rest, cursor);
+    const isNews = walked.take(page.events) > 0;
+    const next = nextCursor === null || used.has(nextCursor) ? undefined : nextCursor;
+    if (!hasMore) {
+      const isWhole = isLastResort || walked.isSteady;
+      yield { ...page, more: !isWhole };
+      return isWhole;
+    }
+    yield { ...page, more: true };
+    fruitless = isNews ? 0 : fruitless + 1;
+    if (fruitless > MOST_FRUITLESS_PAGES) throw brokenList("goes on without an end");
+    if (next !== undefined) {
+      cursor = next;
+      used.add(next);
+      continue;
+    }
+    const narrowed = narrow(rest, walked);
+    if (narrowed === undefined) {
+      if (isLastResort) throw brokenList("repeats itself");
+      return false;
+    }
+    rest = narrowed;
+    cursor = undefined;
+    used = new Set();
+  }
+}
+
+/** The part of the range that was not read yet, by the order of what was; undefined where that gets nowhere. */
+function narrow(range: Range, { order, last }: Walked): Range | undefined {
+  if (last === undefined) return undefined;
+  if (order === "oldest-first") return range.after === last ? undefined : { ...range, after: last };
+  if (order === "newest-first") return range.before === last ? undefined : { ...range, before: last };
+  return undefined;
+}
+
+export function brokenList(how: string): WebsetsError {
+  return new WebsetsError("unexpected_response", { what: `The API's list of events ${how}` });
+}

@@ -1,0 +1,61 @@
+import { brokenList, type PageRead, walkCursors } from "./cursor-walk.ts";
+import { Walked } from "./list-order.ts";
+import type { PageReader, Range } from "./page.ts";
+
+/** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
+const MOST_PAGES_WITH_STRAYS = 10;
+
+/**
+ * Reads a range in parts that each fit one page: that page holds all of its part, in whatever order. More events in one
+ * millisecond than a page holds can only be followed by their cursors.
+ * @param walked what is known of the range, which tells where to part it.
+ */
+export async function* walkParts(range: Range, reader: PageReader, walked: Walked): AsyncGenerator<PageRead> {
+  const parts = [range];
+  let strays = 0;
+  for (;;) {
+    const part = parts.pop();
+    if (part === undefined) return;
+    const middle = middleOf(part, walked);
+    if (middle !== undefined && timesIn(part, walked).length > reader.fullest) {
+      parts.push(...halves(part, middle));
+      continue;
+    }
+    for await (const page of walkCursors(part, reader, new Walked(), true)) {
+      walked.take(page.events);
+      yield { ...page, more: page.more || parts.length > 0 };
+      if (!page.more || page.events.length === 0) continue;
+      // An API that does not keep to times would be asked for ever narrower parts in vain.
+      if (page.events.some(({ time }) => !holds(part, time))) strays++;
+      if (strays > MOST_PAGES_WITH_STRAYS) throw brokenList("has no order, and does not keep to times");
+      const border = middleOf(part, walked);
+      if (border === undefined) continue;
+      parts.push(...halves(part, border));
+      break;
+    }
+  }
+}
+
+/** Both hold what was created in the very millisecond: the ends are inclusive, and the API may keep finer times. */
+function halves(part: Range, border: number): [Range, Range] {
+  return [
+    { ...part, before: border },
+    { ...part, after: border },
+  ];
+}
+
+function holds({ after, before }: Range, time: number): boolean {
+  return (after === undefined || time >= after) && (before === undefined || time <= before);
+}
+
+function timesIn(part: Range, walked: Walked): number[] {
+  return [...walked.times()].filter((time) => holds(part, time));
+}
+
+/** A time inside the part with about half of its known events on either side; undefined where it cannot be parted. */
+function middleOf(part: Range, walked: Walked): number | undefined {
+  const { after = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY } = part;
+  const known = timesIn(part, walked).sort((a, b) => a - b);
+  const median = known[known.length >> 1];
+  return median === undefined || before - after < 2 ? undefined : Math.min(before - 1, Math.max(after + 1, median));
+}
