@@ -61,7 +61,8 @@ export async function* walkCursors(
 function narrow(range: Range, { order, last }: Walked): Range | undefined {
   if (last === undefined) return undefined;
   if (order === "oldest-first") return range.after === last ? undefined : { ...range, after: last };
-  if (order === "newest-first") return range.before === last ? undefined : { ...range, before: last };
+  // The API may keep finer times than milliseconds: the rest of the last one's lies before the next.
+  if (order === "newest-first") return range.before === last + 1 ? undefined : { ...range, before: last + 1 };
   return undefined;
 }
 

@@ -152,6 +152,28 @@ describe("walking pages", () => {
     expect(malformed).toBe(2);
   });
 
+  test("loses nothing of a millisecond where the API keeps microseconds and a cursor is missing or repeats", async () => {
+    for (const nextCursor of [null, "stuck"]) {
+      const opened = openFeedWorld();
+      const at = opened.start - 60_000;
+      const times = [50, 40, 30, 30, 20, 10];
+      times.forEach((ms, n) => {
+        opened.record("webset.idle", { id: `e${n}`, at: at + ms });
+      });
+      const upstream = listedAs(opened, {
+        order: newestFirst,
+        pageSizeCap: 3,
+        finer: (id) => (id === "e2" ? 500 : 100),
+      });
+      opened.trouble.spoil = async (request, next) => {
+        request.url.searchParams.delete("cursor");
+        return withPage(await upstream(request, next), ({ hasMore }) => (hasMore ? { nextCursor } : {}));
+      };
+      const { ids } = await walk(opened);
+      expect([...new Set(ids)].sort()).toEqual(times.map((_, n) => `e${n}`));
+    }
+  });
+
   test("bounds each page's time where it is told to", async () => {
     const opened = worldWith(3, { latency: () => 30_000 });
     const walking = walk(opened, {}, 200, { limitMs: 10_000 });
