@@ -3,8 +3,11 @@ import type { FeedEvent } from "./event.ts";
 import type { Walked } from "./list-order.ts";
 import type { Page, PageReader, Range } from "./page.ts";
 
-/** So many pages in a row that bring nothing new and promise more are taken for a broken list. */
-const MOST_FRUITLESS_PAGES = 10;
+/** So many pages in a row that repeat what is known and promise more are taken for a broken list. */
+const MOST_REPEATING_PAGES = 10;
+/** So many empty ones in a row are too: an API that filters what it has already cut into pages may have many. */
+const MOST_EMPTY_PAGES = 200;
+
 /** A page on a walk. */
 export interface PageRead extends Pick<Page, "serverTime" | "sentAt" | "receivedAt"> {
   events: FeedEvent[];
@@ -28,19 +31,25 @@ export async function* walkCursors(
   let rest = range;
   let cursor: string | undefined;
   let used = new Set<string>();
-  let fruitless = 0;
+  let repeating = 0;
+  let empty = 0;
+  let isBeyond = false;
   for (;;) {
-    const { hasMore, nextCursor, ...page } = await reader.read(rest, cursor);
+    const { hasMore, nextCursor, isFull, ...page } = await reader.read(rest, cursor);
     const isNews = walked.take(page.events) > 0;
     const next = nextCursor === null || used.has(nextCursor) ? undefined : nextCursor;
-    if (!hasMore) {
+    if (isBeyond) reader.noteBeyond(page.events.length > 0);
+    isBeyond = !hasMore;
+    const isLast = next === undefined || page.events.length === 0 || (reader.trustsEnds && !isFull);
+    if (!hasMore && isLast) {
       const isWhole = isLastResort || walked.isSteady;
       yield { ...page, more: !isWhole };
       return isWhole;
     }
     yield { ...page, more: true };
-    fruitless = isNews ? 0 : fruitless + 1;
-    if (fruitless > MOST_FRUITLESS_PAGES) throw brokenList("goes on without an end");
+    repeating = isNews ? 0 : repeating + (page.events.length > 0 ? 1 : 0);
+    empty = isNews ? 0 : empty + (page.events.length > 0 ? 0 : 1);
+    if (repeating > MOST_REPEATING_PAGES || empty > MOST_EMPTY_PAGES) throw brokenList("goes on without an end");
     if (next !== undefined) {
       cursor = next;
       used.add(next);

@@ -37,12 +37,17 @@ export interface Page {
   /** As the API says it. */
   hasMore: boolean;
   nextCursor: string | null;
+  /** Whether it has as many entries as were asked for. */
+  isFull: boolean;
   /** The answer's `Date`, in milliseconds since 1970. */
   serverTime: number | undefined;
   /** When it was asked for and had arrived, in `clock.now()`. */
   sentAt: number;
   receivedAt: number;
 }
+
+/** Whether a cursor that came with a last page has led to more, by client; once it has, it may again. */
+const leadsOn = new WeakMap<Reading["exa"], boolean>();
 
 /** Reads the pages of one walk. A page too large to hold is asked for in halves. */
 export class PageReader {
@@ -73,9 +78,21 @@ export class PageReader {
       if (malformed > 0) onMalformed?.(malformed);
       const events = value.events.map(keep);
       this.fullest = Math.max(this.fullest, events.length);
+      const isFull = events.length + malformed >= this.#size;
       this.#growAgain(events.length);
-      return { events, hasMore, nextCursor, serverTime, sentAt, receivedAt };
+      return { events, hasMore, nextCursor, isFull, serverTime, sentAt, receivedAt };
     }
+  }
+
+  /** Whether a page that is said to be the last is it, although it has a cursor: with many APIs the last one has, too. */
+  get trustsEnds(): boolean {
+    return leadsOn.get(this.#reading.exa) === false;
+  }
+
+  /** Notes whether there was more behind a page that was said to be the last. */
+  noteBeyond(isMore: boolean): void {
+    const { exa } = this.#reading;
+    if (isMore || !leadsOn.has(exa)) leadsOn.set(exa, isMore);
   }
 
   #ask(query: EventQuery) {

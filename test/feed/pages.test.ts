@@ -76,7 +76,7 @@ describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
 describe("walking pages", () => {
   test("passes over empty pages that promise more, but not for ever", async () => {
     const opened = worldWith(6, { pageSizeCap: 3 });
-    let empty = 5;
+    let empty = 150;
     opened.trouble.spoil = async ({ url: { searchParams } }, next) => {
       if (searchParams.get("cursor")?.startsWith("empty") === true) searchParams.delete("cursor");
       const answer = await next();
@@ -89,7 +89,7 @@ describe("walking pages", () => {
       return withPage(await next(), () => ({ data: [], hasMore: true, nextCursor: `${n++}` }));
     };
     await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
-    expect(n).toBeLessThan(20);
+    expect(n).toBeLessThan(250);
   });
 
   test("ends in the face of a list that turns in a circle under ever new cursors", async () => {
@@ -150,6 +150,24 @@ describe("walking pages", () => {
     const { ids } = await walk(opened, {}, 200, { onMalformed: (count) => (malformed += count) });
     expect(ids.sort()).toEqual([...opened.ids, "moved"]);
     expect(malformed).toBe(2);
+  });
+
+  test("follows a cursor that comes with a page said to be the last, and learns where that leads nowhere", async () => {
+    const broken = worldWith(12, { pageSizeCap: 5 });
+    broken.trouble.spoil = async (_, next) => withPage(await next(), () => ({ hasMore: false }));
+    expect((await walk(broken)).ids.sort()).toEqual(broken.ids);
+    expect((await walk(broken)).ids).toHaveLength(12);
+
+    const wordy = worldWith(12);
+    wordy.trouble.spoil = async ({ url: { searchParams } }, next) => {
+      const beyond = searchParams.get("cursor") === "end";
+      searchParams.delete("cursor");
+      return withPage(await next(), ({ data }) => ({ data: beyond ? [] : data, nextCursor: "end" }));
+    };
+    expect((await walk(wordy)).pages).toHaveLength(2);
+    expect((await walk(wordy)).pages).toHaveLength(1);
+    // A full page may always have been cut.
+    expect((await walk(wordy, {}, 12)).pages).toHaveLength(2);
   });
 
   test("loses nothing of a millisecond where the API keeps microseconds and a cursor is missing or repeats", async () => {
