@@ -86,7 +86,7 @@ async function* readPages(
     const { order } = walked;
     hint.order = order ?? hint.order;
     if (!page.more) {
-      yield { events: held, downTo: range.after ?? 0, time };
+      yield { events: held, downTo: range.after ?? Math.min(0, held.at(-1)?.time ?? 0), time };
       return undefined;
     }
     if (order === "oldest-first" || order === "mixed") break;

@@ -330,6 +330,25 @@ describe("a listing", () => {
     }
   });
 
+  test("ends where events have a time before all others, and where ids are long or no text", async () => {
+    const idsFor: ((n: number) => string)[] = [
+      (n) => `${"x".repeat(1_100)}${n}`,
+      (n) => `${"x".repeat(1_023)}é${n}`,
+      (n) => `\ud800${n}`,
+    ];
+    for (const idFor of idsFor) {
+      for (const createdAt of ["0001-01-01T00:00:00.000Z", "2026-11-01T11:00:00.000Z"]) {
+        const opened = openFeedWorld();
+        const data = Array.from({ length: 6 }, (_, n) => ({ id: idFor(n), type: "webset.idle", createdAt, data: {} }));
+        opened.trouble.spoil = async (_, next) =>
+          withPage(await next(), () => ({ data: data.toReversed(), hasMore: false, nextCursor: null }));
+        for (const limit of [1, 2]) {
+          expect(idsOf(await listAll(opened, { limit }))).toEqual(data.map(({ id }) => id).reverse());
+        }
+      }
+    }
+  });
+
   test("refuses a cursor where a page token belongs", async () => {
     const opened = openFeedWorld();
     const { position } = await list(opened);

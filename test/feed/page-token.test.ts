@@ -16,10 +16,29 @@ function refusalOf(text: string): { kind: string; message: string } {
 }
 
 describe("a page token", () => {
-  test.each(["event_1", "", "né 🦜", "x".repeat(1_000)])("gives back the place %j and the position", (id) => {
+  test.each(["event_1", "", "né 🦜", "half a bird \ud83e"])("gives back the place %j and the position", (id) => {
     const text = encodePageToken({ before: { id, time: NOON - 5 }, position });
     expect(text[0]).toBe("p");
     expect(decodePageToken(text)).toEqual({ before: { id, time: NOON - 5 }, position });
+  });
+
+  test("gives back ids of any length", () => {
+    for (const id of ["x".repeat(1_000), `${"x".repeat(1_023)}é`, "né".repeat(1_000), "x".repeat(70_000)]) {
+      const text = encodePageToken({ before: { id, time: NOON - 5 }, position });
+      expect(text[0]).toBe("p");
+      expect(decodePageToken(text)).toEqual({ before: { id, time: NOON - 5 }, position });
+    }
+  });
+
+  test.each([Date.parse("0001-01-01T00:00:00Z"), -1, 0, 0.5, 2 ** 48])("gives back the time %d", (time) => {
+    const text = encodePageToken({ before: { id: "event_1", time }, position });
+    expect(text[0]).toBe("p");
+    expect(decodePageToken(text).before.time).toBe(time);
+  });
+
+  test("of the first version is still read", () => {
+    const text = "pTzqtgGhlvsV-wAHZXZlbnRfMXFoZb7FgAAAAKtG0SCHlMmA";
+    expect(decodePageToken(text)).toEqual({ before: { id: "event_1", time: NOON - 5 }, position });
   });
 
   test("that was not copied whole is refused", () => {
