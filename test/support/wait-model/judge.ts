@@ -37,7 +37,8 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   const { begun, ended, timeoutMs, result } = waited;
   const faults: string[] = [];
   if (ended - begun > timeoutMs + 1_000) faults.push(`it returned ${ended - begun - timeoutMs} ms after its time`);
-  const firstLookBy = begun + 2 * conditions.latencyMs;
+  // The answer to a look that somebody else asked for before comes first.
+  const firstLookBy = begun + 4 * conditions.latencyMs;
   const atFirst = history.between(begun - conditions.lagMs, conditions.troubled ? ended : firstLookBy);
   if ("error" in result) {
     const isAbsent = atFirst.some(({ state }) => !isThere(state, waited));
@@ -73,10 +74,10 @@ function verdictOn(
   const { latencyMs, dates, lagMs, tellsUpdates, troubled } = conditions;
   const of = (moment: Moment) => outcomeAt(moment.state, id, goal);
   if (outcome !== "timed_out") {
-    // What the API itself tells after the call is as good as true. An event may be taken for one of after the call only where
-    // the state was seen as it was before it, and nothing tells the time of the call more closely.
-    const isClose = dates && !troubled;
-    const mistaken = Math.min(lagMs, isClose ? CALL_TIME_MS + 2 * latencyMs : Number.POSITIVE_INFINITY);
+    // What the API itself tells after the call is as good as true. Where the state was seen as it was before, events of then
+    // count too: that a search has ended stays true, and of an idle moment only the time of the call can tell that it is over.
+    const isClose = goal === "idle" && dates && !troubled;
+    const mistaken = Math.min(lagMs, isClose ? CALL_TIME_MS + 4 * latencyMs : Number.POSITIVE_INFINITY);
     const told = [...history.between(since - mistaken, ended), ...history.servedBetween(begun, ended)];
     if (!told.some((moment) => of(moment).includes(outcome))) return `${outcome}, which did not happen`;
   }
@@ -88,16 +89,17 @@ function verdictOn(
       return `timed out, but ${of(atTheEnd[0] as Moment).join(" and ")} at the end`;
     }
   }
-  const afterFirstLook = since + (dates ? 2 : 8) * latencyMs;
-  // A moment of idleness is told by its event, if that says that it is of after the call.
+  const afterFirstLook = since + (dates ? 4 : 10) * latencyMs;
+  // That idleness begins is told by its event, if that says that it is of after the call.
   const surelyAfterCall = tellsUpdates ? afterFirstLook : dates ? since + CALL_TIME_MS : Number.POSITIVE_INFINITY;
   const noticedBy = ended - NOTICED_WITHIN_MS;
   if (noticedBy < since) return undefined;
-  const missed = history.between(since, noticedBy).find((moment) => {
+  const missed = history.between(since, noticedBy).find((moment, index, all) => {
     const from = Math.max(moment.from, since);
+    const before = all[index - 1];
+    const begins = of(moment).includes("reached") && before !== undefined && !of(before).includes("reached");
+    if (goal === "idle" && begins && from > Math.max(afterFirstLook, surelyAfterCall)) return true;
     // A pause can be over unseen.
-    if (goal === "idle" && from > Math.max(afterFirstLook, surelyAfterCall) && of(moment).includes("reached"))
-      return true;
     return history.between(from, from + NOTICED_WITHIN_MS).every((later) => of(later).length > 0);
   });
   return missed === undefined ? undefined : `${outcome}, but ${of(missed).join(" and ")} at ${missed.from} already`;
