@@ -90,7 +90,8 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   position = advance(position, { handedOut, settledUpTo: undefined });
 
   const full = scan.matches.length > limit || (events.length === limit && !exhausted);
-  const before: Placed | undefined = full ? events.at(-1) : scan.last;
+  // A page that got no further than the one before it leaves off where that did.
+  const before: Placed | undefined = full ? events.at(-1) : (scan.last ?? token?.before);
   const ended = exhausted && scan.matches.length <= limit;
   return {
     events,
