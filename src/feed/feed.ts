@@ -1,16 +1,16 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isPassing, type WebsetsError } from "../shared/errors.ts";
+import { isPassing } from "../shared/errors.ts";
 import { NO_HINT, type OrderHint } from "./backwards.ts";
 import { CatchUp } from "./catch-up.ts";
-import type { FeedEvent } from "./event.ts";
 import { CLOSE_MS, keyOf, Lanes, NEAR_MS } from "./lanes.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import type { Reading } from "./pages.ts";
-import { advance, BEFORE_ALL, byTime, isDealtWith, type Placed, type Position, RETENTION_MS } from "./position.ts";
+import { advance, BEFORE_ALL, type Position, RETENTION_MS } from "./position.ts";
 import { Present } from "./present.ts";
-import type { Subscription } from "./subscription.ts";
+import { type FeedNews, Reader } from "./reader.ts";
+import type { Place, Subscription } from "./subscription.ts";
 import { Tail } from "./tail.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
@@ -18,10 +18,6 @@ const RETRY_MS = 1_000;
 /** One page of a slice may take this long at first, and after failures longer. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-/** An event whose Webset has to be asked for may hold up others for so long at first, and after failures longer. */
-const OWNER_LIMIT_MS = 1_000;
-const LONGEST_OWNER_LIMIT_MS = 10_000;
-
 const DAY_MS = 86_400_000;
 
 export interface FeedOptions {
@@ -49,51 +45,6 @@ export interface ReadRequest {
    * has no idea. Where all readers of a tail can tell, it polls less often until then, within its longest pause.
    */
   expects?: (() => number | undefined) | undefined;
-}
-
-/** What happens while a feed is read. */
-export type FeedNews =
-  /** The first news, unless there is trouble: where reading begins. */
-  | { kind: "positioned"; position: Position }
-  | ReadNews
-  /** Trouble that passes; reading goes on by itself. */
-  | { kind: "retrying"; error: WebsetsError };
-
-export interface ReadNews {
-  kind: "read";
-  /** Matching events, oldest first, each once; often none. */
-  events: FeedEvent[];
-  /** Events that the position had dealt with already, met again: they tell their exact times. */
-  again: Placed[];
-  /** Everything created before this time has been told, in milliseconds since 1970. */
-  settledUpTo: number | undefined;
-  /** Whether the upstream was asked for this, and not only the memory of a tail. */
-  asked: boolean;
-  /** Whether everything visible when the reader came has been told with it, and what follows is of later. */
-  isCaughtUp: boolean;
-}
-
-/** What one call of `read` goes by. */
-interface Reader {
-  types: readonly string[] | undefined;
-  websetId: string | undefined;
-  signal: AbortSignal;
-  urgentBy: number;
-  expects: ReadRequest["expects"];
-  position: Position;
-  /** Events whose Webset could not be found out yet; the position does not pass them. */
-  undecided: readonly FeedEvent[];
-  /** How long the next look-ups of Websets may take, in milliseconds. */
-  ownerLimitMs: number;
-}
-
-/** Which of some events are a reader's. */
-interface Decided {
-  events: FeedEvent[];
-  /** Those of which nobody knows yet, oldest first. */
-  undecided: FeedEvent[];
-  /** Why that is so. */
-  trouble: WebsetsError | undefined;
 }
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */
@@ -157,11 +108,11 @@ export class Feed {
     if (from !== undefined) yield* this.#outlast(signal, () => this.#present.requireKnowable(from, signal));
     const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, signal)));
     yield { kind: "positioned", position };
-    const options = { types, websetId, signal, urgentBy, expects };
-    const reader: Reader = { ...options, position, undecided: [], ownerLimitMs: OWNER_LIMIT_MS };
+    const reader = new Reader({ types, websetId, signal }, position, this.#owners, this.#options.clock);
+    const wishes = { urgentBy, expects };
     let near: { within: number; present: number | undefined } = { within: NEAR_MS, present: undefined };
     for (;;) {
-      const tail = yield* this.#approach(reader, near);
+      const tail = yield* this.#approach(reader, wishes, near);
       near = { within: CLOSE_MS, present: yield* this.#follow(tail, reader) };
     }
   }
@@ -169,9 +120,10 @@ export class Feed {
   /** Catches up slice by slice until the reader is near enough for a tail, and joins it. */
   async *#approach(
     reader: Reader,
+    wishes: Omit<Place, "since">,
     near: { within: number; present: number | undefined },
   ): AsyncGenerator<FeedNews, Subscription> {
-    const { types, signal, urgentBy, expects } = reader;
+    const { types, signal } = reader.request;
     const lane = this.#lanes.of(types);
     let width: number | undefined;
     for (;;) {
@@ -185,28 +137,28 @@ export class Feed {
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
       if (joins || present === undefined || since >= present - Math.min(near.within, lane.near)) {
-        return (tail ?? this.#begin(types)).join({ since, urgentBy, expects });
+        return (tail ?? this.#begin(types)).join({ since, ...wishes });
       }
       const backlog = { types, since, width, present };
       const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, lane, limitMs, signal));
-      yield* this.#tell(reader, { ...slice, asked: true, isCaughtUp: false });
+      yield* reader.take({ ...slice, asked: true, isCaughtUp: false });
       width = slice.nextWidth;
     }
   }
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
-    const lane = this.#lanes.of(reader.types);
+    const lane = this.#lanes.of(reader.request.types);
     let told = false;
     try {
       for (;;) {
-        const news = await tail.next(reader.signal);
+        const news = await tail.next(reader.request.signal);
         if (news.kind === "behind") return news.present;
         if (news.kind === "failed") yield { kind: "retrying", error: news.error };
         else {
           const asked = news.kind === "polled";
           told = true;
-          yield* this.#tell(reader, { ...news, asked, isCaughtUp: asked });
+          yield* reader.take({ ...news, asked, isCaughtUp: asked });
         }
       }
     } finally {
@@ -255,61 +207,6 @@ export class Feed {
       belongs: (event, websetId) => this.#owners.belongs(event, websetId, { seenAt, signal }),
       serverNow: () => this.#present.time(signal),
     });
-  }
-
-  /** Passes on what matches and moves the reader's position past it, but not past what cannot be decided yet. */
-  async *#tell(
-    reader: Reader,
-    batch: Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp">,
-  ): AsyncGenerator<FeedNews, void> {
-    const { types, position } = reader;
-    const { asked } = batch;
-    const fresh = new Map(reader.undecided.map((event) => [event.id, event]));
-    const again: FeedEvent[] = [];
-    for (const event of batch.events) {
-      this.#owners.note(event);
-      if (event.time < position.since || (types !== undefined && !types.includes(event.type))) continue;
-      if (isDealtWith(position, event)) again.push(event);
-      else fresh.set(event.id, event);
-    }
-    const { events, undecided, trouble } = await this.#decide(reader, [...fresh.values()].sort(byTime));
-    reader.undecided = undecided;
-    const oldestPending = undecided[0];
-    const settledUpTo =
-      batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
-    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp: batch.isCaughtUp && undecided.length === 0 };
-    reader.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo });
-    if (trouble !== undefined) yield { kind: "retrying", error: trouble };
-  }
-
-  /**
-   * Which of these events are the reader's. Most say so themselves; where one has to be asked for and the answer does not come,
-   * the others do not wait for it.
-   */
-  async #decide(reader: Reader, events: readonly FeedEvent[]): Promise<Decided> {
-    const { websetId, signal } = reader;
-    if (websetId === undefined) return { events: [...events], undecided: [], trouble: undefined };
-    const seenAt = this.#options.clock.now();
-    // The next poll tries again.
-    const options = { seenAt, signal, deadline: seenAt + reader.ownerLimitMs, attempts: 1 };
-    const decided: Decided = { events: [], undecided: [], trouble: undefined };
-    const decide = async (event: FeedEvent): Promise<boolean | undefined> => {
-      try {
-        return await this.#owners.belongs(event, websetId, options);
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        decided.trouble = error;
-        return undefined;
-      }
-    };
-    const belongs = await Promise.all(events.map(decide));
-    for (const [index, event] of events.entries()) {
-      if (belongs[index] === undefined) decided.undecided.push(event);
-      else if (belongs[index]) decided.events.push(event);
-    }
-    const longer = Math.min(LONGEST_OWNER_LIMIT_MS, reader.ownerLimitMs * 2);
-    reader.ownerLimitMs = decided.trouble === undefined ? OWNER_LIMIT_MS : longer;
-    return decided;
   }
 
   /**

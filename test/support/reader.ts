@@ -1,6 +1,7 @@
 import type { FeedEvent } from "../../src/feed/event.ts";
-import type { Feed, FeedNews, ReadRequest } from "../../src/feed/feed.ts";
+import type { Feed, ReadRequest } from "../../src/feed/feed.ts";
 import { advance, type Position } from "../../src/feed/position.ts";
+import type { FeedNews } from "../../src/feed/reader.ts";
 
 /** Somebody who reads a feed in the background and keeps what it is told. */
 export interface Follower {

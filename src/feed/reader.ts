@@ -1,0 +1,122 @@
+import type { Clock } from "../shared/clock.ts";
+import { isPassing, type WebsetsError } from "../shared/errors.ts";
+import type { FeedEvent } from "./event.ts";
+import type { Owners } from "./owners.ts";
+import { advance, byTime, isDealtWith, type Placed, type Position } from "./position.ts";
+
+/** An event whose Webset has to be asked for may hold up others for so long at first, and after failures longer. */
+const OWNER_LIMIT_MS = 1_000;
+const LONGEST_OWNER_LIMIT_MS = 10_000;
+
+/** What happens while a feed is read. */
+export type FeedNews =
+  /** The first news, unless there is trouble: where reading begins. */
+  | { kind: "positioned"; position: Position }
+  | ReadNews
+  /** Trouble that passes; reading goes on by itself. */
+  | { kind: "retrying"; error: WebsetsError };
+
+export interface ReadNews {
+  kind: "read";
+  /** Matching events, oldest first, each once; often none. */
+  events: FeedEvent[];
+  /** Events that the position had dealt with already, met again: they tell their exact times. */
+  again: Placed[];
+  /** Everything created before this time has been told, in milliseconds since 1970. */
+  settledUpTo: number | undefined;
+  /** Whether the upstream was asked for this, and not only the memory of a tail. */
+  asked: boolean;
+  /** Whether everything visible when the reader came has been told with it, and what follows is of later. */
+  isCaughtUp: boolean;
+}
+
+/** What one call of `read` goes by, once its Webset is known. */
+export interface ReaderRequest {
+  types: readonly string[] | undefined;
+  websetId: string | undefined;
+  signal: AbortSignal;
+}
+
+/** Events of its types that a reader meets, of all Websets. */
+type Batch = Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp">;
+
+/** Which of some events are a reader's. */
+interface Decided {
+  events: FeedEvent[];
+  /** Those of which nobody knows yet, oldest first. */
+  undecided: FeedEvent[];
+  /** Why that is so. */
+  trouble: WebsetsError | undefined;
+}
+
+/** One reader's way through the feed: where it stands, and which of the events it meets are its own. */
+export class Reader {
+  readonly request: ReaderRequest;
+  position: Position;
+  readonly #owners: Owners;
+  readonly #clock: Clock;
+  /** Events whose Webset could not be found out yet; the position does not pass them. */
+  #undecided: readonly FeedEvent[] = [];
+  /** How long the next look-ups of Websets may take, in milliseconds. */
+  #ownerLimitMs = OWNER_LIMIT_MS;
+
+  constructor(request: ReaderRequest, position: Position, owners: Owners, clock: Clock) {
+    this.request = request;
+    this.position = position;
+    this.#owners = owners;
+    this.#clock = clock;
+  }
+
+  /** Passes on what matches and moves the reader's position past it, but not past what cannot be decided yet. */
+  async *take(batch: Batch): AsyncGenerator<FeedNews, void> {
+    const { types } = this.request;
+    const { position } = this;
+    const { asked } = batch;
+    const fresh = new Map(this.#undecided.map((event) => [event.id, event]));
+    const again: FeedEvent[] = [];
+    for (const event of batch.events) {
+      this.#owners.note(event);
+      if (event.time < position.since || (types !== undefined && !types.includes(event.type))) continue;
+      if (isDealtWith(position, event)) again.push(event);
+      else fresh.set(event.id, event);
+    }
+    const { events, undecided, trouble } = await this.#decide([...fresh.values()].sort(byTime));
+    this.#undecided = undecided;
+    const oldestPending = undecided[0];
+    const settledUpTo =
+      batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
+    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp: batch.isCaughtUp && undecided.length === 0 };
+    this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo });
+    if (trouble !== undefined) yield { kind: "retrying", error: trouble };
+  }
+
+  /**
+   * Which of these events are the reader's. Most say so themselves; where one has to be asked for and the answer does not come,
+   * the others do not wait for it.
+   */
+  async #decide(events: readonly FeedEvent[]): Promise<Decided> {
+    const { websetId, signal } = this.request;
+    if (websetId === undefined) return { events: [...events], undecided: [], trouble: undefined };
+    const seenAt = this.#clock.now();
+    // The next poll tries again.
+    const options = { seenAt, signal, deadline: seenAt + this.#ownerLimitMs, attempts: 1 };
+    const decided: Decided = { events: [], undecided: [], trouble: undefined };
+    const decide = async (event: FeedEvent): Promise<boolean | undefined> => {
+      try {
+        return await this.#owners.belongs(event, websetId, options);
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        decided.trouble = error;
+        return undefined;
+      }
+    };
+    const belongs = await Promise.all(events.map(decide));
+    for (const [index, event] of events.entries()) {
+      if (belongs[index] === undefined) decided.undecided.push(event);
+      else if (belongs[index]) decided.events.push(event);
+    }
+    const longer = Math.min(LONGEST_OWNER_LIMIT_MS, this.#ownerLimitMs * 2);
+    this.#ownerLimitMs = decided.trouble === undefined ? OWNER_LIMIT_MS : longer;
+    return decided;
+  }
+}
