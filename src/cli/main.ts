@@ -9,6 +9,8 @@ const LONGEST_FAREWELL_MS = 900;
 
 type Closing = () => Promise<void>;
 
+let isEnding = false;
+
 try {
   await run(readCommandLine(process.argv.slice(2)));
 } catch (error) {
@@ -76,12 +78,17 @@ async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): P
 }
 
 function endOnSignals(close: Closing): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void end(close));
+  // Listened to until the very end: hosts send one after another, and a second one must not cut the first one's farewell short.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(close));
 }
 
 /** Closes everything and lets the process end by itself, or makes it end where something holds it. */
 async function end(close: Closing): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
   setTimeout(() => process.exit(), LONGEST_FAREWELL_MS).unref();
+  // Nothing is left to do then. Ending without it, Node stops listening to signals some time before the process has ended.
+  process.once("beforeExit", () => process.exit());
   try {
     await close();
   } finally {

@@ -17,7 +17,14 @@ const ENDINGS: [how: string, end: (program: Program) => void][] = [
   ["on SIGINT", ({ child }) => child.kill("SIGINT")],
   ["on SIGTERM", ({ child }) => child.kill("SIGTERM")],
   ["when stdin ends and SIGTERM follows", ({ child }) => child.stdin.end(() => child.kill("SIGTERM"))],
+  ["on SIGTERM until it has ended", killUntilEnded],
 ];
+
+/** There is no moment at which one signal too many cuts off what the one before it has begun. */
+function killUntilEnded({ child, exited }: Program): void {
+  const timer = setInterval(() => child.kill("SIGTERM"), 1);
+  void exited.then(() => clearInterval(timer));
+}
 
 describe.each(ERAS)("over stdio in the era of $name", (era) => {
   test.for(ENDINGS)(
