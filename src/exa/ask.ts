@@ -1,12 +1,12 @@
 import type { Clock } from "../shared/clock.ts";
 import { abortError, WebsetsError } from "../shared/errors.ts";
+import { ServerTime } from "../shared/server-time.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { HttpAnswer, Transport } from "./http.ts";
 import { parseHttpDate } from "./http-date.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
 import { RequestedPause } from "./requested-pause.ts";
 import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, retryDelay } from "./retry.ts";
-import { ServerClock } from "./server-clock.ts";
 import { inWords } from "./socket-errors.ts";
 import { orAbort, startTimeLimit } from "./time-limit.ts";
 
@@ -80,16 +80,17 @@ export function createAsk(setup: AskOptions): Ask {
   const { apiKey, clock } = setup;
   const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
   const pause = new RequestedPause(clock);
-  const serverClock = new ServerClock(clock);
+  // A date in an answer without a `Date` is compared with it.
+  const shown = new ServerTime(clock);
 
   async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     const sentAt = clock.now();
     const answer = await send(question.url, signal);
     const receivedAt = clock.now();
     const serverTime = parseHttpDate(answer.headers.date);
-    serverClock.note(serverTime);
+    shown.note(serverTime, receivedAt);
     if (answer.status < 200 || answer.status >= 300) {
-      const clocks = { server: serverClock.now(), ours: clock.wallTime() };
+      const clocks = { server: shown.at(), ours: clock.wallTime() };
       const refusal = refusalOf(answer, question, apiKey, clocks);
       pause.note(refusal);
       throw refusal;

@@ -1,10 +1,10 @@
 import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import { ServerTime, timeWhenAsked } from "../shared/server-time.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { newestVisible } from "./newest.ts";
 import { isoTime, type Reading } from "./pages.ts";
 import { advance, BEFORE_ALL, type Position, positionAt, RETENTION_MS } from "./position.ts";
-import { ServerTime, timeWhenAsked } from "./server-time.ts";
 
 /** How far a given time may lie ahead of the `Date` header: its one-second grain, and a second between two clocks. */
 const AHEAD_MS = 2_000;

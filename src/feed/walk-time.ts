@@ -1,4 +1,4 @@
-import type { Answered } from "./server-time.ts";
+import type { Answered } from "../shared/server-time.ts";
 
 /**
  * The upstream's time when a walk over several pages began, from what its answers told: never later than it really was.

@@ -1,5 +1,5 @@
 import { CLOCK_DISAGREEMENT_MS } from "../feed/position.ts";
-import { type Answered, timeWhenAsked } from "../feed/server-time.ts";
+import { type Answered, timeWhenAsked } from "../shared/server-time.ts";
 
 /** The grain of the `Date` header, in milliseconds. */
 const DATE_GRAIN_MS = 1_000;

@@ -1,6 +1,6 @@
 import type { Feed } from "../feed/feed.ts";
 import { CLOCK_DISAGREEMENT_MS, type Position, positionAt } from "../feed/position.ts";
-import { timeWhenAsked } from "../feed/server-time.ts";
+import { timeWhenAsked } from "../shared/server-time.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 

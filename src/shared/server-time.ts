@@ -1,4 +1,4 @@
-import type { Clock } from "../shared/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** How far the two clocks of this machine may disagree about the time passed before it counts as having slept. */
 const SLEPT_MS = 30_000;
