@@ -35,7 +35,7 @@ export class ResponseTooLargeError extends WebsetsError {
     const most = unit === "bytes" ? describeBytes(limit) : `${limit.toLocaleString("en")} keys and values`;
     super("unexpected_response", {
       what: `the API's answer is larger than ${most}`,
-      advice: "Ask for less at once, for example with a smaller limit.",
+      advice: "Where a limit can be given, a smaller one asks for less at once.",
     });
     this.limit = limit;
     this.unit = unit;

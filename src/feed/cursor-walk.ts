@@ -16,8 +16,8 @@ export interface PageRead extends Pick<Page, "serverTime" | "sentAt" | "received
 }
 
 /**
- * Follows cursors through a range. One that repeats, or one that is missing where more is promised, is worked around by
- * narrowing the range to what was not read yet.
+ * Follows cursors through a range. One that repeats, that is refused, or that is missing where more is promised, is worked
+ * around by narrowing the range to what was not read yet.
  * @param isLastResort whether there is no other way: pages are then trusted in any order, and where the walk cannot go on, it
  *   fails with `unexpected_response`.
  * @returns whether the range was read whole.
@@ -35,7 +35,9 @@ export async function* walkCursors(
   let empty = 0;
   let isBeyond = false;
   for (;;) {
-    const { hasMore, nextCursor, isFull, ...page } = await reader.read(rest, cursor);
+    const { hasMore: promisesMore, nextCursor, isFull, isRefused, ...page } = await reader.read(rest, cursor);
+    // A cursor that came with a last page need not lead anywhere.
+    const hasMore: boolean = isRefused ? !isBeyond : promisesMore;
     const isNews = walked.take(page.events) > 0;
     const next = nextCursor === null || used.has(nextCursor) ? undefined : nextCursor;
     if (isBeyond) reader.noteBeyond(page.events.length > 0);

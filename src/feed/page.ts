@@ -1,6 +1,7 @@
 import type { EventQuery, ExaClient } from "../exa/client.ts";
 import { ResponseTooLargeError } from "../exa/http.ts";
 import type { Clock } from "../shared/clock.ts";
+import { WebsetsError } from "../shared/errors.ts";
 import { type FeedEvent, keep } from "./event.ts";
 
 /** The largest page the API gives. */
@@ -39,6 +40,8 @@ export interface Page {
   nextCursor: string | null;
   /** Whether it has as many entries as were asked for. */
   isFull: boolean;
+  /** The API did not take the cursor, so that there is no page: what it would have held has to be found without it. */
+  isRefused?: boolean;
   /** The answer's `Date`, in milliseconds since 1970. */
   serverTime: number | undefined;
   /** When it was asked for and had arrived, in `clock.now()`. */
@@ -62,13 +65,16 @@ export class PageReader {
   }
 
   async read(range: Range, cursor: string | undefined): Promise<Page> {
-    const { size, onMalformed } = this.#reading;
+    const { clock, size, onMalformed } = this.#reading;
     for (;;) {
+      const askedAt = clock.now();
       const answer = await this.#ask(queryOf(range, this.#size, cursor)).catch((error: unknown) => {
-        if (error instanceof ResponseTooLargeError && this.#size > 1) return undefined;
+        if (error instanceof ResponseTooLargeError && this.#size > 1) return "too large";
+        if (cursor !== undefined && error instanceof WebsetsError && error.kind === "invalid_request") return "refused";
         throw error;
       });
-      if (answer === undefined) {
+      if (answer === "refused") return noPage(askedAt, clock.now());
+      if (answer === "too large") {
         this.#size = Math.floor(this.#size / 2);
         if (size !== undefined) size.largest = this.#size;
         continue;
@@ -112,6 +118,11 @@ export class PageReader {
       size.largest = Math.min(LARGEST_PAGE, size.largest * 2);
     }
   }
+}
+
+function noPage(sentAt: number, receivedAt: number): Page {
+  const times = { serverTime: undefined, sentAt, receivedAt };
+  return { events: [], hasMore: false, nextCursor: null, isFull: false, isRefused: true, ...times };
 }
 
 function queryOf(range: Range, limit: number, cursor: string | undefined): EventQuery {

@@ -6,7 +6,7 @@ import { createFaults } from "../../src/sandbox/faults.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { lastSeenFirst, listedAs, newestFirst, type OtherList, oldestFirst, shuffled } from "../support/other-lists.ts";
-import { withPage } from "../support/pages.ts";
+import { refusal, withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
 
@@ -55,6 +55,27 @@ describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
       expect([...new Set(ids)].sort()).toEqual(opened.ids);
       expect(opened.requests.length).toBeLessThan(30);
     }
+  });
+
+  test("goes on where a cursor is refused, by narrowing the range, and ends where the last page's is", async () => {
+    for (const accepted of [0, 2]) {
+      const opened = worldWith(20, { listOrder, pageSizeCap: 3 });
+      let refused = 0;
+      opened.trouble.spoil = async ({ url }, next) => {
+        if (!url.searchParams.has("cursor") || (opened.requests.length - 1) % 4 < accepted) return next();
+        refused++;
+        return refusal(400);
+      };
+      const { ids } = await walk(opened);
+      expect([...new Set(ids)].sort()).toEqual(opened.ids);
+      expect(refused).toBeGreaterThan(1);
+      expect(opened.requests.length).toBeLessThan(30);
+    }
+    const opened = worldWith(20, { listOrder });
+    opened.trouble.spoil = async ({ url }, next) =>
+      url.searchParams.has("cursor") ? refusal(400) : withPage(await next(), () => ({ nextCursor: "beyond" }));
+    expect((await walk(opened)).ids).toHaveLength(20);
+    expect(opened.requests.length).toBe(2);
   });
 
   test("survives events that arrive while pages are walked, and those that come on two pages", async () => {
