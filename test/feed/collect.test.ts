@@ -1,22 +1,12 @@
-import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
-import { type CollectRequest, collectEvents, GRACE_MS } from "../../src/feed/collect.ts";
+import { collectEvents, GRACE_MS } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
-import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { collect } from "../support/collect.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { expectNothingLeft } from "../support/nothing-left.ts";
 import { refusal } from "../support/pages.ts";
-
-function collect(opened: FeedWorld, request: Partial<CollectRequest> = {}) {
-  return collectEvents({
-    feed: opened.feed,
-    clock: opened.clock,
-    count: 1,
-    timeoutMs: 25_000,
-    signal: new AbortController().signal,
-    ...request,
-  });
-}
 
 const idsOf = ({ events }: { events: { id: string }[] }) => events.map(({ id }) => id);
 
@@ -199,9 +189,7 @@ describe("a wait for events", () => {
         stop.abort();
         await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
         await opened.fake.advance(0);
-        expect(opened.fake.sleeping).toBe(0);
-        expect(opened.feed.tails).toBe(0);
-        expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+        expectNothingLeft(opened, stop.signal);
         const { length } = opened.requests;
         await opened.fake.advance(30_000);
         expect(opened.requests.length).toBe(length);
@@ -213,9 +201,7 @@ describe("a wait for events", () => {
     const opened = openFeedWorld();
     const { signal } = new AbortController();
     for (let call = 0; call < 5; call++) await opened.fake.until(collect(opened, { signal, timeoutMs: 3_000 }));
-    expect(getEventListeners(signal, "abort")).toEqual([]);
-    expect(opened.fake.sleeping).toBe(0);
-    expect(opened.feed.tails).toBe(0);
+    expectNothingLeft(opened, signal);
   });
 
   test("that was canceled before it began does not begin", async () => {

@@ -1,11 +1,11 @@
-import { getEventListeners } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { collectEvents } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
+import { expectNothingLeft } from "../support/nothing-left.ts";
 import { withPage } from "../support/pages.ts";
 
 setFlagsFromString("--expose-gc");
@@ -38,19 +38,16 @@ test("24 hours of waits of 25 s each leave nothing behind and keep nothing", { t
       opened.record("webset.item.created", { at: opened.now() + n * 7_000 });
       made++;
     }
-    const waiting = collectEvents({
-      feed: opened.feed,
-      clock: opened.clock,
+    const waiting = collect(opened, {
       from: cursor === undefined ? undefined : decodeCursor(cursor),
       count: 100,
-      timeoutMs: 25_000,
       signal,
     });
     const { events, position } = await opened.fake.until(waiting);
     given += events.length;
     cursor = encodeCursor(position);
     expect(cursor.length).toBeLessThan(60);
-    expect([opened.fake.sleeping, opened.feed.tails, getEventListeners(signal, "abort").length]).toEqual([0, 0, 0]);
+    expectNothingLeft(opened, signal);
     opened.requests.length = 0;
     if (wait % 500 === 499) heap.push(heapMiB());
   }

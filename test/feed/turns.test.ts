@@ -1,18 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type CollectRequest, collectEvents } from "../../src/feed/collect.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { collect } from "../support/collect.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
-
-function collect(opened: FeedWorld, request: Partial<CollectRequest> = {}) {
-  return collectEvents({
-    feed: opened.feed,
-    clock: opened.clock,
-    count: 1,
-    timeoutMs: 20_000,
-    signal: new AbortController().signal,
-    ...request,
-  });
-}
 
 const HOUR_MS = 3_600_000;
 

@@ -66,6 +66,21 @@ const nothingWrong: Case = { sees: "the agent gets the completed search, and eac
 
 const walked: Case = { sees: `${nothingWrong.sees}, in waits and in listings`, act: followAndList };
 
+const unanswered: Case = {
+  sees: "the agent's wait ends in its time, and the next ones bring the completed search and each event once",
+  rules: [
+    { when: isEventList, rate: 0.3, times: 3 },
+    { when: isWebset, times: 1 },
+  ],
+  act: giveUpAndGoOn,
+};
+
+const tooLarge: Case = {
+  sees: "the agent gets each event once, asked for in smaller pages; of one that is always too large it is told so",
+  rules: [{ when: isEventList, from: 3, times: 1 }],
+  act: followWhatIsTooLarge,
+};
+
 const CASES: Record<FaultName, Case> = {
   "rate-limited": { ...nothingWrong, rules: SELDOM },
   "rate-limited-date": { ...nothingWrong, rules: SELDOM },
@@ -92,32 +107,10 @@ const CASES: Record<FaultName, Case> = {
   reset: { ...nothingWrong, rules: OFTEN },
   "reset-after-headers": { ...nothingWrong, rules: OFTEN },
   "cut-body": { ...nothingWrong, rules: OFTEN },
-  "stalled-body": {
-    sees: "the agent's wait ends in its time, and the next ones bring the completed search and each event once",
-    rules: [
-      { when: isEventList, rate: 0.3, times: 3 },
-      { when: isWebset, times: 1 },
-    ],
-    act: giveUpAndGoOn,
-  },
-  "no-headers": {
-    sees: "the agent's wait ends in its time, and the next ones bring the completed search and each event once",
-    rules: [
-      { when: isEventList, rate: 0.3, times: 3 },
-      { when: isWebset, times: 1 },
-    ],
-    act: giveUpAndGoOn,
-  },
-  "huge-answer": {
-    sees: "the agent gets each event once, asked for in smaller pages; of one that is always too large it is told so",
-    rules: [{ when: isEventList, from: 3, times: 1 }],
-    act: followWhatIsTooLarge,
-  },
-  "huge-answer-gzip": {
-    sees: "the agent gets each event once, asked for in smaller pages; of one that is always too large it is told so",
-    rules: [{ when: isEventList, from: 3, times: 1 }],
-    act: followWhatIsTooLarge,
-  },
+  "stalled-body": unanswered,
+  "no-headers": unanswered,
+  "huge-answer": tooLarge,
+  "huge-answer-gzip": tooLarge,
   "wrong-shape": {
     sees: "the agent gets each event once, and where it never ends it is told of an unexpected response",
     rules: OFTEN,
@@ -331,10 +324,10 @@ async function followWhatIsTooLarge(scene: Scene): Promise<void> {
   const { given, earlier } = await followToTheEnd(scene, { timeoutSeconds: 18 });
   const { session, faults } = scene;
   const [name] = Object.keys(faults.happened) as [FaultName];
-  const tooLarge = faults.add({ name, when: ({ query }) => Number(query.get("limit")) > 100 });
+  const added = faults.add({ name, when: ({ query }) => Number(query.get("limit")) > 100 });
   const listed = await session.call("list_webset_events", { limit: 200 });
   expect(listed.value.events).toHaveLength(given.length + earlier.length);
-  expect(tooLarge.happened).toBe(1);
+  expect(added.happened).toBe(1);
   faults.add({ name });
   const { error } = await session.call("get_webset_event", { eventId: given[0]?.id });
   expect(error).toMatch(/^unexpected_response: the API's answer is larger than 32 MiB/);

@@ -32,6 +32,17 @@ const newWebset = ({ world }: Upstream, count = 5) =>
 
 const polls = ({ requests }: Upstream) => requests.counts["GET /websets/v0/events"] ?? 0;
 
+/** A client, and a Webset of `count` items that it can wait for. */
+async function connectToWebset(
+  { startProgram, startSandbox }: Pick<Starters, "startProgram" | "startSandbox">,
+  sandbox: Parameters<Starters["startSandbox"]>[0],
+  count?: number,
+) {
+  const upstream = await startSandbox(sandbox);
+  const client = await connect(startProgram, upstream);
+  return { upstream, client, websetId: newWebset(upstream, count).id };
+}
+
 describe.concurrent("a client that declares tasks", () => {
   test("finds them offered by server/discover", async ({ startProgram }) => {
     const client = new RawClient(startProgram());
@@ -44,9 +55,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox({ speed: 20 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 20);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 20);
     const created = await client.call("wait_for_webset", { websetId });
     expect(CreateTaskResultV2Schema.safeParse(created).success).toBe(true);
     expect(created).toMatchObject({ resultType: "task", status: "working", ttlMs: 2 * HOUR_MS });
@@ -146,9 +155,7 @@ describe.concurrent("a client that declares tasks", () => {
   });
 
   test("may name a time beyond what a call may wait, up to a day", async ({ startProgram, startSandbox }) => {
-    const upstream = await startSandbox(ENDLESS);
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, ENDLESS);
     const long = await client.call("wait_for_webset", { websetId, timeoutSeconds: 86_400 });
     expect(long).toMatchObject({ resultType: "task", ttlMs: 25 * HOUR_MS });
     const longer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 86_401 });
@@ -173,9 +180,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox(ENDLESS);
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, ENDLESS);
     const startedAt = performance.now();
     const created = await client.call("wait_for_webset", { websetId, timeoutSeconds: 1.5 });
     expect(created.resultType).toBe("task");
@@ -189,9 +194,7 @@ describe.concurrent("a client that declares tasks", () => {
     let refuses = false;
     const refuse = refused(401, "Invalid API key");
     const faults = spoiling({ "/events?": (answer) => (refuses ? refuse(answer) : answer) });
-    const upstream = await startSandbox({ ...ENDLESS, faults });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { ...ENDLESS, faults });
     const { taskId } = await client.call("wait_for_webset", { websetId });
     expect((await client.get(taskId)).status).toBe("working");
     refuses = true;
@@ -202,9 +205,7 @@ describe.concurrent("a client that declares tasks", () => {
   });
 
   test("ends a task with tasks/cancel, and the polling with it", async ({ startProgram, startSandbox }) => {
-    const upstream = await startSandbox(ENDLESS);
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream);
+    const { upstream, client, websetId } = await connectToWebset({ startProgram, startSandbox }, ENDLESS);
     const { taskId } = await client.call("wait_for_webset", { websetId });
     await eventually(() => polls(upstream) >= 2);
     const { result } = await client.send("tasks/cancel", { taskId });
@@ -228,9 +229,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox({ speed: 20 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 10);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
     const { taskId } = await client.call("wait_for_webset", { websetId });
     client.notify("notifications/cancelled", { requestId: client.latestId });
     expect((await client.get(taskId)).status).toBe("working");
@@ -253,9 +252,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox({ speed: 20 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 10);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
     const params = { name: "wait_for_webset", arguments: { websetId }, _meta: { progressToken: "p" } };
     const { taskId } = (await client.send("tools/call", params)).result;
     const before = client.notifications.length;
@@ -329,9 +326,7 @@ describe.concurrent("a client that declares tasks", () => {
   });
 
   test("may be the extension's own client", async ({ startProgram, startSandbox }) => {
-    const upstream = await startSandbox({ speed: 20 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 10);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
     const port: ConnectedMcpSessionPort = {
       endpointId: "websets",
       taskCapabilities: { generation: "v2", capabilities: {} },
@@ -355,9 +350,7 @@ describe.concurrent("a client that declares tasks", () => {
 
 describe.concurrent("a client that does not declare tasks", () => {
   test("waits for its answer as ever", async ({ startProgram, startSandbox }) => {
-    const upstream = await startSandbox({ speed: 20 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 10);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
     const answer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 8 }, UNDECLARED);
     expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "reached" } });
     expect(answer.structuredContent.waitedSeconds).toBeGreaterThan(0.5);
@@ -381,9 +374,7 @@ describe.concurrent("a client that does not declare tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox({ speed: 10 });
-    const client = await connect(startProgram, upstream);
-    const { id: websetId } = newWebset(upstream, 10);
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 10 }, 10);
     const { taskId } = await client.call("wait_for_webset", { websetId });
     expect((await client.send("tasks/get", { taskId }, UNDECLARED)).error.code).toBe(-32021);
     const direct = await client.call("wait_for_webset", { websetId, timeoutSeconds: 0.5 }, UNDECLARED);

@@ -1,7 +1,7 @@
-import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Webset } from "../../src/sandbox/resources.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
+import { expectNothingLeft } from "../support/nothing-left.ts";
 import { refusal } from "../support/pages.ts";
 import { stateRequests, wait } from "./waiting.ts";
 
@@ -371,9 +371,7 @@ describe("a wait for a Webset ends", () => {
         stop.abort();
         await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
         await opened.fake.advance(0);
-        expect(opened.fake.sleeping).toBe(0);
-        expect(opened.feed.tails).toBe(0);
-        expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+        expectNothingLeft(opened, stop.signal);
       }
     }
   });
