@@ -4,9 +4,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["scripts/global-setup.mjs"],
-    // Machines with two cores run all of this; tests that start programs of their own need one for those.
+    // On a machine with two cores: much of a test that starts programs of its own is waiting, so that a third worker finds time.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "json"],
