@@ -9,9 +9,10 @@ import { createSandbox } from "../src/sandbox/server.ts";
 import { WebsetStates } from "../src/webset/states.ts";
 import { waitForWebset } from "../src/webset/wait.ts";
 import { FakeClock } from "../test/support/fake-clock.ts";
+import { dice } from "../test/support/feed-model/dice.ts";
 import { median, report } from "./support/report.ts";
 
-const WORLDS = 40;
+const WORLDS = 400;
 const COUNTS = [10, 25, 50, 100];
 
 interface Wait {
@@ -48,6 +49,7 @@ function row(name: string, waits: Wait[]) {
 }
 
 interface World {
+  seed: number;
   clock: FakeClock;
   transport: Transport;
   websetId: string;
@@ -65,7 +67,7 @@ async function simulate(seed: number, count: number, wait: (world: World) => Pro
     return sandbox.handle({ method, url: url.pathname + url.search, headers });
   };
   const startedAt = clock.wallTime();
-  await clock.until(wait({ clock, transport, websetId: id }));
+  await clock.until(wait({ seed, clock, transport, websetId: id }));
   const [completed] = sandbox.world.events.walk({ order: "newest-first", types: ["webset.search.completed"] });
   if (completed === undefined) throw new Error("the search was never completed");
   const requests = sandbox.requests.total;
@@ -74,7 +76,7 @@ async function simulate(seed: number, count: number, wait: (world: World) => Pro
   return { requests, delayMs: clock.wallTime() - completed.time, seconds };
 }
 
-async function waitWithEvents({ clock, transport, websetId }: World): Promise<void> {
+async function waitWithEvents({ seed, clock, transport, websetId }: World): Promise<void> {
   const exa = createExaClient({
     baseUrl: new URL("http://127.0.0.1"),
     apiKey: "bench",
@@ -82,7 +84,7 @@ async function waitWithEvents({ clock, transport, websetId }: World): Promise<vo
     clock,
     version: "0",
   });
-  const feed = new Feed({ exa, clock, intervalMs: 1_000 });
+  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: dice(seed) });
   const signal = new AbortController().signal;
   const states = new WebsetStates(exa);
   const { outcome } = await waitForWebset({
