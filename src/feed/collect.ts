@@ -16,6 +16,8 @@ export interface CollectRequest {
   from?: Position | undefined;
   /** So many events end the wait. */
   count: number;
+  /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
+  fits?: (events: readonly FeedEvent[]) => number;
   timeoutMs: number;
   signal: AbortSignal;
   /** For whoever does not wait for the end: the first look comes within this time, in milliseconds. */
@@ -32,8 +34,10 @@ export interface Look {
 }
 
 export interface Collected {
-  /** At most `count`, oldest first. */
+  /** At most `count` and what fits, oldest first. */
   events: FeedEvent[];
+  /** Whether `count` or the room for them ended the wait. */
+  isFull: boolean;
   /** Right after the last event handed out: reading on from here brings each further match once. */
   position: Position;
   waitedMs: number;
@@ -47,6 +51,7 @@ export interface Collected {
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
   const { feed, clock, types, websetId, from, count, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
+  const room = (events: readonly FeedEvent[]) => Math.min(count, request.fits?.(events) ?? count);
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const found: FeedEvent[] = [];
@@ -70,10 +75,10 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       found.push(...news.events);
       again.push(...news.again);
       settledUpTo = news.settledUpTo ?? settledUpTo;
-      if (found.length >= count) break;
+      found.sort(byTime);
+      if (found.length >= count || room(found) < found.length) break;
       if (position !== undefined) {
-        const oldestPending = found.toSorted(byTime)[0];
-        const unread = advance(position, { handedOut: [], metAgain: again, oldestPending, settledUpTo });
+        const unread = advance(position, { handedOut: [], metAgain: again, oldestPending: found[0], settledUpTo });
         request.onLook?.(found.length, { position: unread, isCaughtUp: news.isCaughtUp });
       }
       if (looked && clock.now() - startedAt >= timeoutMs) break;
@@ -89,14 +94,15 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   const last = feed.answeredAt(types);
   const answered = looked || (trouble === undefined ? last.any : last.events) >= startedAt;
   if (position === undefined || (!answered && found.length < count)) throw nothingAnswered(startedWall, trouble);
-  found.sort(byTime);
-  const events = found.slice(0, count);
-  const step = { handedOut: events, metAgain: again, oldestPending: found[count], settledUpTo };
+  const events = found.slice(0, room(found));
+  const isFull = events.length === count || events.length < found.length;
+  const step = { handedOut: events, metAgain: again, oldestPending: found[events.length], settledUpTo };
   return {
     events,
+    isFull,
     position: advance(position, step),
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined || events.length === count ? {} : { trouble }),
+    ...(trouble === undefined || isFull ? {} : { trouble }),
   };
 }
 

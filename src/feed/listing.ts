@@ -18,13 +18,15 @@ export interface ListRequest {
   /** Milliseconds since 1970, inclusive. */
   createdBefore?: number | undefined;
   limit: number;
+  /** How many of some events, newest first, one result has room for, at least 1 of 1. */
+  fits?: (events: readonly FeedEvent[]) => number;
   /** `nextPage` of an earlier listing. */
   page?: string | undefined;
   signal: AbortSignal;
 }
 
 export interface Listed {
-  /** Matches, newest first, at most `limit`. */
+  /** Matches, newest first, at most `limit` and what fits. */
   events: FeedEvent[];
   /** Where older matches go on; null where there are none. */
   nextPage: string | null;
@@ -83,16 +85,17 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     exhausted = false;
   }
   position ??= await begin();
-  const events = scan.matches.sort((a, b) => byTime(b, a)).slice(0, limit);
+  const most = scan.matches.sort((a, b) => byTime(b, a)).slice(0, limit);
+  const events = most.slice(0, request.fits?.(most));
   // All that was visible when the listing began is behind its cursor, on whichever page it stands. What has become visible
   // since then is so once it was handed out.
   const handedOut = token === undefined ? scan.matches : events;
   position = advance(position, { handedOut, settledUpTo: undefined });
 
-  const full = scan.matches.length > limit || (events.length === limit && !exhausted);
+  const full = scan.matches.length > events.length || (events.length === limit && !exhausted);
   // A page that got no further than the one before it leaves off where that did.
   const before: Placed | undefined = full ? events.at(-1) : (scan.last ?? token?.before);
-  const ended = exhausted && scan.matches.length <= limit;
+  const ended = exhausted && !full;
   return {
     events,
     nextPage: ended || before === undefined ? null : encodePageToken({ before, position }),

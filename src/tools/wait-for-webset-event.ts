@@ -60,7 +60,7 @@ export const waitForWebsetEvent = defineTool({
       },
     });
     report(`${collected.events.length} of ${args.count} events`);
-    const matched = collected.events.length === args.count;
+    const matched = collected.isFull;
     return {
       outcome: matched ? ("matched" as const) : ("timed_out" as const),
       events: collected.events.map((event) => present(event, args.detail)),

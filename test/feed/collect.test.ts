@@ -25,6 +25,24 @@ describe("a wait for events", () => {
     expect(idsOf(third)).toEqual([]);
   });
 
+  test("hands out what fits, ends with it, and goes on right after it", async () => {
+    const opened = openFeedWorld();
+    const ids = ["a", "b", "c", "d", "e"];
+    for (const id of ids) opened.record("webset.idle", { id, at: opened.start - 3_000 });
+    const fits = ({ length }: { length: number }) => Math.min(2, length);
+    const met: string[] = [];
+    let from = positionAt(opened.start - 10_000);
+    for (let call = 0; call < 3; call++) {
+      const waited = await opened.fake.until(collect(opened, { from, count: 100, timeoutMs: 5_000, fits }));
+      expect(waited.isFull).toBe(call < 2);
+      expect(waited.waitedMs).toBe(call < 2 ? 0 : 5_000);
+      expect(waited.events.length).toBeLessThanOrEqual(2);
+      met.push(...idsOf(waited));
+      from = decodeCursor(encodeCursor(waited.position));
+    }
+    expect(met).toEqual(ids);
+  });
+
   test("that runs out of time gives what it found, at its time", async () => {
     const opened = openFeedWorld();
     const waiting = collect(opened, { count: 5, timeoutMs: 10_000 });

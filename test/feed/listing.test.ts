@@ -49,6 +49,17 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
     }
   });
 
+  test("hands out what fits, and the rest with its next pages", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const ids = Array.from({ length: 30 }, (_, n) => opened.record("webset.idle", { at: opened.start - n * 1_000 }).id);
+    const fits = ({ length }: { length: number }) => Math.min(4, length);
+    for (const limit of [3, 4, 10, 200]) {
+      const pages = await listAll(opened, { limit, fits });
+      expect(idsOf(pages)).toEqual(ids);
+      expect(pages.every(({ events: { length } }) => length <= Math.min(limit, 4))).toBe(true);
+    }
+  });
+
   test("keeps to types and to both times, ends included", async () => {
     const opened = openFeedWorld({ listOrder });
     const at = (n: number) => opened.start - 100_000 + n * 1_000;
