@@ -1,15 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+const SYSTEM = "test/**/*.system.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: ["scripts/global-setup.mjs"],
-    // On a machine with two cores: much of a test that starts programs of its own is waiting, so that a third worker finds time.
     pool: "forks",
-    maxWorkers: 3,
+    // For a machine with two cores.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "json"],
     outputFile: { json: ".test-report.json" },
+    projects: [
+      // `npm test`: in Node alone, on clocks and upstreams that the tests hold in their hands.
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [SYSTEM] } },
+      // `npm run system`: programs as processes of their own, in real time.
+      { extends: true, test: { name: "system", include: [SYSTEM] } },
+    ],
   },
 });

@@ -6,7 +6,8 @@ import { root } from "./project.mjs";
 const PARTS = [
   ["types", "tsc --noEmit"],
   ["format and lint", "biome ci --error-on-warnings ."],
-  ["tests", "vitest run"],
+  ["tests", "npm test"],
+  ["system tests", "npm run system"],
   ["build", "node scripts/build.mjs"],
   ["package contents", "node scripts/package-contents.mjs"],
 ];
@@ -14,7 +15,7 @@ const PARTS = [
 const withoutTests = process.argv.includes("--no-tests");
 
 for (const [name, command] of PARTS) {
-  if (name === "tests" && withoutTests) continue;
+  if (name.endsWith("tests") && withoutTests) continue;
   const started = performance.now();
   // npm puts node_modules/.bin on the path; a shell finds the commands there on every system.
   const { status, stdout, stderr } = spawnSync(command, {

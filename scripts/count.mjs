@@ -1,19 +1,27 @@
-// node scripts/count.mjs <report.json>: one line that says how the tests went, from vitest's JSON report.
+// node scripts/count.mjs <report.json>...: one line that says how the tests went, from vitest's JSON reports.
 import { existsSync, readFileSync } from "node:fs";
 
-const path = process.argv[2] ?? ".test-report.json";
-/** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { status: string, assertionResults: { status: string }[] }[] }} */
-const report = existsSync(path)
-  ? JSON.parse(readFileSync(path, "utf8"))
-  : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+/** @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { status: string, assertionResults: { status: string }[] }[] }} Report */
 
-// A file that could not be loaded has failed without a test that did.
-const brokenFiles = report.testResults.filter(
-  ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-).length;
-const failed = report.numFailedTests + brokenFiles;
+let [passed, failed, skipped] = [0, 0, 0];
+for (const path of process.argv.slice(2)) {
+  if (!existsSync(path)) {
+    // Tests that did not come to an end have not passed.
+    console.log(`there is no ${path}`);
+    process.exitCode = 1;
+    continue;
+  }
+  /** @type {Report} */
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  // A file that could not be loaded has failed without a test that did.
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  ).length;
+  if (report.numPassedTests === 0) process.exitCode = 1;
+  passed += report.numPassedTests;
+  failed += report.numFailedTests + brokenFiles;
+  skipped += report.numPendingTests + report.numTodoTests;
+}
+if (failed > 0) process.exitCode = 1;
 
-console.log(
-  `${report.numPassedTests} passed, ${failed} failed, ${report.numPendingTests + report.numTodoTests} skipped`,
-);
-if (failed > 0 || report.numPassedTests === 0) process.exitCode = 1;
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
