@@ -6,7 +6,7 @@ const SANDBOX_OPTIONS = `Options of the sandbox:
   --speed FACTOR           how much faster Websets live than real ones          (default 10)
   --seed NUMBER            the same seed gives the same world                   (default 1)
   --scenario NAME          the world to begin with                              (default demo)
-  --list-order ORDER       newest-first or oldest-first                         (default newest-first)
+  --list-order ORDER       of events and monitors: newest-first or oldest-first (default newest-first)
   --faults LIST            what goes wrong, such as rate-limited:0.1,html-502:once`;
 
 /** What `--help` prints. */

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createFaults, parseFaults } from "../sandbox/faults.ts";
 import { findScenario, SCENARIOS } from "../sandbox/scenarios.ts";
 import { createSandbox, type Sandbox } from "../sandbox/server.ts";
@@ -17,7 +18,8 @@ export interface RunningSandbox {
 
 /** Starts the sandbox that `--sandbox` serves from: a free port, real time, and the demo Webset already running. */
 export async function startDemoSandbox(log: Log): Promise<RunningSandbox> {
-  const sandbox = createSandbox({ clock: systemClock, log });
+  // Whoever kept an id or a cursor from before must not meet something else under it.
+  const sandbox = createSandbox({ clock: systemClock, seed: randomInt(2 ** 32), log });
   const { url } = await sandbox.listen(0);
   findScenario("demo")?.begin(sandbox.world);
   return { url, key: SANDBOX_KEY, sandbox };

@@ -19,6 +19,7 @@ export interface Answer<T> {
   sentAt: number;
   /** `clock.now()` when its answer had arrived whole. */
   receivedAt: number;
+  requestId?: string;
 }
 
 export interface CallOptions {
@@ -94,7 +95,9 @@ export function createAsk(setup: AskOptions): Ask {
       pause.note(refusal);
       throw refusal;
     }
-    return { value: read(answer, question, apiKey), serverTime, sentAt, receivedAt };
+    const requestId = requestIdOf(answer, apiKey);
+    const value = read(answer, question, requestId);
+    return { value, serverTime, sentAt, receivedAt, ...(requestId !== undefined && { requestId }) };
   }
 
   async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
@@ -147,23 +150,20 @@ export function createAsk(setup: AskOptions): Ask {
   };
 }
 
-function read<T>(answer: HttpAnswer, question: Question<T>, apiKey: string): T {
-  const unexpected = (what: string, cause?: unknown) => {
-    const requestId = requestIdOf(answer, apiKey);
-    const facts = { what, status: answer.status, cause, ...(requestId !== undefined && { requestId }) };
-    return new WebsetsError("unexpected_response", facts);
-  };
+function read<T>(answer: HttpAnswer, question: Question<T>, requestId: string | undefined): T {
+  const facts = { status: answer.status, ...(requestId !== undefined && { requestId }) };
   let json: unknown;
   try {
     json = JSON.parse(answer.body);
   } catch {
-    throw unexpected(`the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`);
+    const what = `the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`;
+    throw new WebsetsError("unexpected_response", { what, ...facts });
   }
   try {
     return question.parse(json);
   } catch (error) {
     if (!(error instanceof WebsetsError)) throw error;
-    throw unexpected(error.message, error);
+    throw new WebsetsError(error.kind, { what: error.message, ...facts, cause: error });
   }
 }
 

@@ -5,7 +5,16 @@ import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
 import type { Transport } from "./http.ts";
 import { pathSegment } from "./path.ts";
-import { type Monitor, parseMonitor, parseSearch, parseWebset, type Webset, type WebsetSearch } from "./schemas.ts";
+import {
+  type Import,
+  type Monitor,
+  parseImport,
+  parseMonitor,
+  parseSearch,
+  parseWebset,
+  type Webset,
+  type WebsetSearch,
+} from "./schemas.ts";
 
 export type { Answer, CallOptions, RetryNotice } from "./ask.ts";
 
@@ -32,6 +41,7 @@ export interface ExaClient {
   /** Takes the Webset's id, not its `externalId`. */
   getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
   getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
+  getImport(importId: string, options?: CallOptions): Promise<Answer<Import>>;
 }
 
 export interface ExaClientOptions {
@@ -51,8 +61,7 @@ export interface ExaClientOptions {
 }
 
 const EVENT_ADVICE = "Check the id. Events are kept for 60 days, then deleted.";
-/** The list exists for every account, so that its absence is an accident. */
-const LIST_ADVICE = "Call again in a moment; nothing is lost.";
+const LIST_ADVICE = "Check that EXA_BASE_URL points at the Exa API.";
 
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
@@ -88,6 +97,10 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
       const url = at(`/monitors/${pathSegment("monitorId", monitorId)}`);
       return ask({ name: `monitor "${monitorId}"`, url, parse: parseMonitor }, options);
     },
+    async getImport(importId, options) {
+      const url = at(`/imports/${pathSegment("importId", importId)}`);
+      return ask({ name: `import "${importId}"`, url, parse: parseImport }, options);
+    },
   };
 }
 
@@ -110,5 +123,6 @@ function clientWithoutKey(): ExaClient {
     getWebset: refuse,
     getSearch: refuse,
     getMonitor: refuse,
+    getImport: refuse,
   };
 }

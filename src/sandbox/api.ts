@@ -1,10 +1,8 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
-import { ApiError, errorBody } from "./api-error.ts";
-import { createIds } from "./ids.ts";
+import { ApiError, errorBody, WRONG_KEY } from "./api-error.ts";
 import { type Faults, MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
-import type { Listing } from "./query-checks.ts";
-import { createRandom } from "./random.ts";
+import { type Listing, onlyKnown } from "./query-checks.ts";
 import type { RequestLog } from "./request-log.ts";
 import { type Match, match, type Route } from "./router.ts";
 import { CONTROL_PATH, controlRoutes } from "./routes/control.ts";
@@ -15,6 +13,7 @@ import { importRoutes } from "./routes/imports.ts";
 import { itemRoutes } from "./routes/items.ts";
 import { monitorRoutes } from "./routes/monitors.ts";
 import { searchRoutes } from "./routes/searches.ts";
+import { teamRoutes } from "./routes/teams.ts";
 import { websetRoutes } from "./routes/websets.ts";
 import type { World } from "./world.ts";
 
@@ -27,6 +26,7 @@ const ROUTES: readonly Route[] = [
   ...importRoutes,
   ...monitorRoutes,
   ...eventRoutes,
+  ...teamRoutes,
   ...controlRoutes,
 ];
 
@@ -42,13 +42,11 @@ export interface ApiOptions {
 /** Answers requests as the API does. It never rejects unless a fault does. */
 export function createApi(options: ApiOptions): (request: SandboxRequest) => Promise<SandboxAnswer> {
   const { clock, world, requests, listing, log, faults } = options;
-  const newId = createIds(createRandom("requests"));
 
   const answer = (status: number, body: unknown): SandboxAnswer => ({
     status,
     headers: {
       "content-type": "application/json; charset=utf-8",
-      "x-request-id": newId("request"),
       date: new Date(clock.wallTime()).toUTCString(),
     },
     body: JSON.stringify(body),
@@ -56,8 +54,8 @@ export function createApi(options: ApiOptions): (request: SandboxRequest) => Pro
 
   const refusal = (request: SandboxRequest, error: ApiError): SandboxAnswer => {
     const { path } = split(request.url);
-    const timestamp = new Date(clock.wallTime()).toISOString();
-    const { headers, ...rest } = answer(error.status, errorBody(error.status, error.message, timestamp, path));
+    const scene = { timestamp: world.timestamp(), path, requestId: world.newId("request") };
+    const { headers, ...rest } = answer(error.status, errorBody(error, scene));
     return { ...rest, headers: { ...headers, ...error.headers } };
   };
 
@@ -67,6 +65,7 @@ export function createApi(options: ApiOptions): (request: SandboxRequest) => Pro
       demandSmallBody(request);
       if (outcome instanceof ApiError) throw outcome;
       const query = new URLSearchParams(split(request.url).query);
+      onlyKnown(query, outcome.query ?? []);
       const result = outcome.run({
         world,
         requests,
@@ -86,6 +85,7 @@ export function createApi(options: ApiOptions): (request: SandboxRequest) => Pro
   };
 
   return async (request) => {
+    if (!isLoopback(header(request, "host"))) return refusal(request, FOREIGN_HOST);
     const { path, query } = split(request.url);
     const matched = match(ROUTES, request.method, path);
     if (path.startsWith(CONTROL_PATH)) return run(request, matched, true);
@@ -109,10 +109,27 @@ function header({ headers = {} }: SandboxRequest, wanted: string): string {
   );
 }
 
+const FOREIGN_HOST = new ApiError(
+  403,
+  "The sandbox answers only under names of this machine's loopback, such as localhost",
+);
+const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})(:\d+)?$/i;
+
+/**
+ * A page in a browser on this machine may call the sandbox under a name of its own that leads here (DNS rebinding); then
+ * the Host header has that name. Empty without a socket.
+ */
+function isLoopback(host: string): boolean {
+  return host === "" || LOOPBACK.test(host);
+}
+
+/** The key that is refused as the API refuses one; every other will do. */
+const INVALID_KEY = "invalid";
+
 function demandKey(request: SandboxRequest): void {
-  if (header(request, "x-api-key") === "" && !/^Bearer \S/i.test(header(request, "authorization"))) {
-    throw new ApiError(401, "Invalid or missing API key");
-  }
+  const key = header(request, "x-api-key") || /^Bearer (\S+)/i.exec(header(request, "authorization"))?.[1];
+  if (key === undefined) throw new ApiError(401, "Invalid or missing API key");
+  if (key === INVALID_KEY) throw WRONG_KEY;
 }
 
 function demandSmallBody({ body = "" }: SandboxRequest): void {

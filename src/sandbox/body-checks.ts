@@ -1,5 +1,5 @@
 import { type Check, fields, listOf, nullOr, oneOf, recordOf, text, truth, wholeNumber } from "./checks.ts";
-import type { EnrichmentParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
+import type { EnrichmentParameters, EnrichmentUpdate, SearchParameters, WebsetParameters } from "./parameters.ts";
 import { ENRICHMENT_FORMATS, type Entity, EXPORT_FORMATS } from "./resources.ts";
 
 /** The request bodies with the limits of Exa's OpenAPI file. */
@@ -26,7 +26,14 @@ export const entity: Check<Entity> = (value, at) => {
   return type === "custom" ? { type, ...fields({ description: text({ min: 2, max: 200 }) }, {})(value, at) } : { type };
 };
 
-const searchParts = { entity, criteria, recall: truth, exclude: sources, scope };
+const searchParts = {
+  entity,
+  criteria,
+  recall: truth,
+  exclude: sources,
+  scope,
+  maxPeoplePerCompany: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+};
 const query = text({ min: 1, max: 5_000 });
 const count = wholeNumber(1, MOST_ITEMS);
 
@@ -35,18 +42,21 @@ export const searchBody: Check<SearchParameters> = fields(
   { ...searchParts, behavior: oneOf(["override", "append"] as const), metadata },
 );
 
-export const enrichmentBody: Check<EnrichmentParameters> = fields(
-  { description: text({ min: 1, max: 5_000 }) },
-  {
-    format: oneOf(ENRICHMENT_FORMATS),
-    options: listOf(fields({ label: text() }, {}), { min: 1, max: 150 }),
-    metadata,
-  },
-);
+const description = text({ min: 1, max: 5_000 });
+const enrichmentParts = {
+  format: oneOf(ENRICHMENT_FORMATS),
+  options: listOf(fields({ label: text() }, {}), { min: 1, max: 150 }),
+  metadata,
+};
+
+export const enrichmentBody: Check<EnrichmentParameters> = fields({ description }, enrichmentParts);
+
+export const enrichmentUpdateBody: Check<EnrichmentUpdate> = fields({}, { description, ...enrichmentParts });
 
 export const websetBody: Check<WebsetParameters> = fields(
   {},
   {
+    title: nullOr(text({ min: 1 })),
     search: fields({ query }, { count, ...searchParts }),
     enrichments: listOf(enrichmentBody),
     exclude: sources,

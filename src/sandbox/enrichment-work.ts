@@ -25,12 +25,12 @@ export function enrichItem(
     references: [],
     enrichmentId: enrichment.id,
   };
-  item.enrichments = [...(item.enrichments ?? []), result];
+  item.enrichments = [...item.enrichments, result];
   const random = state.random.fork(`enrichment/${state.webset.enrichments.indexOf(enrichment)}/${item.properties.url}`);
   const appointment = state.timeline.after(random.between(DURATION_MS.low, DURATION_MS.high), () => {
     state.enriching.delete(appointment);
-    // A later search may have discarded the item meanwhile.
-    if (state.itemsById.has(item.id)) {
+    // A later search may have discarded the item meanwhile, and somebody may have canceled the enrichment.
+    if (state.itemsById.has(item.id) && result.status === "pending") {
       result.result = inventResult(enrichment, item.properties, random);
       result.status = "completed";
       result.reasoning =
@@ -50,14 +50,26 @@ export function enrichItem(
 export function cancelEnrichments(state: WebsetState, now: string): void {
   for (const appointment of state.enriching) state.timeline.cancel(appointment);
   state.enriching.clear();
+  cancelResults(state, () => true, now);
+  setPendingEnrichments(state, "canceled", now);
+}
+
+/** Marks one enrichment canceled, with the results it has not found yet. */
+export function cancelEnrichment(state: WebsetState, enrichment: WebsetEnrichment, now: string): void {
+  if (enrichment.status === "canceled") return;
+  enrichment.status = "canceled";
+  enrichment.updatedAt = now;
+  cancelResults(state, ({ enrichmentId }) => enrichmentId === enrichment.id, now);
+}
+
+function cancelResults(state: WebsetState, which: (result: EnrichmentResult) => boolean, now: string): void {
   for (const { item } of state.itemsById.values()) {
-    for (const result of item.enrichments ?? []) {
-      if (result.status !== "pending") continue;
+    for (const result of item.enrichments) {
+      if (result.status !== "pending" || !which(result)) continue;
       result.status = "canceled";
       item.updatedAt = now;
     }
   }
-  setPendingEnrichments(state, "canceled", now);
 }
 
 export function setPendingEnrichments(state: WebsetState, status: "completed" | "canceled", now: string): void {

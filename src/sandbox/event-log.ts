@@ -55,6 +55,10 @@ export class EventLog {
     return logged !== undefined && this.#isThere(logged) ? logged.event : undefined;
   }
 
+  place(id: string): Place | undefined {
+    return this.#byId.get(id);
+  }
+
   *walk({ types, order, after, from, until }: EventQuery): Generator<LoggedEvent> {
     const range = { order, after, from: Math.max(from ?? -Infinity, this.#oldest()), until };
     const lists =

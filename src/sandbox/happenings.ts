@@ -5,6 +5,7 @@ import type { IdKind } from "./ids.ts";
 export interface Happenings {
   /** Makes an event of what just happened, with a copy of `data` as it is now. */
   record(type: EventType, data: unknown): unknown;
+  /** An id of now. */
   newId(kind: IdKind): string;
   /** Milliseconds since 1970. */
   wallTime(): number;

@@ -69,6 +69,10 @@ export class Imports {
     return this.#find(id).resource;
   }
 
+  place(id: string): Place | undefined {
+    return this.#byId.get(id);
+  }
+
   *list(range: Range) {
     for (const { time, id, resource } of this.#all.walk(range)) yield { time, id, import: resource };
   }
@@ -180,10 +184,10 @@ export class Imports {
   }
 
   #find(id: string): ImportState {
-    return existing(this.#byId.get(id), "Import", id);
+    return existing(this.#byId.get(id), "Import");
   }
 }
 
 function isFinished({ status }: WebsetImport): boolean {
-  return status === "completed" || status === "failed";
+  return status !== "pending" && status !== "processing";
 }

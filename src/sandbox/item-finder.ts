@@ -16,16 +16,17 @@ export function findItem(state: WebsetState, search: WebsetSearch, happenings: H
   const random = state.random.fork(`search/${ordinal}/item/${search.progress.found}`);
   const properties = unusedProperties(state, search, happenings.wallTime(), (attempt) => random.fork(`try/${attempt}`));
   const now = happenings.timestamp();
-  const enrichments = state.webset.enrichments.filter(({ status }) => status !== "canceled");
+  const scopeId = search.scope.find(({ source }) => source === "import")?.id;
   const item: WebsetItem = {
     id: happenings.newId("item"),
     object: "webset_item",
     source: "search",
     sourceId: search.id,
+    ...(scopeId !== undefined && { scopeId }),
     websetId: state.webset.id,
     properties,
     evaluations: inventEvaluations(descriptions(search), properties, random),
-    enrichments: enrichments.length === 0 ? null : [],
+    enrichments: [],
     createdAt: now,
     updatedAt: now,
   };

@@ -1,4 +1,4 @@
-import { cancelEnrichments, enrichItem, setPendingEnrichments } from "./enrichment-work.ts";
+import { cancelEnrichment, cancelEnrichments, enrichItem, setPendingEnrichments } from "./enrichment-work.ts";
 import type { Happenings } from "./happenings.ts";
 import { findItem, reevaluateItems } from "./item-finder.ts";
 import type { WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
@@ -55,6 +55,10 @@ export class Life {
     this.#getBusy(state);
     for (const { item } of state.itemsById.values()) this.#enrich(state, item, enrichment);
     this.#settle(state);
+  }
+
+  cancelEnrichment(state: WebsetState, enrichment: WebsetEnrichment): void {
+    cancelEnrichment(state, enrichment, this.#happenings.timestamp());
   }
 
   /** An import the Webset was created with is finished, one way or the other. */

@@ -50,7 +50,11 @@ export class MonitorRuns {
   }
 
   get(id: string): MonitorRun {
-    return existing(this.#byId.get(id), "Monitor run", id).run;
+    return existing(this.#byId.get(id), "Monitor run").run;
+  }
+
+  place(id: string): Place | undefined {
+    return this.#byId.get(id);
   }
 
   list(range: Range): Generator<RunState> {

@@ -73,6 +73,10 @@ export class Monitors {
     return snapshot(this.#find(id).resource);
   }
 
+  place(id: string): Place | undefined {
+    return this.#byId.get(id);
+  }
+
   *list(range: Range, websetId?: string) {
     for (const { time, id, resource } of this.#all.walk(range)) {
       if (websetId === undefined || resource.websetId === websetId) yield { time, id, monitor: resource };
@@ -117,6 +121,10 @@ export class Monitors {
     return snapshot(this.#find(monitorId).runs.get(runId));
   }
 
+  runPlace(monitorId: string, runId: string): Place | undefined {
+    return this.#find(monitorId).runs.place(runId);
+  }
+
   listRuns(monitorId: string, range: Range) {
     return this.#find(monitorId).runs.list(range);
   }
@@ -138,6 +146,6 @@ export class Monitors {
   }
 
   #find(id: string): MonitorState {
-    return existing(this.#byId.get(id), "Monitor", id);
+    return existing(this.#byId.get(id), "Monitor");
   }
 }

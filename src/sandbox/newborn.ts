@@ -27,6 +27,7 @@ export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Web
     enrichments: [],
     monitors: [],
     excludes: exclude ?? [],
+    dashboardUrl: `https://dashboard.example/websets/${id}`,
     metadata: metadata ?? {},
     createdAt: now,
     updatedAt: now,
@@ -34,7 +35,7 @@ export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Web
 }
 
 export function newSearch(websetId: string, parameters: SearchParameters, { id, now }: Birth): WebsetSearch {
-  const { query, entity, criteria, count, behavior, exclude, scope, metadata } = parameters;
+  const { query, entity, criteria, count, maxPeoplePerCompany, behavior, exclude, scope, metadata } = parameters;
   const descriptions = criteria?.map(({ description }) => description) ?? guessCriteria(query);
   return {
     id,
@@ -45,6 +46,7 @@ export function newSearch(websetId: string, parameters: SearchParameters, { id, 
     entity: entity ?? guessEntity(query),
     criteria: descriptions.map((description) => ({ description, successRate: 0 })),
     count: count ?? USUAL_COUNT,
+    maxPeoplePerCompany: maxPeoplePerCompany ?? null,
     behavior: behavior ?? "override",
     exclude: exclude ?? [],
     scope: scope ?? [],

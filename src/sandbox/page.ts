@@ -1,4 +1,5 @@
 import { ApiError } from "./api-error.ts";
+import { bareId, type IdKind, idsOf, timeOfId } from "./ids.ts";
 import type { Place } from "./sorted-list.ts";
 
 /** A page of a list, as every list of the API answers. */
@@ -16,31 +17,52 @@ export function takePage<T extends Place, R>(walk: Iterable<T>, limit: number, s
   const data: R[] = [];
   let last: Place | undefined;
   for (const entry of walk) {
-    if (data.length === limit) return { data, hasMore: true, nextCursor: toCursor(last) };
+    if (data.length === limit) return { data, hasMore: true, nextCursor: toCursor(last?.id) };
     data.push(show(entry));
     last = entry;
   }
   return { data, hasMore: false, nextCursor: null };
 }
 
+/** Between an id and the number of its text; no id has it. */
+const VARIANT_MARK = "~";
+
 /**
- * The cursor for a place; without one, for the beginning. Cursors for one place that differ in `variant` differ as texts.
+ * The cursor that leads behind an entry: its id without the prefix. Without an id, it leads to the beginning. Only faults
+ * make a `variant`: cursors to one place that differ as texts.
  */
-export function toCursor(place: Place | undefined, variant = 0): string {
-  const { time = null, id = null } = place ?? {};
-  return Buffer.from(JSON.stringify(variant === 0 ? [time, id] : [time, id, variant])).toString("base64url");
+export function toCursor(id = "", variant = 0): string {
+  const bare = bareId(id);
+  return variant === 0 ? bare : `${bare}${VARIANT_MARK}${variant}`;
 }
 
-/** The place a cursor stands for, and which of its texts it is; a 400 for a text that is none of ours. */
-export function fromCursor(cursor: string): { place: Place | undefined; variant: number } {
-  try {
-    const [time, id, variant = 0]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (typeof variant === "number") {
-      if (typeof time === "number" && typeof id === "string") return { place: { time, id }, variant };
-      if (time === null && id === null) return { place: undefined, variant };
-    }
-  } catch {
-    // Not JSON: the same answer as for JSON of another shape.
+/** What a cursor is made of. */
+export function fromCursor(cursor: string): { bare: string; variant: number } {
+  const [, bare = "", variant = "0"] = /^(.*?)(?:~(\d{1,9}))?$/s.exec(cursor) ?? [];
+  return { bare, variant: Number(variant) };
+}
+
+/** What a list has to do with cursors. */
+export interface Cursors {
+  /** What it lists. */
+  kind: IdKind;
+  /** Where the entry with an id stands. */
+  find(id: string): Place | undefined;
+}
+
+/**
+ * The place a cursor leads behind; undefined for the beginning. An entry that is gone meanwhile still has its place where
+ * its id tells the time; a 400 for what names no entry of the list.
+ */
+export function placeOf(cursor: string, { kind, find }: Cursors): Place | undefined {
+  const { bare, variant } = fromCursor(cursor);
+  if (bare === "" && variant > 0) return undefined;
+  const ids = idsOf(kind, bare);
+  for (const id of ids) {
+    const place = find(id);
+    if (place !== undefined) return { time: place.time, id: place.id };
   }
+  const time = timeOfId(kind, bare);
+  if (time !== undefined) return { time, id: ids[0] ?? bare };
   throw new ApiError(400, "cursor is invalid");
 }

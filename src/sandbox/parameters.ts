@@ -19,6 +19,8 @@ export interface SearchParameters {
   entity?: Entity;
   criteria?: { description: string }[];
   recall?: boolean;
+  /** Soft: how many people who work for one company are to be found. */
+  maxPeoplePerCompany?: number;
   exclude?: SourceReference[];
   scope?: ScopeReference[];
   /** `override` without it, as the API has it. */
@@ -34,8 +36,8 @@ export interface EnrichmentParameters {
 }
 
 export interface WebsetParameters {
-  /** Made from the query without it. The API takes no title; scenarios and tests do. */
-  title?: string;
+  /** Made from the query without it. */
+  title?: string | null;
   search?: SearchParameters;
   /** Imports that are there already, or Websets whose items are imported. */
   import?: SourceReference[];
@@ -44,6 +46,8 @@ export interface WebsetParameters {
   externalId?: string;
   metadata?: Record<string, string>;
 }
+
+export type EnrichmentUpdate = Partial<EnrichmentParameters>;
 
 export interface ExportParameters {
   format: WebsetExport["format"];

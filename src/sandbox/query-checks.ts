@@ -1,13 +1,14 @@
 import { isKnownEventType } from "../exa/event-types.ts";
 import { ApiError } from "./api-error.ts";
-import { fromCursor } from "./page.ts";
+import { type Cursors, placeOf } from "./page.ts";
 import type { ListOrder, Place } from "./sorted-list.ts";
 
 /** The query parameters of lists; each is a 400 that names the parameter when it is wrong. */
 
 /** How the sandbox lists, whatever the caller says. */
 export interface Listing {
-  readonly order: ListOrder;
+  /** The order of a list, given the one it was recorded in where there is a recording. */
+  order(recorded: ListOrder | undefined): ListOrder;
   /** Pages have no more entries than this, even where the caller's `limit` allows them. */
   readonly pageSizeCap: number;
 }
@@ -20,8 +21,9 @@ export interface Paging {
 
 export function paging(
   query: URLSearchParams,
-  { usual, most }: { usual: number; most: number },
+  { usual, most, recorded }: { usual: number; most: number; recorded?: ListOrder },
   { order, pageSizeCap }: Listing,
+  cursors: Cursors,
 ): Paging {
   const limit = query.get("limit") ?? String(usual);
   if (!/^\d{1,9}$/.test(limit) || Number(limit) < 1 || Number(limit) > most) {
@@ -29,9 +31,9 @@ export function paging(
   }
   const cursor = query.get("cursor");
   return {
-    order,
+    order: order(recorded),
     limit: Math.min(Number(limit), pageSizeCap),
-    after: cursor === null ? undefined : fromCursor(cursor).place,
+    after: cursor === null ? undefined : placeOf(cursor, cursors),
   };
 }
 
@@ -51,6 +53,20 @@ export function eventTypes(query: URLSearchParams): string[] | undefined {
   const unknown = types.find((type) => !isKnownEventType(type));
   if (unknown !== undefined) throw new ApiError(400, `types must be known event types, not ${JSON.stringify(unknown)}`);
   return types.length === 0 ? undefined : types;
+}
+
+/** What Websets are to have in their id, externalId or title. */
+export function searchTerm(query: URLSearchParams): string | undefined {
+  const term = query.get("search");
+  if (term !== null && (term.length < 2 || term.length > 50))
+    throw new ApiError(400, "search must have 2 to 50 characters");
+  return term ?? undefined;
+}
+
+/** Every parameter that is not one of these is a 400. */
+export function onlyKnown(query: URLSearchParams, known: readonly string[]): void {
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new ApiError(400, `property ${unknown} should not exist`);
 }
 
 /** Whether `expand=items` is there. */

@@ -27,6 +27,7 @@ export interface Webset {
   enrichments: WebsetEnrichment[];
   monitors: Monitor[];
   excludes: SourceReference[];
+  dashboardUrl: string;
   metadata: Record<string, string>;
   createdAt: string;
   updatedAt: string;
@@ -41,6 +42,7 @@ export interface WebsetSearch {
   entity: Entity | null;
   criteria: { description: string; successRate: number }[];
   count: number;
+  maxPeoplePerCompany: number | null;
   behavior: "override" | "append";
   exclude: SourceReference[];
   scope: ScopeReference[];
@@ -48,7 +50,7 @@ export interface WebsetSearch {
   recall: Recall | null;
   metadata: Record<string, string>;
   canceledAt: string | null;
-  canceledReason: "webset_deleted" | "webset_canceled" | null;
+  canceledReason: "webset_deleted" | "webset_canceled" | "out_of_credits" | null;
   createdAt: string;
   updatedAt: string;
 }
@@ -94,10 +96,12 @@ export interface WebsetItem {
   object: "webset_item";
   source: "search" | "import";
   sourceId: string;
+  /** The import that a search was confined to. */
+  scopeId?: string;
   websetId: string;
   properties: ItemProperties;
   evaluations: Evaluation[];
-  enrichments: EnrichmentResult[] | null;
+  enrichments: EnrichmentResult[];
   createdAt: string;
   updatedAt: string;
 }
@@ -125,6 +129,8 @@ export type ItemProperties =
         position: string | null;
         company: { name: string; location: string | null } | null;
         pictureUrl: string | null;
+        workHistory: WorkHistoryEntry[];
+        educationHistory: EducationHistoryEntry[];
       };
     }
   | (PageProperties & {
@@ -136,11 +142,55 @@ export type ItemProperties =
         industry: string | null;
         about: string | null;
         logoUrl: string | null;
+        foundedYear: number | null;
+        headquarters: Headquarters | null;
+        financials: Financials | null;
+        webTraffic: { visitsMonthly: number | null; uniqueVisitors: number | null } | null;
       };
     })
   | (PageProperties & { type: "article"; article: Publication })
   | (PageProperties & { type: "research_paper"; researchPaper: Publication })
   | (PageProperties & { type: "custom"; custom: Publication });
+
+export interface Headquarters {
+  address: string | null;
+  city: string | null;
+  state: string | null;
+  postalCode: string | null;
+  country: string | null;
+  countryCode: string | null;
+}
+
+/** US dollars. */
+export interface Financials {
+  revenueAnnual: number | null;
+  fundingTotal: number | null;
+  fundingLatestRound: { name: string | null; date: string | null; amount: number | null } | null;
+}
+
+interface DateRange {
+  from: string | null;
+  to: string | null;
+}
+
+interface Organization {
+  id: string | null;
+  name: string | null;
+  linkedinUrl: string | null;
+}
+
+export interface WorkHistoryEntry {
+  title: string | null;
+  location: string | null;
+  dates: DateRange | null;
+  company: Organization | null;
+}
+
+export interface EducationHistoryEntry {
+  degree: string | null;
+  dates: DateRange | null;
+  institution: Organization | null;
+}
 
 export interface Reference {
   title: string | null;
@@ -185,7 +235,7 @@ export type ImportFailure = (typeof IMPORT_FAILURES)[number];
 export interface WebsetImport {
   id: string;
   object: "import";
-  status: "pending" | "processing" | "completed" | "failed";
+  status: "pending" | "processing" | "completed" | "failed" | "canceled";
   /** `webset` for what another Webset holds. */
   format: "csv" | "webset";
   entity: Entity | null;
@@ -244,6 +294,15 @@ export interface MonitorRun {
   canceledAt: string | null;
   createdAt: string;
   updatedAt: string;
+}
+
+export interface Team {
+  object: "team";
+  id: string;
+  name: string;
+  concurrency: { active: number; queued: number };
+  /** Null: no limit. */
+  limits: { maxConcurrent: number | null; maxQueued: number | null };
 }
 
 /** `type` is open: the sandbox can send types that nobody knows yet. */

@@ -26,6 +26,8 @@ export interface Call {
 export interface Route {
   method: string;
   path: string;
+  /** The names of its query parameters; none without it. */
+  query?: readonly string[];
   /** The status of its success; 200 without it. */
   status?: number;
   run(call: Call): unknown;

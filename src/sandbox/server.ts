@@ -12,7 +12,7 @@ export type { Conditions, Faults, SandboxAnswer, SandboxRequest, TransportFault 
 export type { ListOrder } from "./sorted-list.ts";
 
 export interface SandboxOptions extends Omit<WorldOptions, "eventTime"> {
-  /** The order of all lists, which Exa does not document. Default newest-first. */
+  /** The order of the lists of which no recording shows one: events, monitors, runs. Default newest-first. */
   listOrder?: ListOrder;
   /** Pages have no more entries than this, whatever `limit` the caller asks for. */
   pageSizeCap?: number;
@@ -56,9 +56,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     world,
     requests,
     listing: {
-      get order() {
-        return conditions?.listOrder ?? options.listOrder ?? "newest-first";
-      },
+      order: (recorded) => conditions?.listOrder ?? recorded ?? options.listOrder ?? "newest-first",
       pageSizeCap: options.pageSizeCap ?? Infinity,
     },
     log: options.log ?? silentLog,

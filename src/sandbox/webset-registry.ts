@@ -1,5 +1,5 @@
 import { ApiError } from "./api-error.ts";
-import { type Range, SortedList } from "./sorted-list.ts";
+import { type Place, type Range, SortedList } from "./sorted-list.ts";
 import type { WebsetState } from "./webset-state.ts";
 
 /** The Websets there are. */
@@ -14,6 +14,11 @@ export class WebsetRegistry {
 
   hasExternalId(externalId: string): boolean {
     return this.#byExternalId.has(externalId);
+  }
+
+  /** Where a Webset stands in their list. */
+  place(id: string): Place | undefined {
+    return this.#byId.get(id);
   }
 
   add(state: WebsetState): void {
@@ -34,17 +39,17 @@ export class WebsetRegistry {
 
   /** `ApiError` 404 when there is none. */
   find(idOrExternalId: string): WebsetState {
-    return this.#byId.get(idOrExternalId) ?? existing(this.#byExternalId.get(idOrExternalId), "Webset", idOrExternalId);
+    return this.#byId.get(idOrExternalId) ?? existing(this.#byExternalId.get(idOrExternalId), "Webset");
   }
 
   /** The same where only the id does. */
   findById(id: string): WebsetState {
-    return existing(this.#byId.get(id), "Webset", id);
+    return existing(this.#byId.get(id), "Webset");
   }
 }
 
 /** What was found, or an `ApiError` 404. */
-export function existing<T>(found: T | undefined, what: string, id: string): T {
-  if (found === undefined) throw new ApiError(404, `${what} ${id} not found`);
+export function existing<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new ApiError(404, `${what} not found`);
   return found;
 }

@@ -10,12 +10,26 @@ import { Life } from "./life.ts";
 import { monitorSearch } from "./monitor-search.ts";
 import { Monitors } from "./monitors.ts";
 import { newEnrichment, newExport, newSearch, newWebset } from "./newborn.ts";
-import type { EnrichmentParameters, ExportParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
+import type {
+  EnrichmentParameters,
+  EnrichmentUpdate,
+  ExportParameters,
+  SearchParameters,
+  WebsetParameters,
+} from "./parameters.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { SandboxEvent, Webset, WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import type {
+  SandboxEvent,
+  Team,
+  Webset,
+  WebsetEnrichment,
+  WebsetExport,
+  WebsetItem,
+  WebsetSearch,
+} from "./resources.ts";
 import { Schedule } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
-import type { Range } from "./sorted-list.ts";
+import type { Place, Range } from "./sorted-list.ts";
 import type { Timeline } from "./timeline.ts";
 import { existing, WebsetRegistry } from "./webset-registry.ts";
 import { newWebsetState, type StoredItem, type WebsetState } from "./webset-state.ts";
@@ -52,7 +66,7 @@ export class World implements Happenings {
   readonly events: EventLog;
   readonly imports: Imports;
   readonly monitors: Monitors;
-  readonly newId: (kind: IdKind) => string;
+  readonly #newId: (kind: IdKind, time: number) => string;
   readonly #schedule: Schedule;
   readonly #timeline: Timeline;
   readonly #life: Life;
@@ -65,7 +79,7 @@ export class World implements Happenings {
   constructor({ clock, seed = 1, speed = 1, retentionDays = 60, visibilityDelay, eventTime }: WorldOptions) {
     this.#schedule = new Schedule(clock, speed);
     this.#random = createRandom(seed);
-    this.newId = createIds(this.#random);
+    this.#newId = createIds(this.#random);
     this.#visibilityDelay = visibilityDelay ?? (() => 0);
     this.#eventTime = eventTime ?? ((now) => now);
     this.events = new EventLog(retentionDays * DAY_MS, () => clock.wallTime());
@@ -87,6 +101,10 @@ export class World implements Happenings {
   /** Milliseconds since 1970; in the past while `past` plays it. */
   wallTime(): number {
     return this.#schedule.wallTime();
+  }
+
+  newId(kind: IdKind): string {
+    return this.#newId(kind, this.wallTime());
   }
 
   timestamp(): string {
@@ -149,7 +167,7 @@ export class World implements Happenings {
       if (begun) state.importing.add(one.id);
     }
     for (const enrichment of parameters.enrichments ?? []) {
-      webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#birth("enrichment")));
+      webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#birth("firstEnrichment")));
     }
     if (parameters.search !== undefined) this.#addSearch(state, parameters.search);
     this.#life.begin(state);
@@ -164,8 +182,17 @@ export class World implements Happenings {
     return this.#show(this.#websets.find(idOrExternalId));
   }
 
-  *listWebsets(range: Range) {
-    for (const state of this.#websets.walk(range)) yield { time: state.time, id: state.id, webset: this.#show(state) };
+  websetPlace(id: string): Place | undefined {
+    return this.#websets.place(id);
+  }
+
+  /** Those that have `term` in their id, externalId or title; all of them without it. */
+  *listWebsets(range: Range, term = "") {
+    for (const state of this.#websets.walk(range)) {
+      const { id, externalId, title } = state.webset;
+      if (![id, externalId, title].some((text) => text?.toLowerCase().includes(term.toLowerCase()))) continue;
+      yield { time: state.time, id, webset: this.#show(state) };
+    }
   }
 
   updateWebset(idOrExternalId: string, metadata: Record<string, string> | null): Webset {
@@ -203,6 +230,19 @@ export class World implements Happenings {
     return this.#show(state);
   }
 
+  team(): Team {
+    const active = [...this.#websets.walk({ order: "oldest-first" })].filter(
+      ({ webset }) => webset.status === "running",
+    ).length;
+    return {
+      object: "team",
+      id: "team_sandbox",
+      name: "Sandbox",
+      concurrency: { active, queued: 0 },
+      limits: { maxConcurrent: null, maxQueued: null },
+    };
+  }
+
   createSearch(websetId: string, parameters: SearchParameters): WebsetSearch {
     return snapshot(this.#startSearch(this.#websets.findById(websetId), parameters));
   }
@@ -229,14 +269,36 @@ export class World implements Happenings {
   }
 
   getEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
-    const { webset } = this.#websets.findById(websetId);
-    return snapshot(
-      existing(
-        webset.enrichments.find(({ id }) => id === enrichmentId),
-        "Enrichment",
-        enrichmentId,
-      ),
-    );
+    return snapshot(this.#findEnrichment(this.#websets.findById(websetId), enrichmentId));
+  }
+
+  updateEnrichment(websetId: string, enrichmentId: string, update: EnrichmentUpdate): WebsetEnrichment {
+    const enrichment = this.#findEnrichment(this.#websets.findById(websetId), enrichmentId);
+    Object.assign(enrichment, update);
+    enrichment.updatedAt = this.timestamp();
+    return snapshot(enrichment);
+  }
+
+  /** As recorded, the answer still has the enrichment as it was. */
+  cancelEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
+    const state = this.#websets.findById(websetId);
+    const enrichment = this.#findEnrichment(state, enrichmentId);
+    const asItWas = snapshot(enrichment);
+    this.#life.cancelEnrichment(state, enrichment);
+    return asItWas;
+  }
+
+  /** The enrichment as it was at last: canceled. */
+  deleteEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
+    const state = this.#websets.findById(websetId);
+    const enrichment = this.#findEnrichment(state, enrichmentId);
+    this.#life.cancelEnrichment(state, enrichment);
+    state.webset.enrichments.splice(state.webset.enrichments.indexOf(enrichment), 1);
+    return snapshot(enrichment);
+  }
+
+  itemPlace(websetId: string, itemId: string): Place | undefined {
+    return this.#websets.findById(websetId).itemsById.get(itemId);
   }
 
   /** Not copies: items are large, and whoever lists them writes them out at once. */
@@ -247,7 +309,7 @@ export class World implements Happenings {
   }
 
   getItem(websetId: string, itemId: string): WebsetItem {
-    return snapshot(existing(this.#websets.findById(websetId).itemsById.get(itemId), "Item", itemId).item);
+    return snapshot(existing(this.#websets.findById(websetId).itemsById.get(itemId), "Item").item);
   }
 
   createExport(websetId: string, parameters: ExportParameters): WebsetExport {
@@ -259,7 +321,7 @@ export class World implements Happenings {
   }
 
   getExport(websetId: string, exportId: string): WebsetExport {
-    return snapshot(existing(this.#websets.findById(websetId).exports.get(exportId), "Export", exportId));
+    return snapshot(existing(this.#websets.findById(websetId).exports.get(exportId), "Export"));
   }
 
   #startSearch(state: WebsetState, parameters: SearchParameters): WebsetSearch {
@@ -284,11 +346,17 @@ export class World implements Happenings {
     return snapshot(state.webset);
   }
 
+  #findEnrichment({ webset }: WebsetState, enrichmentId: string): WebsetEnrichment {
+    return existing(
+      webset.enrichments.find(({ id }) => id === enrichmentId),
+      "Enrichment",
+    );
+  }
+
   #findSearch({ webset }: WebsetState, searchId: string): WebsetSearch {
     return existing(
       webset.searches.find(({ id }) => id === searchId),
       "Search",
-      searchId,
     );
   }
 }

@@ -188,7 +188,7 @@ describe.each(ERA_NAMES)("resources, as a client of %s meets them", (era) => {
     await session.read(`websets://events/${second.id}`);
     expect(await session.complete(eventRef, "eventId", "event_")).toEqual([second.id, first.id]);
     expect(await session.complete(eventRef, "eventId", second.id.slice(0, -1))).toEqual([second.id]);
-    expect(await session.complete(websetRef, "websetId", "ws")).toEqual([id]);
+    expect(await session.complete(websetRef, "websetId", "webset_")).toEqual([id]);
   });
 });
 

@@ -43,7 +43,7 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
     const { session, id } = await open();
     await session.client.callTool({ name: "list_webset_events", arguments: { limit: 5 } });
     const ref = { type: "ref/prompt" as const, name: "track_webset" };
-    expect(await session.complete(ref, "websetId", "ws_")).toEqual([id]);
+    expect(await session.complete(ref, "websetId", "webset_")).toEqual([id]);
     const eventRef = { type: "ref/resource" as const, uri: "websets://events/{eventId}" };
     expect((await session.complete(eventRef, "eventId", "event_")).length).toBeGreaterThanOrEqual(5);
     const { messages } = await session.client.getPrompt({ name: "track_webset", arguments: { websetId: id } });

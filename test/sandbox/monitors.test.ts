@@ -73,7 +73,7 @@ describe("a monitor", () => {
     expect(changed).toMatchObject({ ...weekly, nextRunAt: "2026-11-02T12:30:00.000Z" });
     expect((await change({ status: "disabled" })).json).toMatchObject({ status: "disabled", nextRunAt: null });
     expect((await get(`/websets/${websetId}`)).json.monitors[0].status).toBe("disabled");
-    expect(story()).toEqual(["monitor.created", "monitor.updated", "monitor.updated"]);
+    expect(story().toSorted()).toEqual(["monitor.created", "monitor.updated", "monitor.updated"]);
   });
 
   test("is deleted, alone or with its Webset", async () => {

@@ -29,6 +29,8 @@ interface Scene {
 }
 
 interface Case {
+  /** The client does not know of it yet. */
+  todo?: true;
   /** What the agent sees. */
   sees: string;
   /** When it goes wrong; whenever it can without any. */
@@ -81,24 +83,32 @@ const tooLarge: Case = {
   act: followWhatIsTooLarge,
 };
 
-const CASES: Record<FaultName, Case> = {
-  "rate-limited": { ...nothingWrong, rules: SELDOM },
-  "rate-limited-date": { ...nothingWrong, rules: SELDOM },
-  "rate-limited-bare": { ...nothingWrong, rules: OFTEN },
-  unauthorized: {
-    sees: "the agent in the middle of a wait is told with the first 401 that its key is not accepted",
+/** What no further request can change ends a wait with the first answer that says so. */
+function endsWaits(error: RegExp): Case {
+  return {
+    sees: "the agent in the middle of a wait is told with the first such answer",
     rules: [{ when: isEventList, from: 3 }],
     // So slow that nothing ends meanwhile.
     sandbox: { speed: 0.05 },
     async act({ session, upstream, faults }) {
       const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
-      const { error } = await session.call("wait_for_webset", { websetId: id, timeoutSeconds: 15 });
-      expect(error).toMatch(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/);
+      const answer = await session.call("wait_for_webset", { websetId: id, timeoutSeconds: 15 });
+      expect(answer.error).toMatch(error);
       // Nothing is tried again that cannot help.
-      expect(faults.happened.unauthorized).toBe(1);
+      expect(Object.values(faults.happened)).toEqual([1]);
       expect(upstream.requests.counts[`GET ${EVENTS}`]).toBe(3);
     },
-  },
+  };
+}
+
+const CASES: Record<FaultName, Case> = {
+  "rate-limited": { ...nothingWrong, rules: SELDOM },
+  "rate-limited-date": { ...nothingWrong, rules: SELDOM },
+  "rate-limited-bare": { ...nothingWrong, rules: OFTEN },
+  unauthorized: endsWaits(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/),
+  "wrong-key-400": { ...endsWaits(/^unauthorized: /), todo: true },
+  "no-plan": endsWaits(/^(unauthorized|no_access): /),
+  "out-of-credits": { ...endsWaits(/^out_of_credits: /), todo: true },
   "error-500": { ...nothingWrong, rules: OFTEN },
   "html-502": { ...nothingWrong, rules: OFTEN },
   "error-503": { ...nothingWrong, rules: OFTEN },
@@ -158,6 +168,7 @@ const CASES: Record<FaultName, Case> = {
   // Where cursors lead nowhere, no more than a page of events may share a millisecond. A sandbox that a busy machine has stopped
   // for a while stamps all it has missed at once: the slower its life, the fewer these are.
   "repeating-cursor": { ...walked, sandbox: { ...SHORT_PAGES, speed: 10 } },
+  "null-cursor": { ...walked, todo: true },
   "empty-page": { ...walked, rules: [{ rate: 0.3 }], sandbox: SHORT_PAGES },
   "short-page": { ...walked, rules: [{ rate: 0.3 }] },
   "oldest-first": {
@@ -261,9 +272,9 @@ describe.concurrent("over stdio, under a fault of the upstream", () => {
   // The eras take turns.
   for (const [index, { name }] of FAULTS.entries()) {
     const era = ERAS[index % ERAS.length] as Era;
-    const { sees, rules = [{}], also, sandbox = {}, act, shows } = CASES[name];
+    const { sees, rules = [{}], also, sandbox = {}, act, shows, todo } = CASES[name];
 
-    test(`${name}: ${sees} (${era.name})`, async ({ startProgram, startSandbox }) => {
+    test.skipIf(todo)(`${name}: ${sees} (${era.name})`, async ({ startProgram, startSandbox }) => {
       const faults = createFaults({ rules: also ?? [] });
       const added: AddedFault[] = rules.map((rule) => faults.add({ ...rule, name }));
       const upstream = await startSandbox({ speed: 40, faults, ...sandbox });

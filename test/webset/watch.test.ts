@@ -295,7 +295,7 @@ describe("watching the progress of a Webset", () => {
     expect(watched.begun).toBe(0);
   });
 
-  test.each(["/events", "/websets/ws_"])("ends with what cannot pass by itself, at %s", async (path) => {
+  test.each(["/events", "/websets/webset_"])("ends with what cannot pass by itself, at %s", async (path) => {
     const opened = openWorld();
     const watched = watch(opened, finished(opened));
     await opened.clock.advance(3_000);

@@ -17,7 +17,7 @@ export function inventEvaluations(
       `According to the profile of ${name}, the criterion is met.`,
     ]),
     satisfied: "yes",
-    references: inventReferences(properties, random),
+    references: Array.from({ length: random.integer(10, 13) }, () => inventReferences(properties, random)).flat(),
   }));
 }
 

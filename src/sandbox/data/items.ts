@@ -1,5 +1,12 @@
 import type { Random } from "../random.ts";
 import type { Entity, ItemProperties } from "../resources.ts";
+import {
+  headquartersAt,
+  inventEducationHistory,
+  inventFinancials,
+  inventWebTraffic,
+  inventWorkHistory,
+} from "./background.ts";
 import { companyName, host, personName, slug } from "./names.ts";
 import { pageText } from "./page-text.ts";
 import { industryOf, type Theme } from "./theme.ts";
@@ -37,10 +44,16 @@ export function nameOf(properties: ItemProperties): string {
   }
 }
 
+/** As recorded: some locations read "undefined, Finland". */
+const CITYLESS_CHANCE = 0.04;
+
 function company(theme: Theme, random: Random): ItemProperties {
   const name = companyName(random);
   const subject = random.pick(theme.subjects);
   const industry = industryOf(subject);
+  const place = random.pick(theme.places);
+  const more = random.fork("background");
+  const foundedYear = more.integer(2001, 2024);
   const about = `${name} builds ${random.pick(ADJECTIVES)} tools for ${subject}.`;
   return {
     type: "company",
@@ -49,11 +62,15 @@ function company(theme: Theme, random: Random): ItemProperties {
     content: pageText(name, name, theme, random),
     company: {
       name,
-      location: random.pick(theme.places),
+      location: more.chance(CITYLESS_CHANCE) ? place.replace(/^[^,]+/, "undefined") : place,
       employees: random.chance(0.9) ? random.integer(8, 480) : null,
       industry,
       about,
       logoUrl: random.chance(0.8) ? `https://www.${host(name)}/logo.png` : null,
+      foundedYear: more.chance(0.9) ? foundedYear : null,
+      headquarters: headquartersAt(place, more),
+      financials: inventFinancials(foundedYear, more),
+      webTraffic: inventWebTraffic(more),
     },
   };
 }
@@ -63,6 +80,7 @@ function person(theme: Theme, random: Random): ItemProperties {
   const employer = companyName(random);
   const position = random.pick(POSITIONS);
   const location = random.pick(theme.places);
+  const more = random.fork("background");
   return {
     type: "person",
     url: `https://profiles.example/in/${slug(name)}-${random.integer(1_000, 99_999)}`,
@@ -73,6 +91,8 @@ function person(theme: Theme, random: Random): ItemProperties {
       position,
       company: random.chance(0.95) ? { name: employer, location: random.chance(0.7) ? location : null } : null,
       pictureUrl: random.chance(0.6) ? `https://profiles.example/pictures/${slug(name)}.jpg` : null,
+      workHistory: inventWorkHistory(position, employer, location, more),
+      educationHistory: inventEducationHistory(location.split(", ")[0] ?? location, more),
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { SandboxAnswer } from "../message.ts";
 import type { Page } from "../page.ts";
-import type { Place } from "../sorted-list.ts";
 
 /** Entries of any list: nothing more is known of them. */
 export type Entry = Record<string, unknown>;
@@ -22,11 +21,6 @@ export function withPage(answer: SandboxAnswer, page: Page<Entry>): SandboxAnswe
   return { ...answer, body: JSON.stringify(page) };
 }
 
-/** Where an entry stands in its list: every list goes by the time of creation. */
-export function placeOf(entry: Entry | undefined): Place | undefined {
-  if (entry === undefined) return undefined;
-  const { id, createdAt } = entry;
-  if (typeof id !== "string" || typeof createdAt !== "string") return undefined;
-  const time = Date.parse(createdAt);
-  return Number.isNaN(time) ? undefined : { time, id };
+export function idOf(entry: Entry | undefined): string | undefined {
+  return typeof entry?.id === "string" ? entry.id : undefined;
 }

@@ -1,5 +1,5 @@
 import { fromCursor, toCursor } from "../page.ts";
-import { pageOf, placeOf, withPage } from "./answer-page.ts";
+import { idOf, pageOf, withPage } from "./answer-page.ts";
 import { type Fault, isList } from "./fault.ts";
 
 /** What makes it hard to walk the pages of a list. None of them takes an entry away from a client that walks on. */
@@ -10,7 +10,7 @@ export const walkFaults = {
     fits: isList,
     spoil(answer) {
       const page = pageOf(answer);
-      const beforeLast = placeOf(page?.data.at(-2));
+      const beforeLast = idOf(page?.data.at(-2));
       if (page === undefined || beforeLast === undefined || page.nextCursor === null) return undefined;
       return withPage(answer, { ...page, nextCursor: toCursor(beforeLast) });
     },
@@ -24,6 +24,15 @@ export const walkFaults = {
       return page && withPage(answer, { ...page, hasMore: true, nextCursor: request.query.get("cursor") });
     },
   },
+  "null-cursor": {
+    kind: "after",
+    description: "the last page says hasMore true, with nextCursor null",
+    fits: isList,
+    spoil(answer) {
+      const page = pageOf(answer);
+      return page?.hasMore === false ? withPage(answer, { ...page, hasMore: true }) : undefined;
+    },
+  },
   "empty-page": {
     kind: "after",
     description: "an empty page with hasMore true, whose nextCursor leads to what was left out",
@@ -31,9 +40,9 @@ export const walkFaults = {
     spoil(answer, { request }) {
       if (pageOf(answer) === undefined) return undefined;
       const asked = request.query.get("cursor");
-      const { place, variant } = asked === null ? { place: undefined, variant: 0 } : fromCursor(asked);
+      const { bare, variant } = fromCursor(asked ?? "");
       // A cursor that stays the same would be another fault.
-      return withPage(answer, { data: [], hasMore: true, nextCursor: toCursor(place, variant + 1) });
+      return withPage(answer, { data: [], hasMore: true, nextCursor: toCursor(bare, variant + 1) });
     },
   },
   "short-page": {
@@ -44,8 +53,8 @@ export const walkFaults = {
       const page = pageOf(answer);
       if (page === undefined || page.data.length < 2) return undefined;
       const data = page.data.slice(0, random.integer(1, page.data.length - 1));
-      const last = placeOf(data.at(-1));
-      return last && withPage(answer, { data, hasMore: true, nextCursor: toCursor(last) });
+      const last = idOf(data.at(-1));
+      return last === undefined ? undefined : withPage(answer, { data, hasMore: true, nextCursor: toCursor(last) });
     },
   },
 } as const satisfies Record<string, Fault>;

@@ -1,3 +1,4 @@
+import { ApiError } from "../api-error.ts";
 import type { Fault, FaultRequest } from "./fault.ts";
 import { isEventList } from "./fault.ts";
 import { refusal } from "./status-faults.ts";
@@ -71,7 +72,7 @@ export const worldFaults = {
     kind: "instead",
     description: "404 for a single event, as if it were older than 60 days",
     fits: ({ method, path }) => method === "GET" && EVENT.test(path),
-    answer: (scene) => refusal(scene, 404, "Event not found"),
+    answer: (scene) => refusal(scene, new ApiError(404, "Event not found")),
   },
 } as const satisfies Record<string, Fault>;
 

@@ -9,8 +9,10 @@ export const eventRoutes: readonly Route[] = [
   {
     method: "GET",
     path: BASE,
+    query: ["cursor", "limit", "types", "createdBefore", "createdAfter"],
     run({ world, query, listing }) {
-      const { order, after, limit } = paging(query, { usual: 25, most: 200 }, listing);
+      const cursors = { kind: "event", find: (id: string) => world.events.place(id) } as const;
+      const { order, after, limit } = paging(query, { usual: 25, most: 200 }, listing, cursors);
       const events = world.events.walk({
         order,
         after,
@@ -26,7 +28,7 @@ export const eventRoutes: readonly Route[] = [
     path: `${BASE}/:id`,
     run({ world, ids }) {
       const event = world.events.get(ids.id);
-      if (event === undefined) throw new ApiError(404, `Event ${ids.id} not found`);
+      if (event === undefined) throw new ApiError(404, "Event not found");
       return event;
     },
   },

@@ -5,6 +5,7 @@ import type { Route } from "../router.ts";
 import { CONTROL_PATH } from "./control.ts";
 
 const BASE = "/websets/v0/imports";
+const PAGE = { usual: 25, most: 200, recorded: "newest-first" } as const;
 const CONTROL = `${CONTROL_PATH}imports/:id`;
 
 export const importRoutes: readonly Route[] = [
@@ -23,9 +24,13 @@ export const importRoutes: readonly Route[] = [
   {
     method: "GET",
     path: BASE,
+    query: ["cursor", "limit"],
     run({ world, query, listing }) {
-      const { order, after, limit } = paging(query, { usual: 25, most: 200 }, listing);
-      return takePage(world.imports.list({ order, after }), limit, (entry) => entry.import);
+      const cursors = { kind: "import", find: (id: string) => world.imports.place(id) } as const;
+      const { order, after, limit } = paging(query, PAGE, listing, cursors);
+      const page = takePage(world.imports.list({ order, after }), limit, (entry) => entry.import);
+      // As recorded: eight rows, which were all there were, and yet "more" without a cursor.
+      return { ...page, hasMore: page.hasMore || page.data.length > 0 };
     },
   },
   { method: "GET", path: `${BASE}/:id`, run: ({ world, ids }) => world.imports.get(ids.id) },

@@ -17,8 +17,10 @@ export const monitorRoutes: readonly Route[] = [
   {
     method: "GET",
     path: BASE,
+    query: ["cursor", "limit", "websetId"],
     run({ world, query, listing }) {
-      const { order, after, limit } = paging(query, PAGE, listing);
+      const cursors = { kind: "monitor", find: (id: string) => world.monitors.place(id) } as const;
+      const { order, after, limit } = paging(query, PAGE, listing, cursors);
       const monitors = world.monitors.list({ order, after }, query.get("websetId") ?? undefined);
       return takePage(monitors, limit, ({ monitor }) => monitor);
     },
@@ -33,8 +35,10 @@ export const monitorRoutes: readonly Route[] = [
   {
     method: "GET",
     path: `${BASE}/:monitor/runs`,
+    query: ["cursor", "limit"],
     run({ world, ids, query, listing }) {
-      const { order, after, limit } = paging(query, PAGE, listing);
+      const cursors = { kind: "run", find: (id: string) => world.monitors.runPlace(ids.monitor, id) } as const;
+      const { order, after, limit } = paging(query, PAGE, listing, cursors);
       return takePage(world.monitors.listRuns(ids.monitor, { order, after }), limit, ({ run }) => run);
     },
   },

@@ -7,6 +7,7 @@ export const searchRoutes: readonly Route[] = [
   {
     method: "POST",
     path: BASE,
+    status: 201,
     run: ({ world, ids, body }) => world.createSearch(ids.webset, searchBody(body(), "")),
   },
   { method: "GET", path: `${BASE}/:id`, run: ({ world, ids }) => world.getSearch(ids.webset, ids.id) },

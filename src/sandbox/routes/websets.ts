@@ -1,9 +1,10 @@
 import { websetBody, websetUpdateBody } from "../body-checks.ts";
 import { takePage } from "../page.ts";
-import { expandsItems, paging } from "../query-checks.ts";
+import { expandsItems, paging, searchTerm } from "../query-checks.ts";
 import type { Route } from "../router.ts";
 
 const BASE = "/websets/v0/websets";
+const PAGE = { usual: 25, most: 100, recorded: "newest-first" } as const;
 
 export const websetRoutes: readonly Route[] = [
   {
@@ -15,18 +16,21 @@ export const websetRoutes: readonly Route[] = [
   {
     method: "GET",
     path: BASE,
+    query: ["cursor", "limit", "search"],
     run({ world, query, listing }) {
-      const { order, after, limit } = paging(query, { usual: 25, most: 100 }, listing);
-      return takePage(world.listWebsets({ order, after }), limit, ({ webset }) => webset);
+      const cursors = { kind: "webset", find: (id: string) => world.websetPlace(id) } as const;
+      const { order, after, limit } = paging(query, PAGE, listing, cursors);
+      return takePage(world.listWebsets({ order, after }, searchTerm(query)), limit, ({ webset }) => webset);
     },
   },
   {
     method: "GET",
     path: `${BASE}/:id`,
+    query: ["expand"],
     run({ world, ids, query }) {
       const expand = expandsItems(query);
       const webset = world.getWebset(ids.id);
-      if (!expand) return webset;
+      if (!expand) return { ...webset, items: [] };
       const items = [...world.listItems(webset.id, { order: "oldest-first" })].map(({ item }) => item);
       return { ...webset, items };
     },

@@ -15,6 +15,6 @@ export function openWithFaults(
 export function recordEvents({ world, clock }: ReturnType<typeof openSandbox>, count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const createdAt = clock.wallTime() - (count - 1 - index) * 1_000;
-    return world.record("webset.idle", { id: "ws_1", object: "webset" }, { id: `e${index}`, createdAt }).id;
+    return world.record("webset.idle", { id: "webset_1", object: "webset" }, { id: `e${index}`, createdAt }).id;
   });
 }

@@ -71,6 +71,18 @@ describe.each(ORDERS)("a walk %s", (listOrder) => {
   });
 });
 
+test("the last page promises more without saying where, and the others are as they are", async () => {
+  const opened = openWithFaults([{ name: "null-cursor" }]);
+  const ids = recordEvents(opened, 7);
+  const first = (await opened.get("/events?limit=5")).json;
+  expect(first).toMatchObject({ hasMore: true, nextCursor: expect.any(String) });
+  expect(opened.faults.happened).toEqual({});
+  const last = (await opened.get(`/events?limit=5&cursor=${first.nextCursor}`)).json;
+  expect(last).toMatchObject({ hasMore: true, nextCursor: null });
+  expect([...first.data, ...last.data].map(({ id }) => id)).toEqual(ids.toReversed());
+  expect(opened.faults.happened).toEqual({ "null-cursor": 1 });
+});
+
 test("an empty page can be anywhere in a walk", async () => {
   const opened = openWithFaults([{ name: "empty-page", from: 3, times: 1 }]);
   const ids = recordEvents(opened, 20);

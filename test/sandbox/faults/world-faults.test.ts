@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { API, LONG_MS, ROBOTS } from "../support.ts";
+import { LONG_MS, ROBOTS } from "../support.ts";
 import { openWithFaults, recordEvents } from "./support.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the tests are about.
@@ -101,7 +101,7 @@ describe("the world", () => {
 
   test("loses no Webset that is not there", async () => {
     const { get, faults } = openWithFaults([{ name: "deleted-webset", times: 1 }]);
-    expect((await get("/websets/ws_no")).status).toBe(404);
+    expect((await get("/websets/webset_no")).status).toBe(404);
     expect((await get("/websets/%E0%A4%A")).status).toBe(404);
     expect(faults.happened).toEqual({});
   });
@@ -111,7 +111,7 @@ describe("the world", () => {
     const [id] = recordEvents(opened, 1);
     const { status, json } = await opened.get(`/events/${id}`);
     expect(status).toBe(404);
-    expect(json.path).toBe(`${API}/events/${id}`);
+    expect(json.path).toBe(`/v0/events/${id}`);
     expect((await opened.get(`/events/${id}`)).status).toBe(200);
   });
 });

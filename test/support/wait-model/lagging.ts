@@ -1,4 +1,4 @@
-import { errorBody } from "../../../src/sandbox/api-error.ts";
+import { ApiError, errorBody } from "../../../src/sandbox/api-error.ts";
 import type { Faults, SandboxAnswer, SandboxRequest } from "../../../src/sandbox/message.ts";
 import type { History } from "./history.ts";
 import { EXTERNAL_ID } from "./scenario.ts";
@@ -13,6 +13,7 @@ export interface Lag {
   tellsUpdates: boolean;
 }
 
+const GONE = new ApiError(404, "Webset not found");
 const STATE = /^\/websets\/v0\/websets\/([^/?]+)(?:\/searches\/([^/?]+))?$/;
 
 /** An API that answers for a Webset with what was true a while ago, although its events are there; the rest is up to `others`. */
@@ -25,7 +26,11 @@ export function lagging(others: Faults, lag: Lag): Faults {
     const found = webset !== undefined && (id === EXTERNAL_ID || id === webset.id) ? webset : undefined;
     const asked = searchId === undefined ? found : found?.searches.find((search) => search.id === searchId);
     const status = asked === undefined ? 404 : 200;
-    return { ...answer, status, body: JSON.stringify(asked ?? errorBody(status, "not found", "", request.url)) };
+    return {
+      ...answer,
+      status,
+      body: JSON.stringify(asked ?? errorBody(GONE, { timestamp: "", path: request.url, requestId: "" })),
+    };
   };
   const silent = (answer: SandboxAnswer): SandboxAnswer => {
     return { ...answer, body: answer.body.replaceAll(/"updatedAt":"[^"]*"/g, '"updatedAt":null') };
