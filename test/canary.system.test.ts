@@ -175,18 +175,20 @@ function callEverything(session: Session, name: string): Promise<ToolResult[]> {
   ]);
 }
 
-test("the key is not logged where a caller puts it into an argument", async ({ startProgram, startSandbox }) => {
-  const [key = ""] = KEYS;
-  const { env } = await startSandbox();
-  const session = await ERAS[0]?.open(startProgram(["--log-level", "debug"], { ...env, EXA_API_KEY: key }));
-  await session?.call("wait_for_webset_event", { types: [key] });
-  await session?.call("list_webset_events", { page: key, createdAfter: key });
-  await session?.call("get_webset_event", { eventId: key });
-  await session?.call("get_webset_progress", { websetId: "webset_1", [key]: key });
-  await session?.program.end();
-  expect(session?.program.stderr).toContain("[key]");
-  expectNoKey(key, { stderr: session?.program.stderr ?? "" });
-});
+test.for(KEYS)(
+  "the key %j is not logged where a caller puts it into an argument",
+  async (key, { startProgram, startSandbox }) => {
+    const { env } = await startSandbox();
+    const session = await ERAS[0]?.open(startProgram(["--log-level", "debug"], { ...env, EXA_API_KEY: key }));
+    await session?.call("wait_for_webset_event", { types: [key] });
+    await session?.call("list_webset_events", { page: key, createdAfter: key });
+    await session?.call("get_webset_event", { eventId: key });
+    await session?.call("get_webset_progress", { websetId: "webset_1", [key]: key });
+    await session?.program.end();
+    expect(session?.program.stderr).toContain("[key]");
+    expectNoKey(key, { stderr: session?.program.stderr ?? "" });
+  },
+);
 
 test("the key does not show in help, in refused settings, or where it is given in a wrong place", async () => {
   const [key = ""] = KEYS;

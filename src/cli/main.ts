@@ -44,8 +44,9 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   setFlagsFromString("--heap-growing-percent=25");
   const configured = readConfig(flags, process.env);
   const { apiKey } = configured;
-  // Callers, too, may put the key where it does not belong, and what they send is quoted in the log.
-  const discreet = (line: string) => (apiKey === undefined ? line : line.replaceAll(apiKey, "[key]"));
+  // Callers, too, may put the key where it does not belong, and what they send is quoted in the log or part of a path.
+  const forms = apiKey === undefined ? [] : [JSON.stringify(apiKey).slice(1, -1), encodeURIComponent(apiKey), apiKey];
+  const discreet = (line: string) => forms.reduce((text, form) => text.replaceAll(form, "[key]"), line);
   const log = createLog(configured.logLevel, (line) => process.stderr.write(`${discreet(line)}\n`));
   const world = sandbox ? await (await import("./sandbox.ts")).startDemoSandbox(log) : undefined;
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };

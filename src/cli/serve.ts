@@ -2,6 +2,7 @@ import { type JSONRPCMessage, serializeMessage, type Transport } from "@modelcon
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Config } from "../config.ts";
 import { createExaClient } from "../exa/client.ts";
+import { loggedTransport } from "../exa/logged-transport.ts";
 import { createUndiciTransport } from "../exa/undici-transport.ts";
 import { Feed } from "../feed/feed.ts";
 import { RecentIds, rememberIds } from "../feed/recent-ids.ts";
@@ -44,7 +45,7 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   const client = createExaClient({
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
-    transport: carrier,
+    transport: loggedTransport(carrier, { clock, log }),
     clock,
     version: VERSION,
     onRetry: ({ error, attempt, delayMs }) =>
@@ -58,6 +59,10 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
     onMalformed: once((count) =>
       log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),
     ),
+    onPoll: ({ types, events, fresh, pauseMs }) => {
+      const found = events === undefined ? "failed" : `${events} events, ${fresh} new`;
+      log.debug(`poll of ${types?.join(" ") ?? "all types"}: ${found}, next in ${Math.round(pauseMs)} ms`);
+    },
   });
   const states = new WebsetStates(exa);
   const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };

@@ -19,7 +19,6 @@ export interface Answer<T> {
   sentAt: number;
   /** `clock.now()` when its answer had arrived whole. */
   receivedAt: number;
-  requestId?: string;
 }
 
 export interface CallOptions {
@@ -95,9 +94,7 @@ export function createAsk(setup: AskOptions): Ask {
       pause.note(refusal);
       throw refusal;
     }
-    const requestId = requestIdOf(answer, apiKey);
-    const value = read(answer, question, requestId);
-    return { value, serverTime, sentAt, receivedAt, ...(requestId !== undefined && { requestId }) };
+    return { value: read(answer, question, apiKey), serverTime, sentAt, receivedAt };
   }
 
   async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
@@ -150,20 +147,23 @@ export function createAsk(setup: AskOptions): Ask {
   };
 }
 
-function read<T>(answer: HttpAnswer, question: Question<T>, requestId: string | undefined): T {
-  const facts = { status: answer.status, ...(requestId !== undefined && { requestId }) };
+function read<T>(answer: HttpAnswer, question: Question<T>, apiKey: string): T {
+  const unexpected = (what: string, cause?: unknown) => {
+    const requestId = requestIdOf(answer, apiKey);
+    const facts = { what, status: answer.status, cause, ...(requestId !== undefined && { requestId }) };
+    return new WebsetsError("unexpected_response", facts);
+  };
   let json: unknown;
   try {
     json = JSON.parse(answer.body);
   } catch {
-    const what = `the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`;
-    throw new WebsetsError("unexpected_response", { what, ...facts });
+    throw unexpected(`the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`);
   }
   try {
     return question.parse(json);
   } catch (error) {
     if (!(error instanceof WebsetsError)) throw error;
-    throw new WebsetsError(error.kind, { what: error.message, ...facts, cause: error });
+    throw unexpected(error.message, error);
   }
 }
 

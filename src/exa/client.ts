@@ -5,16 +5,7 @@ import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
 import type { Transport } from "./http.ts";
 import { pathSegment } from "./path.ts";
-import {
-  type Import,
-  type Monitor,
-  parseImport,
-  parseMonitor,
-  parseSearch,
-  parseWebset,
-  type Webset,
-  type WebsetSearch,
-} from "./schemas.ts";
+import { type Monitor, parseMonitor, parseSearch, parseWebset, type Webset, type WebsetSearch } from "./schemas.ts";
 
 export type { Answer, CallOptions, RetryNotice } from "./ask.ts";
 
@@ -41,7 +32,6 @@ export interface ExaClient {
   /** Takes the Webset's id, not its `externalId`. */
   getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
   getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
-  getImport(importId: string, options?: CallOptions): Promise<Answer<Import>>;
 }
 
 export interface ExaClientOptions {
@@ -61,7 +51,8 @@ export interface ExaClientOptions {
 }
 
 const EVENT_ADVICE = "Check the id. Events are kept for 60 days, then deleted.";
-const LIST_ADVICE = "Check that EXA_BASE_URL points at the Exa API.";
+/** The list exists for every account, so that its absence is an accident. */
+const LIST_ADVICE = "Call again in a moment; nothing is lost.";
 
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
@@ -97,10 +88,6 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
       const url = at(`/monitors/${pathSegment("monitorId", monitorId)}`);
       return ask({ name: `monitor "${monitorId}"`, url, parse: parseMonitor }, options);
     },
-    async getImport(importId, options) {
-      const url = at(`/imports/${pathSegment("importId", importId)}`);
-      return ask({ name: `import "${importId}"`, url, parse: parseImport }, options);
-    },
   };
 }
 
@@ -123,6 +110,5 @@ function clientWithoutKey(): ExaClient {
     getWebset: refuse,
     getSearch: refuse,
     getMonitor: refuse,
-    getImport: refuse,
   };
 }

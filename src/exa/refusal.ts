@@ -1,4 +1,5 @@
 import { type ErrorFacts, type ErrorKind, WebsetsError } from "../shared/errors.ts";
+import { plainText } from "../shared/text.ts";
 import type { HttpAnswer } from "./http.ts";
 import { type Clocks, parseRetryAfter } from "./retry.ts";
 
@@ -10,50 +11,51 @@ export interface Subject {
   adviceIfMissing?: string;
 }
 
+/** What Exa's own errors say, in either of their two shapes. */
+interface Words {
+  /** One line, without the key and without double quotes, so that it can be quoted. */
+  sentence?: string;
+  /** `NO_MORE_CREDITS` and the like. */
+  tag?: string;
+}
+
 /** The most we repeat of a message that somebody else wrote. */
 const LONGEST_MESSAGE = 200;
 /** Longer than any id in use; what is longer is no id. */
 const LONGEST_REQUEST_ID = 128;
 
+/** The tags of a 402, by the API's documentation; others may come. */
+const USED_UP: Readonly<Record<string, string>> = {
+  API_KEY_BUDGET_EXCEEDED: "the budget of the key in EXA_API_KEY is used up",
+  TEAM_BUDGET_EXCEEDED: "the budget of the team behind the key is used up",
+};
+
+const GATEWAY_ADVICE =
+  "A proxy, a firewall or a gateway on the way has answered in its place, which says nothing about the key: call again in a moment; if it stays, look at the network this server runs in.";
+
 /**
- * Classifies an answer that is not 2xx. Its body is repeated only for 400 and 422, where it tells which parameter is wrong,
- * and only the `message` of Exa's documented error shape, shortened and without the key.
+ * Classifies an answer that is not 2xx. Of a body only the sentence of Exa's own error shapes is ever repeated, shortened and
+ * without the key, and only where it tells what else nobody could know: which parameter is wrong, or what the plan lacks. A 4xx in
+ * neither shape is not the API's word, for gateways in front of it answer with the same statuses.
  */
 export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, clocks: Clocks): WebsetsError {
   const { status, headers } = answer;
-  const facts = (what: string): ErrorFacts => {
+  const refusal = (kind: ErrorKind, what: string, advice?: string) => {
     const requestId = requestIdOf(answer, apiKey);
     const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
-    return {
+    const facts: ErrorFacts = {
       what: withoutKey(what, apiKey),
       status,
       ...(requestId !== undefined && { requestId }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(advice !== undefined && { advice }),
     };
+    return new WebsetsError(kind, facts);
   };
-  const refusal = (kind: ErrorKind, what: string, advice?: string) =>
-    new WebsetsError(kind, { ...facts(what), ...(advice !== undefined && { advice }) });
 
   switch (status) {
-    case 400:
-    case 422: {
-      const message = messageOf(answer.body, apiKey);
-      return refusal(
-        "invalid_request",
-        `the API refused the request for ${subject.name} (${status})${message === undefined ? "" : `: "${message}"`}`,
-      );
-    }
-    case 401:
-      return refusal("unauthorized", "the API does not accept the key in EXA_API_KEY (401)");
-    case 403:
-      return refusal("forbidden", `the API does not allow this key to read ${subject.name} (403)`);
-    case 404:
-      if (looksLikeHtml(answer)) break;
-      return refusal("not_found", `the API does not know ${subject.name} (404)`, subject.adviceIfMissing);
     case 408:
       return refusal("unavailable", "the API timed out waiting for our request (408)");
-    case 409:
-      return refusal("invalid_request", `the request for ${subject.name} conflicts with the API's state (409)`);
     case 429:
       return refusal("rate_limited", "the API asks for fewer requests (429)");
   }
@@ -61,16 +63,61 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, 
   if (status >= 300 && status < 400) {
     return refusal("unexpected_response", `the API answered with a redirect (${status}), which is not followed`);
   }
-  return refusal(
-    "unexpected_response",
-    `the answer for ${subject.name} has the status ${status}, which the API does not use`,
-  );
+  if (!DOCUMENTED.has(status)) {
+    const what = `the answer for ${subject.name} has the status ${status}, which the API does not use`;
+    return refusal("unexpected_response", what);
+  }
+  const words = wordsOf(answer, apiKey);
+  // Nothing else on the way asks for money.
+  if (words === undefined && (status !== 402 || looksLikeHtml(answer))) {
+    const form = looksLikeHtml(answer) ? "is a page of HTML" : "has not the form of the API's errors";
+    const what = `the answer for ${subject.name} has the status ${status} and ${form}`;
+    return refusal("unexpected_response", what, GATEWAY_ADVICE);
+  }
+  const { sentence, tag } = words ?? {};
+  const quoted = sentence === undefined ? "" : `: "${sentence}"`;
+  const number = tag === undefined ? `${status}` : `${status}, ${tag}`;
+  switch (status) {
+    case 401:
+      if (isAboutPlan(sentence)) return refusal("no_access", `the API gives this key no access (${number})${quoted}`);
+      return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
+    case 402:
+      return refusal(
+        "out_of_credits",
+        `${USED_UP[tag ?? ""] ?? "the account behind the key is out of credits"} (${number})`,
+      );
+    case 403:
+      return refusal("forbidden", `the API does not allow this key to read ${subject.name} (${number})`);
+    case 404:
+      return refusal("not_found", `the API does not know ${subject.name} (${number})`, subject.adviceIfMissing);
+    case 409:
+      return refusal("invalid_request", `the request for ${subject.name} conflicts with the API's state (${number})`);
+  }
+  if (status === 400 && isAboutKey(sentence)) {
+    return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
+  }
+  return refusal("invalid_request", `the API refused the request for ${subject.name} (${number})${quoted}`);
 }
 
-/** The `X-Request-Id` that Exa gives each answer, if it is one that may be shown. */
+/** The 4xx that say something about the request, by the API's documentation and as recorded. */
+const DOCUMENTED: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 422]);
+
+/*
+ * Nothing but the sentence tells these apart, for the API has no code for them: recorded are "x-api-key header is invalid" under
+ * 400, and reported are sentences such as "Your team (NAME) does not have access to the API, upgrade to a Pro plan" under 401.
+ */
+function isAboutKey(sentence = ""): boolean {
+  return /\bapi[-_ ]?key\b/i.test(sentence);
+}
+
+function isAboutPlan(sentence = ""): boolean {
+  return /\b(?:plans?|upgrade|subscription|have access)\b/i.test(sentence);
+}
+
+/** The id that Exa gives a request, in the body of errors or as `X-Request-Id`, if it is one that may be shown. */
 export function requestIdOf(answer: HttpAnswer, apiKey: string): string | undefined {
-  const id = answer.headers["x-request-id"];
-  if (id === undefined || id.length > LONGEST_REQUEST_ID || !/^[\x21-\x7e]+$/.test(id)) return undefined;
+  const id = answer.headers["x-request-id"] ?? fieldsOf(answer.body)?.requestId;
+  if (typeof id !== "string" || id.length > LONGEST_REQUEST_ID || !/^[\x21-\x7e]+$/.test(id)) return undefined;
   return id.includes(apiKey) ? undefined : id;
 }
 
@@ -79,20 +126,28 @@ export function looksLikeHtml(answer: HttpAnswer): boolean {
   return /html/i.test(answer.headers["content-type"] ?? "") || /^\s*</.test(answer.body);
 }
 
-function messageOf(body: string, apiKey: string): string | undefined {
-  let message: unknown;
+/** What an error says: `message` where there is one, or else `error`; undefined for a body that is none of Exa's. */
+function wordsOf({ body }: HttpAnswer, apiKey: string): Words | undefined {
+  const { message, error, tag } = fieldsOf(body) ?? {};
+  const text = Array.isArray(message) ? message.filter((one) => typeof one === "string").join("; ") : message;
+  const sentence = [text, error].map((one) => lineOf(one, apiKey)).find((line) => line !== "");
+  const isTag = typeof tag === "string" && /^\w{1,60}$/.test(tag);
+  if (sentence === undefined && !isTag) return undefined;
+  return { ...(sentence !== undefined && { sentence }), ...(isTag && { tag }) };
+}
+
+function lineOf(text: unknown, apiKey: string): string {
+  if (typeof text !== "string") return "";
+  return plainText(withoutKey(text, apiKey).replaceAll('"', "'"), LONGEST_MESSAGE);
+}
+
+function fieldsOf(body: string): Record<string, unknown> | undefined {
   try {
-    message = JSON.parse(body)?.message;
+    const json: unknown = JSON.parse(body);
+    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
-  const text = Array.isArray(message) ? message.filter((one) => typeof one === "string").join("; ") : message;
-  if (typeof text !== "string") return undefined;
-  const line = withoutKey(text.replace(/[\p{C}\p{Z}]+/gu, " "), apiKey).trim();
-  // By code points: half a surrogate pair is not text.
-  const points = Array.from(line);
-  if (points.length === 0) return undefined;
-  return points.length <= LONGEST_MESSAGE ? line : `${points.slice(0, LONGEST_MESSAGE - 1).join("")}…`;
 }
 
 function withoutKey(text: string, apiKey: string): string {

@@ -68,8 +68,6 @@ const importInside = z.looseObject({
   createdAt: textOrNull,
   updatedAt: textOrNull,
 });
-export const importSchema = importInside.extend({ status: z.string().min(1) });
-export type Import = z.infer<typeof importSchema>;
 
 export const monitorRunSchema = z.looseObject({
   id: identifier,
@@ -95,22 +93,6 @@ const monitorInside = z.looseObject({
 export const monitorSchema = monitorInside.extend({ status: z.string().min(1) });
 export type Monitor = z.infer<typeof monitorSchema>;
 
-export const websetItemSchema = z.looseObject({
-  id: identifier,
-  websetId: textOrNull,
-  source: textOrNull,
-  sourceId: textOrNull,
-  /** `type` names the entity, whose own fields stand beside it under that name. */
-  properties: z
-    .looseObject({ type: textOrNull, url: textOrNull, description: textOrNull })
-    .catch({ type: null, url: null, description: null }),
-  evaluations: listOf(z.looseObject({})),
-  enrichments: listOf(z.looseObject({})),
-  createdAt: textOrNull,
-  updatedAt: textOrNull,
-});
-export type WebsetItem = z.infer<typeof websetItemSchema>;
-
 export const websetSchema = z.looseObject({
   id: identifier,
   status: z.string().min(1),
@@ -131,9 +113,6 @@ export const parseWebset = parserOf("Webset", websetSchema);
 export const parseSearch = parserOf("search", websetSearchSchema);
 /** Reads a monitor; throws `unexpected_response` without a usable `id` or `status`. */
 export const parseMonitor = parserOf("monitor", monitorSchema);
-/** Reads an import; throws `unexpected_response` without a usable `id` or `status`. */
-export const parseImport = parserOf("import", importSchema);
-
 function parserOf<T extends z.ZodType>(name: string, schema: T): (json: unknown) => z.output<T> {
   return (json) => {
     const parsed = schema.safeParse(json);

@@ -11,7 +11,7 @@ import { advance, BEFORE_ALL, type Position, RETENTION_MS } from "./position.ts"
 import { Present } from "./present.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { Place, Subscription } from "./subscription.ts";
-import { Tail } from "./tail.ts";
+import { type Poll, Tail } from "./tail.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -29,6 +29,8 @@ export interface FeedOptions {
   random?: () => number;
   /** Told how many malformed events a page had; they are skipped. */
   onMalformed?: (count: number) => void;
+  /** Told of each poll when it is over. */
+  onPoll?: (poll: Poll) => void;
 }
 
 export interface ReadRequest {
@@ -170,7 +172,7 @@ export class Feed {
 
   #begin(types: readonly string[] | undefined): Tail {
     const key = keyOf(types);
-    const { exa, clock, intervalMs, random = Math.random, onMalformed } = this.#options;
+    const { exa, clock, intervalMs, random = Math.random, onMalformed, onPoll } = this.#options;
     const lane = this.#lanes.of(types);
     const tail = new Tail({
       exa: this.#lanes.noted(exa, lane),
@@ -181,6 +183,7 @@ export class Feed {
       random,
       onTime: (serverTime, at) => this.#present.note(serverTime, at),
       onMalformed,
+      onPoll,
       onStopped: () => {
         if (this.#tails.get(key) === tail) this.#tails.delete(key);
       },

@@ -1,5 +1,5 @@
 import type { ExaClient } from "../exa/client.ts";
-import { type ErrorKind, WebsetsError } from "../shared/errors.ts";
+import { isAboutQuestion } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import type { FeedEvent } from "./event.ts";
 
@@ -75,8 +75,9 @@ export class Owners {
       keepNewest(this.#websetOfMonitor, monitorId, value.websetId);
       return { value: value.websetId, sentAt };
     } catch (error) {
-      // A deleted monitor can no longer be asked for; but one that has just been created may soon be known.
-      if (!isUnknown(error)) throw error;
+      // A deleted monitor can no longer be asked for; but one that has just been created may soon be known. An id the API would
+      // not take is one it cannot know, and what it does not show to this key is none of this key's Websets'.
+      if (!isAboutQuestion(error)) throw error;
       const unknown = { value: null, sentAt: seenAt };
       keepNewest(this.#unknownMonitors, monitorId, unknown);
       return unknown;
@@ -104,7 +105,7 @@ export class Owners {
       found.sentAt = answer.sentAt;
     } catch (error) {
       // A Webset that is gone lists nothing more; what it listed before stays its own.
-      if (!isUnknown(error)) throw error;
+      if (!isAboutQuestion(error)) throw error;
     }
     keepNewest(this.#importsOfWebset, websetId, found);
     return found;
@@ -119,13 +120,6 @@ function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
     map.delete(oldest);
   }
 }
-
-/** An id the API would not take is one it cannot know, and what it does not show to this key is none of this key's Websets'. */
-function isUnknown(error: unknown): boolean {
-  return error instanceof WebsetsError && UNKNOWN.has(error.kind);
-}
-
-const UNKNOWN: ReadonlySet<ErrorKind> = new Set(["not_found", "invalid_request", "forbidden"]);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;

@@ -18,6 +18,19 @@ const LONGEST_PAGE_LIMIT_MS = 60_000;
 const MOST_AT_ONCE = 2_000;
 const LAST_SECONDS_MS = 20_000;
 
+/** How a poll went, for whoever watches the loop. */
+export interface Poll {
+  types: readonly string[] | undefined;
+  /** How many events it read; undefined where it failed. */
+  events: number | undefined;
+  /** How many of them were met for the first time. */
+  fresh: number;
+  /** The pace: how long until the next poll at least, in milliseconds. */
+  pauseMs: number;
+}
+
+const NOTHING_FOUND = { events: undefined, fresh: 0 };
+
 export interface TailOptions {
   exa: Reading["exa"];
   /** The page size that last proved small enough. */
@@ -30,6 +43,7 @@ export interface TailOptions {
   /** Told the upstream's time by the answers' `Date`, and the `clock.now()` it belongs to. */
   onTime: (serverTime: number | undefined, at: number | undefined) => void;
   onMalformed?: ((count: number) => void) | undefined;
+  onPoll?: ((poll: Poll) => void) | undefined;
   /** Called once, when the last reader has left or the tail has ended. */
   onStopped: () => void;
 }
@@ -49,6 +63,7 @@ export class Tail {
   #retryAfterMs: number | undefined;
   #pause: { ends: number; cut: AbortController } | undefined;
   #started = false;
+  #found: Pick<Poll, "events" | "fresh"> = NOTHING_FOUND;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -98,6 +113,7 @@ export class Tail {
   async #run(): Promise<void> {
     const stopped = this.#stop.signal;
     while (!stopped.aborted) {
+      this.#found = NOTHING_FOUND;
       try {
         await this.#poll();
         this.#failures = 0;
@@ -113,6 +129,7 @@ export class Tail {
         this.#retryAfterMs = error.retryAfterMs;
         this.#tell(this.#readers, { kind: "failed", error });
       }
+      this.#options.onPoll?.({ types: this.#options.types, ...this.#found, pauseMs: this.pace });
       if (!stopped.aborted) await this.#sleep();
     }
   }
@@ -166,6 +183,7 @@ export class Tail {
     }
 
     const news = memory.take(events, from, time.present === undefined ? undefined : settledAt(time.present));
+    this.#found = { events: events.length, fresh: news.length };
     if (news.length > 0) this.#lastEventAt = this.#options.clock.now();
     const settledUpTo = memory.settledUpTo;
     for (const reader of readers) {

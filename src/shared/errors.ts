@@ -3,24 +3,65 @@
  * agent (`sentenceForAgent`), one line for the operator (`lineForOperator`).
  */
 
-export type ErrorKind =
-  | "missing_key"
-  | "unauthorized"
-  | "forbidden"
-  | "not_found"
-  | "invalid_request"
-  | "rate_limited"
-  | "unavailable"
-  | "unexpected_response";
+/**
+ * What a kind of trouble hangs on: the weather, which passes by itself; the account, so that no request will do better; or the
+ * question, so that another one may.
+ */
+type Cause = "weather" | "account" | "question";
+
+interface Kind {
+  cause: Cause;
+  /** What to do, where the error itself says nothing better. */
+  advice: string;
+}
+
+/** All that is known of each kind stands here, so that a new one cannot be forgotten elsewhere. */
+const KINDS = {
+  missing_key: {
+    cause: "account",
+    advice:
+      'Set EXA_API_KEY in the environment of this MCP server (in Claude Desktop: the server\'s "env" in claude_desktop_config.json) and restart it. Keys: https://dashboard.exa.ai/api-keys. To try it without a key, start the server with --sandbox.',
+  },
+  unauthorized: {
+    cause: "account",
+    advice:
+      "Check EXA_API_KEY in this MCP server's environment and restart the server; retrying with the same key will not help.",
+  },
+  no_access: {
+    cause: "account",
+    advice:
+      "The key is valid, so retrying will not help: the plan of its team has to change (https://dashboard.exa.ai), or another team's key be used.",
+  },
+  out_of_credits: {
+    cause: "account",
+    advice:
+      "Retrying will not help before credits are added or the budget is raised (https://dashboard.exa.ai); searches that were running may have been canceled.",
+  },
+  forbidden: {
+    cause: "question",
+    advice: "The key is valid but its plan or team does not allow this; use another key or ask the team's owner.",
+  },
+  not_found: { cause: "question", advice: "Check the id." },
+  invalid_request: { cause: "question", advice: "Correct the parameters and call again." },
+  rate_limited: { cause: "weather", advice: "Wait, then call again; nothing is lost." },
+  unavailable: { cause: "weather", advice: "Call again in a moment; nothing is lost." },
+  unexpected_response: {
+    cause: "weather",
+    advice:
+      "Call again in a moment; if it stays, check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
+  },
+} satisfies Record<string, Kind>;
+
+export type ErrorKind = keyof typeof KINDS;
 
 export interface ErrorFacts {
-  /** What happened, in words that may be shown to anybody: never an upstream body, never the key. */
+  /** What happened, in words that may be shown to anybody: never the key, and of an upstream's body at most a quoted sentence. */
   what: string;
   /** What to do about it; without it the kind's own advice is given. */
   advice?: string;
   /** How long to wait before asking again, in milliseconds. */
   retryAfterMs?: number;
-  /** The upstream's `X-Request-Id`, for support. */
+  /** The upstream's name for the request, for support. */
   requestId?: string;
   /** The upstream's HTTP status, where there was one. */
   status?: number;
@@ -46,25 +87,11 @@ export class WebsetsError extends Error {
   }
 }
 
-const ADVICE: Record<ErrorKind, string> = {
-  missing_key:
-    'Set EXA_API_KEY in the environment of this MCP server (in Claude Desktop: the server\'s "env" in claude_desktop_config.json) and restart it. Keys: https://dashboard.exa.ai/api-keys. To try it without a key, start the server with --sandbox.',
-  unauthorized:
-    "Check EXA_API_KEY in this MCP server's environment and restart the server; retrying with the same key will not help.",
-  forbidden: "The key is valid but its plan or team does not allow this; use another key or ask the team's owner.",
-  not_found: "Check the id.",
-  invalid_request: "Correct the parameters and call again.",
-  rate_limited: "Wait, then call again; nothing is lost.",
-  unavailable: "Call again in a moment; nothing is lost.",
-  unexpected_response:
-    "Call again in a moment; if it stays, check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
-};
-
 /** What happened and what to do, for the agent that called a tool. */
 export function sentenceForAgent(error: WebsetsError): string {
   const after =
     error.retryAfterMs === undefined ? "" : ` The API asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s.`;
-  return `${error.kind}: ${finished(error.message)}${after} ${error.advice ?? ADVICE[error.kind]}`;
+  return `${error.kind}: ${finished(error.message)}${after} ${error.advice ?? KINDS[error.kind].advice}`;
 }
 
 /** One line for stderr, with what support needs. */
@@ -79,10 +106,16 @@ export function lineForOperator(error: WebsetsError): string {
 
 /** True for trouble that passes by itself, so that a wait may outlast it. */
 export function isPassing(error: unknown): error is WebsetsError {
-  return (
-    error instanceof WebsetsError &&
-    (error.kind === "rate_limited" || error.kind === "unavailable" || error.kind === "unexpected_response")
-  );
+  return isCausedBy("weather", error);
+}
+
+/** True for trouble with what was asked for: the API does not know it, does not take it, or does not show it to this key. */
+export function isAboutQuestion(error: unknown): error is WebsetsError {
+  return isCausedBy("question", error);
+}
+
+function isCausedBy(cause: Cause, error: unknown): error is WebsetsError {
+  return error instanceof WebsetsError && KINDS[error.kind].cause === cause;
 }
 
 /** True for the rejection of an aborted call, which is never reported to anybody. */

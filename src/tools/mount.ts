@@ -7,11 +7,11 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
-import { WebsetsError } from "../shared/errors.ts";
+import { isAbort, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { answerOrTask } from "../tasks/background.ts";
 import { declaredIn, mountTaskMethods } from "../tasks/methods.ts";
-import { type Answer, answered } from "./answered.ts";
+import { type Answer, answered, CallLog } from "./answered.ts";
 import { type Background, backgroundLimits, LOOK_WITHIN_MS } from "./background.ts";
 import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
@@ -56,7 +56,8 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
       );
     }
     const where = tool.pace !== undefined && declaredIn(context) ? background : undefined;
-    return answered(tool, log, async () => {
+    const callLog = new CallLog(tool.name, { log, clock: deps.clock });
+    return answered(callLog, async () => {
       if (!hasKey) throw new WebsetsError("missing_key", { what: "This server has no Exa API key" });
       const hostLimits = {
         maxWaitSeconds: deps.maxWaitSeconds,
@@ -66,7 +67,7 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
         ),
       };
       const limits = where === undefined ? hostLimits : backgroundLimits(where);
-      return call({ tool, log, context, deps, limits, background: where }, params.arguments ?? {});
+      return call({ tool, log: callLog, context, deps, limits, background: where }, params.arguments ?? {});
     });
   });
 }
@@ -80,7 +81,7 @@ function clientName(mcp: McpServer, { mcpReq }: ServerContext): string | undefin
 
 interface Call {
   tool: Tool;
-  log: Log;
+  log: CallLog;
   context: ServerContext;
   deps: ToolDeps;
   limits: WaitLimits;
@@ -95,10 +96,12 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   const { signal, notify, _meta } = context.mcpReq;
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
   const run = (control: Control) =>
-    answered(tool, log, async () => {
+    answered(log, async () => {
       const structuredContent = await tool.run(args, { ...deps, ...limits, ...control }).catch((error: unknown) => {
+        if (isAbort(error)) log.ended("given up");
         throw explainIds(error, args);
       });
+      log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
       return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
     });
   try {

@@ -1,12 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  monitorRunSchema,
-  parseImport,
-  parseMonitor,
-  parseSearch,
-  parseWebset,
-  websetItemSchema,
-} from "../../src/exa/schemas.ts";
+import { monitorRunSchema, parseMonitor, parseSearch, parseWebset } from "../../src/exa/schemas.ts";
 
 test("a Webset of id and status alone reads with every other field at its fallback", () => {
   expect(parseWebset({ id: "ws_1", status: "running" })).toEqual({
@@ -99,7 +92,6 @@ test.each([
   ["a Webset", parseWebset],
   ["a search", parseSearch],
   ["a monitor", parseMonitor],
-  ["an import", parseImport],
 ])("%s without a usable id or status is an unexpected answer that names the field", (_, parse) => {
   const message = (json: unknown) => {
     try {
@@ -134,12 +126,6 @@ test("a monitor run has no more than its monitor's id to find its Webset by", ()
   expect(monitorRunSchema.parse({ id: "r_1", status: "completed", monitorId: "m_1" })).toMatchObject({
     monitorId: "m_1",
   });
-});
-
-test("an item reads without properties, and keeps the fields of its entity", () => {
-  expect(websetItemSchema.parse({ id: "it_1" }).properties).toEqual({ type: null, url: null, description: null });
-  const properties = { type: "company", url: "https://x", description: "d", content: "page", company: { name: "X" } };
-  expect(websetItemSchema.parse({ id: "it_1", properties, enrichments: null }).properties).toEqual(properties);
 });
 
 test("a field named like an object's own machinery changes nothing", () => {

@@ -6,7 +6,7 @@ import { positionAt } from "../../src/feed/position.ts";
 import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
-import { refusal } from "../support/pages.ts";
+import { ACCOUNT_REFUSALS, refusal } from "../support/pages.ts";
 
 const idsOf = ({ events }: { events: { id: string }[] }) => events.map(({ id }) => id);
 
@@ -230,14 +230,14 @@ describe("a wait for events", () => {
     expect(opened.fake.sleeping).toBe(0);
   });
 
-  test("ends within one poll when the key stops working", async () => {
+  test.each(ACCOUNT_REFUSALS)("ends within one poll when the key comes to be %s", async (kind, answer) => {
     const opened = openFeedWorld();
     const waiting = collect(opened);
     waiting.catch(() => {});
     await opened.fake.advance(3_500);
-    opened.trouble.spoil = async () => refusal(401);
+    opened.trouble.spoil = async () => answer;
     await opened.fake.advance(1_000);
-    await expect(waiting).rejects.toMatchObject({ kind: "unauthorized" });
+    await expect(waiting).rejects.toMatchObject({ kind });
   });
 
   test("brings an event once along its cursors, under another filter at most some seconds of older ones", async () => {

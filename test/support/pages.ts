@@ -13,7 +13,22 @@ export function withPage(answer: HttpAnswer, change: (page: WirePage) => Partial
   return { ...answer, body: JSON.stringify({ ...page, ...change(page) }) };
 }
 
-/** An upstream's refusal. */
-export function refusal(status: number, headers: Record<string, string> = {}): HttpAnswer {
-  return { status, headers, body: JSON.stringify({ error: "trouble", message: "trouble", statusCode: status }) };
+/** An upstream's refusal, in words that mean nothing, or with a body of one's own. */
+export function refusal(status: number, headers: Record<string, string> = {}, body?: object): HttpAnswer {
+  const words = body ?? { error: "trouble", message: "trouble", statusCode: status };
+  return { status, headers, body: JSON.stringify(words) };
+}
+
+/** What the API answers, by kind, where no request with this key can succeed any more. */
+export const ACCOUNT_REFUSALS: readonly [string, HttpAnswer][] = [
+  ["unauthorized", refusal(401)],
+  ["unauthorized", refusal(400, {}, { requestId: "r", error: "x-api-key header is invalid" })],
+  ["no_access", refusal(401, {}, { error: "Your team (Acme) does not have access to the API, upgrade to a Pro plan" })],
+  ["out_of_credits", refusal(402, {}, { error: "No more credits", tag: "NO_MORE_CREDITS" })],
+  ["out_of_credits", refusal(402, {}, { error: "Budget exceeded", tag: "TEAM_BUDGET_EXCEEDED" })],
+];
+
+/** The page of a gateway in front of the API. */
+export function gatewayPage(status: number): HttpAnswer {
+  return { status, headers: { "content-type": "text/html" }, body: "<html><body><h1>Denied</h1></body></html>" };
 }

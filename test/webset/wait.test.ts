@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Webset } from "../../src/sandbox/resources.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
-import { refusal } from "../support/pages.ts";
+import { ACCOUNT_REFUSALS, gatewayPage, refusal } from "../support/pages.ts";
 import { stateRequests, wait } from "./waiting.ts";
 
 const SEARCH = { search: { query: "Robot makers in Europe", count: 3 } };
@@ -306,15 +306,29 @@ describe("a wait for a Webset ends", () => {
     }
   });
 
-  test("within one poll when the key stops working, and at once when it never did", async () => {
+  test.each(ACCOUNT_REFUSALS)(
+    "within one poll when the key comes to be %s, and at once when it was",
+    async (kind, answer) => {
+      const opened = await at(4_000);
+      const waiting = wait(opened, opened.webset.id);
+      await opened.fake.advance(2_500);
+      opened.trouble.spoil = async () => answer;
+      await opened.fake.advance(5_000);
+      await expect(waiting).rejects.toMatchObject({ kind });
+      await expect(opened.fake.until(wait(opened, opened.webset.id))).rejects.toMatchObject({ kind });
+      expect(opened.feed.tails).toBe(0);
+    },
+  );
+
+  test.each([401, 403, 404, 502, 522])("not for a gateway's page under %i", async (status) => {
     const opened = await at(4_000);
-    const waiting = wait(opened, opened.webset.id);
+    const waiting = wait(opened, opened.webset.id, { timeoutMs: 200_000 });
     await opened.fake.advance(2_500);
-    opened.trouble.spoil = async () => refusal(401);
-    await opened.fake.advance(5_000);
-    await expect(waiting).rejects.toMatchObject({ kind: "unauthorized" });
-    await expect(opened.fake.until(wait(opened, opened.webset.id))).rejects.toMatchObject({ kind: "unauthorized" });
-    expect(opened.feed.tails).toBe(0);
+    let bad = true;
+    opened.trouble.spoil = async (_, next) => (bad ? gatewayPage(status) : next());
+    await opened.fake.advance(10_000);
+    bad = false;
+    expect((await opened.fake.until(waiting)).outcome).toBe("reached");
   });
 
   test("by its time and a second, whatever the upstream does", async () => {

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { Feed } from "../../src/feed/feed.ts";
+import type { Poll } from "../../src/feed/tail.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { follow } from "../support/reader.ts";
+
+test("each poll is told: its types, what it read, what of it was new, and the pace; one that failed, too", async () => {
+  const opened = openFeedWorld();
+  const polls: Poll[] = [];
+  const { exa, clock } = opened;
+  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0, onPoll: (poll) => polls.push(poll) });
+  const types = ["webset.idle"];
+  const reader = follow(feed, { types });
+  await opened.fake.advance(500);
+  opened.record("webset.idle");
+  await opened.fake.advance(2_000);
+  opened.trouble.spoil = async () => ({ status: 503, headers: {}, body: "" });
+  await opened.fake.advance(8_000);
+  reader.stop();
+  await opened.fake.advance(0);
+
+  expect(polls.slice(0, 3)).toEqual([
+    { types, events: 0, fresh: 0, pauseMs: 1_000 },
+    { types, events: 1, fresh: 1, pauseMs: 1_000 },
+    // The settled past is read again, for events can become visible late.
+    { types, events: 1, fresh: 0, pauseMs: 1_000 },
+  ]);
+  expect(polls[3]).toMatchObject({ types, events: undefined, fresh: 0 });
+  const told = polls.length;
+  await opened.fake.advance(60_000);
+  expect(polls).toHaveLength(told);
+});
