@@ -42,7 +42,11 @@ export function buildServer(deps: ServerDeps): McpServer {
     {
       instructions: INSTRUCTIONS,
       // The lists never change while the program runs.
-      capabilities: { tools: {}, resources: { listChanged: false }, prompts: { listChanged: false } },
+      capabilities: {
+        tools: { listChanged: false },
+        resources: { listChanged: false },
+        prompts: { listChanged: false },
+      },
       cacheHints: LIST_HINTS,
     },
   );

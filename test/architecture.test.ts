@@ -44,6 +44,8 @@ const RULES: Rules = {
       "tasks",
       "events-extension",
       "cli/serve",
+      "cli/read-message",
+      "cli/stdio-transport",
     ],
     undici: ["exa"],
     "fastest-levenshtein": ["feed"],

@@ -1,5 +1,5 @@
-import { type JSONRPCMessage, serializeMessage, type Transport } from "@modelcontextprotocol/server";
-import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Config } from "../config.ts";
 import { createExaClient } from "../exa/client.ts";
 import { loggedTransport } from "../exa/logged-transport.ts";
@@ -16,12 +16,7 @@ import { VERSION } from "../shared/version.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
 import { WebsetStates } from "../webset/states.ts";
-import { createLineGuard, type LineTrouble } from "./stdin-lines.ts";
-
-export interface Streams {
-  stdin: NodeJS.ReadStream;
-  stdout: NodeJS.WriteStream;
-}
+import { StdioTransport, type Streams } from "./stdio-transport.ts";
 
 export interface Service {
   /** Resolves when the host has gone or `close` was called. */
@@ -33,12 +28,8 @@ export interface Service {
 /** So long after the host has asked for the tools it has got them, in milliseconds. */
 const PREPARE_AFTER_MS = 20;
 
-/** JSON-RPC's own codes for a line that cannot be parsed, and for a request that cannot be taken. */
-const PARSE_ERROR = -32700;
-const INVALID_REQUEST = -32600;
-
 /** Serves MCP on stdio, in whichever of the protocol's eras the host opens with. */
-export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Service {
+export function serve(config: Config, log: Log, streams: Streams): Service {
   const clock = systemClock;
   const carrier = createUndiciTransport({ proxies: config.proxies });
   const recent = new RecentIds();
@@ -68,16 +59,7 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };
   const subscriptions = new Subscriptions({ states, feed, clock, log });
 
-  const guard = createLineGuard((trouble) => {
-    log.warn(`ignored a line on stdin: ${TROUBLE[trouble].message}`);
-    // Without an id, as the protocol says for a request that could not be read.
-    stdout.write(serializeMessage({ jsonrpc: "2.0", error: TROUBLE[trouble] } as JSONRPCMessage));
-  });
-  stdin.pipe(guard);
-  stdin.on("error", () => guard.end());
-  // Each answer that a slow host has not taken yet listens for that; a thousand of them are no leak.
-  stdout.setMaxListeners(0);
-  const stdio = new StdioServerTransport(guard, stdout);
+  const stdio = new StdioTransport(streams, log);
   const transport = new ObservedTransport(stdio, new Listening(subscriptions));
   const tasks = new Tasks({ clock });
   // A host that is gone is noticed by the transport; a lost notification harms nobody.
@@ -108,30 +90,22 @@ export function serve(config: Config, log: Log, { stdin, stdout }: Streams): Ser
   };
 }
 
-const TROUBLE: Record<LineTrouble, { code: number; message: string }> = {
-  not_json: { code: PARSE_ERROR, message: "Parse error: the line is not JSON; messages are one JSON object a line" },
-  no_message: { code: INVALID_REQUEST, message: "Invalid request: the line is not one JSON-RPC 2.0 message" },
-  too_long: { code: INVALID_REQUEST, message: "Invalid request: the line is longer than 4 MiB and was ignored" },
-};
-
 /**
  * The stdio transport, with what nothing else tells visible from outside: that the host has gone, and what it listens to.
  */
 class ObservedTransport implements Transport {
   readonly closed: Promise<void>;
-  readonly #inner: StdioServerTransport;
+  readonly #inner: StdioTransport;
   readonly #listening: Listening;
   /** Has a part in the messages as long as the host may speak of tasks. */
   tasks: TaskWire | undefined;
   onToolsListed?: () => void;
   onclose?: () => void;
-  onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  constructor(inner: StdioServerTransport, listening: Listening) {
+  constructor(inner: StdioTransport, listening: Listening) {
     this.#inner = inner;
     this.#listening = listening;
-    inner.onerror = (error) => this.onerror?.(error);
     inner.onmessage = (message) => {
       const answer = this.tasks?.fromClient(message);
       if (answer !== undefined) {

@@ -1,71 +1,66 @@
-import { Transform, type TransformCallback } from "node:stream";
+import { IdScanner } from "./message-id.ts";
 
 /** Longer lines are no request of ours: the longest argument is a cursor of some thousand characters. */
 export const LONGEST_LINE_BYTES = 4 * 2 ** 20;
 
-/** Why a line was not passed on. */
-export type LineTrouble = "not_json" | "no_message" | "too_long";
-
-/**
- * Passes whole lines of JSON-RPC on and reports what is none: a line that is no JSON, one that is no message (a batch, too, is
- * none), or one that never ends. Without it a broken line would be dropped in silence, and an endless one would end the
- * connection.
- */
-export function createLineGuard(onTrouble: (trouble: LineTrouble) => void, longest = LONGEST_LINE_BYTES): Transform {
-  let parts: Buffer[] = [];
-  let size = 0;
-  let skipping = false;
-
-  function endLine(guard: Transform): void {
-    const line = Buffer.concat(parts);
-    const wasSkipping = skipping;
-    parts = [];
-    size = 0;
-    skipping = false;
-    if (wasSkipping || line.toString().trim() === "") return;
-    const trouble = troubleOf(line.toString());
-    if (trouble === undefined) guard.push(Buffer.concat([line, NEWLINE]));
-    else onTrouble(trouble);
-  }
-
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      let rest = chunk;
-      for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
-        take(rest.subarray(0, end));
-        endLine(this);
-        rest = rest.subarray(end + 1);
-      }
-      take(rest);
-      done();
-    },
-    flush(done: TransformCallback) {
-      if (size > 0 && !skipping) onTrouble("not_json");
-      done();
-    },
-  });
-
-  function take(part: Buffer): void {
-    if (part.length === 0 || skipping) return;
-    size += part.length;
-    if (size <= longest) {
-      parts.push(part);
-      return;
-    }
-    parts = [];
-    skipping = true;
-    onTrouble("too_long");
-  }
+export interface LineHandlers {
+  /** A whole line without its break. */
+  onLine(line: string): void;
+  /** A line that is longer than that, once, with the id of its message where it can be read. */
+  onTooLong(rawId: string | undefined): void;
 }
 
-const NEWLINE = Buffer.from("\n");
+const NEWLINE = 0x0a;
 
-function troubleOf(line: string): LineTrouble | undefined {
-  try {
-    const message: unknown = JSON.parse(line);
-    const isMessage = typeof message === "object" && message !== null && "jsonrpc" in message;
-    return isMessage && message.jsonrpc === "2.0" ? undefined : "no_message";
-  } catch {
-    return "not_json";
+/** Cuts what comes in into lines, and skips those that are too long: an endless one must not end the connection. */
+export class LineReader {
+  readonly #handlers: LineHandlers;
+  readonly #longest: number;
+  #parts: Buffer[] = [];
+  #size = 0;
+  /** Reads what is too long for the id it may still have. */
+  #skipping: { scanner: IdScanner; isTold: boolean } | undefined;
+
+  constructor(handlers: LineHandlers, longest = LONGEST_LINE_BYTES) {
+    this.#handlers = handlers;
+    this.#longest = longest;
+  }
+
+  push(chunk: Buffer): void {
+    let rest = chunk;
+    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
+      this.#take(rest.subarray(0, end));
+      this.end();
+      rest = rest.subarray(end + 1);
+    }
+    this.#take(rest);
+  }
+
+  /** What has come since the last line break is a line. */
+  end(): void {
+    const line = Buffer.concat(this.#parts).toString();
+    const skipped = this.#skipping;
+    this.#parts = [];
+    this.#size = 0;
+    this.#skipping = undefined;
+    if (skipped === undefined) {
+      if (line.trim() !== "") this.#handlers.onLine(line);
+    } else if (!skipped.isTold) this.#handlers.onTooLong(skipped.scanner.raw);
+  }
+
+  #take(part: Buffer): void {
+    if (part.length === 0) return;
+    this.#size += part.length;
+    if (this.#skipping === undefined) {
+      this.#parts.push(part);
+      if (this.#size <= this.#longest) return;
+      this.#skipping = { scanner: new IdScanner(), isTold: false };
+      for (const one of this.#parts) this.#skipping.scanner.push(one);
+      this.#parts = [];
+    } else if (!this.#skipping.isTold) this.#skipping.scanner.push(part);
+    const { raw } = this.#skipping.scanner;
+    if (this.#skipping.isTold || raw === undefined) return;
+    this.#skipping.isTold = true;
+    this.#handlers.onTooLong(raw);
   }
 }

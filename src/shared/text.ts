@@ -16,3 +16,13 @@ export function plainText(text: string, length: number): string {
     .replace(/[\uD800-\uDBFF]$/, "")
     .trimEnd()}…`;
 }
+
+/** JSON in which nothing is half a surrogate pair, which readers in other languages refuse: U+FFFD stands in its place. */
+export function wellFormedJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // JSON.stringify escapes such halves and no others; what follows an escaped backslash is no escape.
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\(?:(ud[89a-f][0-9a-f]{2})|.)/g, (sequence, half) =>
+    half === undefined ? sequence : "\ufffd",
+  );
+}

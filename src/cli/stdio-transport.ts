@@ -1,0 +1,145 @@
+import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
+import type { Log } from "../shared/log.ts";
+import { wellFormedJson } from "../shared/text.ts";
+import { anotherId, restoreIds, type SdkId } from "./message-id.ts";
+import { type Refusal, readLine, tooLong } from "./read-message.ts";
+import { LineReader } from "./stdin-lines.ts";
+
+export interface Streams {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+}
+
+/** JSON-RPC's own code for what went wrong on our side. */
+const INTERNAL_ERROR = -32603;
+
+type Envelope = { id?: SdkId; method?: string; params?: { requestId?: unknown } };
+
+/**
+ * JSON-RPC on stdin and stdout, a message a line. Unlike the SDK's own it drops nothing: each line with an id is answered under it.
+ * Everything that goes out is well-formed Unicode on one line, for whichever characters a host's reader breaks lines at.
+ */
+export class StdioTransport implements Transport {
+  readonly #streams: Streams;
+  readonly #log: Log;
+  readonly #lines: LineReader;
+  /** The requests that are not answered yet by their ids as the client sees them: several where it used one twice. */
+  readonly #pending = new Map<string, Set<SdkId>>();
+  #closed = false;
+  onclose?: () => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+
+  constructor(streams: Streams, log: Log) {
+    this.#streams = streams;
+    this.#log = log;
+    this.#lines = new LineReader({
+      onLine: (line) => {
+        for (const read of readLine(line)) {
+          if (read.kind === "refused") this.#refuse(read.answer);
+          else this.#receive(read.message);
+        }
+      },
+      onTooLong: (rawId) => this.#refuse(tooLong(rawId)),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { stdin, stdout } = this.#streams;
+    stdin.on("data", this.#onData);
+    for (const ended of ["end", "close", "error"]) stdin.on(ended, this.#onEnd);
+    // Listened to for good: an answer may still be on its way to a host that has gone.
+    stdout.on("error", this.#onEnd);
+    if (stdin.readableEnded || stdin.destroyed) setImmediate(this.#onEnd);
+  }
+
+  /** Resolves when the message was handed on, so that whoever waits for it keeps pace with the host. */
+  async send(message: JSONRPCMessage): Promise<void> {
+    const { id, method } = message as Envelope;
+    if (method === undefined && id !== undefined) this.#forget(id);
+    let line: string;
+    try {
+      line = wellFormedJson(message);
+    } catch (error) {
+      if (!(error instanceof RangeError) || id === undefined || method !== undefined) throw error;
+      line = wellFormedJson({
+        jsonrpc: "2.0",
+        id,
+        error: { code: INTERNAL_ERROR, message: "The answer is nested too deeply to be written as JSON" },
+      });
+    }
+    await this.#write(line);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { stdin } = this.#streams;
+    stdin.off("data", this.#onData);
+    stdin.pause();
+    this.#pending.clear();
+    this.onclose?.();
+  }
+
+  readonly #onData = (chunk: Buffer): void => this.#lines.push(chunk);
+
+  readonly #onEnd = (): void => {
+    if (this.#closed) return;
+    this.#lines.end();
+    void this.close();
+  };
+
+  #receive(message: JSONRPCMessage): void {
+    const { id, method, params } = message as Envelope;
+    if (method === "notifications/cancelled") {
+      for (const requestId of this.#cancelled(params?.requestId)) {
+        this.onmessage?.({ ...message, params: { ...params, requestId } } as JSONRPCMessage);
+      }
+    } else if (id === undefined) this.onmessage?.(message);
+    else this.onmessage?.({ ...message, id: this.#begin(id) } as JSONRPCMessage);
+  }
+
+  /** The id for a request, another one than those of all that wait: the SDK could cancel only the last of two. */
+  #begin(id: SdkId): SdkId {
+    const key = keyOf(id);
+    const pending = this.#pending.get(key) ?? new Set();
+    const own = pending.has(id) ? anotherId(id) : id;
+    this.#pending.set(key, pending.add(own));
+    return own;
+  }
+
+  #forget(id: SdkId): void {
+    const key = keyOf(id);
+    const pending = this.#pending.get(key);
+    if (pending?.delete(id) && pending.size === 0) this.#pending.delete(key);
+  }
+
+  /** The requests that a client means by an id. */
+  #cancelled(id: unknown): Iterable<unknown> {
+    if (typeof id !== "string" && typeof id !== "number") return [];
+    const key = keyOf(id);
+    const pending = this.#pending.get(key);
+    this.#pending.delete(key);
+    return pending ?? [id];
+  }
+
+  #refuse(answer: Refusal): void {
+    this.#log.warn(`refused a line on stdin: ${answer.error.message}`);
+    this.#write(wellFormedJson(answer)).catch(() => {});
+  }
+
+  #write(json: string): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("the connection is closed"));
+    const line = restoreIds(json).replace(/[\u2028\u2029]/g, (separator) =>
+      separator === "\u2028" ? "\\u2028" : "\\u2029",
+    );
+    return new Promise((resolve, reject) => {
+      this.#streams.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** The same for all ids that a client sees as one. Numbers beyond 2^53 count as what JavaScript makes of them. */
+function keyOf(id: SdkId): string {
+  const raw = restoreIds(JSON.stringify(id));
+  return raw.startsWith('"') ? raw : String(Number(raw));
+}
