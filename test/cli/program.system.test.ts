@@ -119,11 +119,8 @@ describe("the program's sandbox command", () => {
     const listed = await session?.call("list_webset_events", { types: ["webset.created"] });
     expect(listed?.value.events).toHaveLength(1);
 
-    const endedAt = performance.now();
     program.child.kill("SIGTERM");
-    const exit = await program.exited;
-    expect(exit).toMatchObject({ code: 0, signal: null });
-    expect(exit.at - endedAt).toBeLessThan(1_500);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
   });
 
   test("says which port is taken", async ({ startProgram, startStandIn }) => {

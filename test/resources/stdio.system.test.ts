@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createSandbox } from "../../src/sandbox/server.ts";
 import { systemClock } from "../../src/shared/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { DEMO } from "./in-process.ts";
 import { ERA_NAMES, openProgram } from "./session.ts";
 
@@ -22,8 +23,8 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
       await sleep(ms);
       return upstream.requests.total - before;
     };
-    /** Until the watch has asked more than its first look: a busy machine may take its time. */
-    const watching = () => vi.waitFor(() => expect(upstream.requests.total).toBeGreaterThan(2), 10_000);
+    /** Until the watch has asked more than its first look. */
+    const watching = () => eventually(() => upstream.requests.total > 2, { what: "polling" });
     return { upstream, session, id, uri, search, askedIn, watching };
   }
 
@@ -57,10 +58,11 @@ describe.each(ERA_NAMES)("the built program, for a client of %s on stdio", (era)
     await watching();
     expect(session.updates).toEqual([]);
     search();
-    await vi.waitFor(() => expect(session.updates).not.toEqual([]), 5_000);
+    await eventually(() => session.updates.length > 0, { what: "an update" });
     expect(new Set(session.updates)).toEqual(new Set([uri]));
     await end();
-    await sleep(300);
+    // What was under way when it ended has come before this answer.
+    await session.read(uri);
     const before = session.updates.length;
     expect(await askedIn(2_000)).toBe(0);
     expect(session.updates).toHaveLength(before);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { DEMO, LONG_MS, openWorld } from "./in-process.ts";
 import { ERA_NAMES, openSession } from "./session.ts";
@@ -12,7 +12,7 @@ describe.each(ERA_NAMES)("a subscription of a client of %s", (era) => {
     /** Moves the clock, and lets what was sent arrive. */
     const pass = async (ms: number) => {
       await opened.clock.advance(ms);
-      await sleep(5);
+      await setImmediate();
     };
     return { ...opened, id, uri: `websets://websets/${id}/progress`, session, search, pass };
   }
@@ -209,7 +209,7 @@ describe("resources/subscribe of 2025-11-25", () => {
     await clock.until(session.subscribe(`websets://websets/${id}/progress`));
     trouble.answer = undefined;
     await clock.advance(20_000);
-    await sleep(5);
+    await setImmediate();
     expect(session.updates.length).toBeGreaterThan(0);
   });
 
@@ -222,7 +222,7 @@ describe("resources/subscribe of 2025-11-25", () => {
     await clock.advance(2_000);
     for (const id of ids) world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
     await clock.advance(1_200);
-    await sleep(5);
+    await setImmediate();
     expect(session.updates).toEqual([other]);
   });
 
@@ -252,7 +252,7 @@ describe("resources/subscribe of 2025-11-25", () => {
     await clock.advance(100);
     given.abort();
     await expect(asked).rejects.toThrow();
-    await sleep(5);
+    await setImmediate();
     answer();
     await clock.advance(5_000);
     expect(feed.tails).toBe(0);
@@ -275,7 +275,7 @@ describe("subscriptions/listen of 2026-07-28", () => {
     const { session, clock, feed, sandbox } = await open();
     await session.subscribe("websets://websets/ws_nowhere/progress", "websets://event-types", "websets://nothing");
     await clock.advance(60_000);
-    await sleep(5);
+    await setImmediate();
     expect(session.updates).toEqual([]);
     expect(feed.tails).toBe(0);
     expect(sandbox.requests.total).toBe(1);
@@ -292,7 +292,7 @@ describe("subscriptions/listen of 2026-07-28", () => {
     expect(feed.tails).toBe(1);
     world.createSearch(id, { query: "Robot makers in Asia", count: 5 });
     await clock.advance(1_200);
-    await sleep(5);
+    await setImmediate();
     expect(session.updates).toEqual([uri]);
     await endOther();
     await clock.advance(10);

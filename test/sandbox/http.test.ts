@@ -1,10 +1,8 @@
 import { request } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { createSandbox, type Sandbox } from "../../src/sandbox/server.ts";
-import { systemClock } from "../../src/shared/clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { API, openSandbox, ROBOTS } from "./support.ts";
+import { API, LONG_MS, openSandbox, ROBOTS } from "./support.ts";
 
 const open: Sandbox[] = [];
 const keep = (sandbox: Sandbox) => {
@@ -22,18 +20,15 @@ const headers = { "x-api-key": "any", "content-type": "application/json" };
 
 describe("over HTTP", () => {
   test("a Webset lives from its creation to its end", async () => {
-    const sandbox = keep(createSandbox({ clock: systemClock, speed: 200 }));
-    const { url } = await sandbox.listen(0);
+    const clock = new FakeClock();
+    const { url } = await keep(createSandbox({ clock })).listen(0);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const body = JSON.stringify(ROBOTS);
     const { id } = await json(fetch(`${url}${API}/websets`, { method: "POST", headers, body }));
-    const deadline = Date.now() + 5_000;
-    for (;;) {
-      const webset = await json(fetch(`${url}${API}/websets/${id}`, { headers }));
-      if (webset.status === "idle") break;
-      expect(Date.now()).toBeLessThan(deadline);
-      await delay(20);
-    }
+    const status = async () => (await json(fetch(`${url}${API}/websets/${id}`, { headers }))).status;
+    expect(await status()).toBe("running");
+    await clock.advance(LONG_MS);
+    expect(await status()).toBe("idle");
     const { data } = await json(fetch(`${url}${API}/events?types=webset.item.created&limit=200`, { headers }));
     expect(data).toHaveLength(8);
   });

@@ -150,16 +150,20 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     expect(content?.text).toContain("webset.search.completed");
   });
 
-  test("a wait that had no answer in its whole time says so, soon after that time", async ({ startProgram }) => {
+  test("a wait that had no answer in its whole time says so, long before one that has more time", async ({
+    startProgram,
+  }) => {
     const { port } = await closedPort();
     const env = { EXA_BASE_URL: `http://127.0.0.1:${port}`, EXA_API_KEY: "any" };
     const session = await era.open(startProgram(FAST, env));
-    const startedAt = performance.now();
+    const done: number[] = [];
+    const longer = session.call("wait_for_webset", { websetId: "webset_1", timeoutSeconds: 10 });
+    void longer.finally(() => done.push(10)).catch(() => {});
     const answers = await Promise.all([
       session.call("wait_for_webset", { websetId: "webset_1", timeoutSeconds: 0 }),
       session.call("wait_for_webset_event", { timeoutSeconds: 0 }),
     ]);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(done).toEqual([]);
     for (const { error } of answers) expect(error).toMatch(/^unavailable: .*Call again/);
   });
 });

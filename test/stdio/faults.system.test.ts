@@ -240,7 +240,7 @@ const CASES: Record<FaultName, Case> = {
     async act({ session, upstream }) {
       const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
       const wait = session.call("wait_for_webset", { websetId: id, timeoutSeconds: 15 });
-      await eventually(() => upstream.requests.counts[`GET ${EVENTS}`], { what: "polling", limitMs: 15_000 });
+      await eventually(() => upstream.requests.counts[`GET ${EVENTS}`], { what: "polling" });
       const look = await session.call("get_webset_progress", { websetId: id });
       expect(look.error).toMatch(/^not_found: the API does not know Webset .*Check the id/);
       const { value } = await wait;

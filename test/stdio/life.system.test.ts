@@ -7,8 +7,6 @@ import { test } from "../support/stdio-test.ts";
 // Real programs: on a machine that is busy with something else they may take their time.
 vi.setConfig({ testTimeout: 30_000 });
 
-/** A second is what is promised; a busy machine may add to that. */
-const SOON_MS = 1_500;
 const FAST = ["--poll-interval", "0.2"];
 
 /** The ways in which a host ends a program. */
@@ -28,7 +26,7 @@ function killUntilEnded({ child, exited }: Program): void {
 
 describe.each(ERAS)("over stdio in the era of $name", (era) => {
   test.for(ENDINGS)(
-    "the program ends well within a second %s, with waits in flight",
+    "the program ends %s, long before the waits in flight",
     async ([, end], { startProgram, startSandbox }) => {
       const upstream = await startSandbox({ speed: 1 });
       const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
@@ -39,11 +37,9 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
       ];
       const outcomes = Promise.allSettled(waits);
       await eventually(() => (upstream.requests.counts["GET /websets/v0/events"] ?? 0) >= 3, { what: "polling" });
-      const endedAt = performance.now();
       end(session.program);
-      const exit = await session.program.exited;
-      expect(exit).toMatchObject({ code: 0, signal: null });
-      expect(exit.at - endedAt).toBeLessThan(SOON_MS);
+      expect(await session.program.exited).toEqual({ code: 0, signal: null });
+      // Whose time had been up would have got an answer.
       expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
       expect(session.program.stderr).toBe("");
     },
@@ -57,11 +53,8 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     const session = await era.open(startProgram(FAST, upstream.env));
     const outcome = Promise.allSettled([session.call("get_webset_event", { eventId: "evt_1" })]);
     await eventually(() => asked > 0, { what: "a request" });
-    const endedAt = performance.now();
     session.program.child.stdin.end();
-    const exit = await session.program.exited;
-    expect(exit).toMatchObject({ code: 0, signal: null });
-    expect(exit.at - endedAt).toBeLessThan(SOON_MS);
+    expect(await session.program.exited).toEqual({ code: 0, signal: null });
     expect((await outcome)[0]?.status).toBe("rejected");
   });
 
@@ -69,17 +62,15 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     const upstream = await startSandbox({ speed: 5 });
     const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
     const session = await era.open(startProgram(FAST, upstream.env));
-    const outcome = Promise.allSettled([session.call("wait_for_webset", { websetId: id }, { onprogress: () => {} })]);
+    const args = { websetId: id, timeoutSeconds: 120 };
+    const outcome = Promise.allSettled([session.call("wait_for_webset", args, { onprogress: () => {} })]);
     await eventually(() => upstream.requests.total >= 2, { what: "polling" });
-    const goneAt = performance.now();
     // Only stdout: a host that is killed takes stdin along, which is another test.
     session.program.child.stdout.destroy();
-    const exit = await session.program.exited;
-    expect(exit).toMatchObject({ code: 0, signal: null });
+    // Nothing tells before the next message is written: that is the next progress, and not the answer after two minutes.
+    expect(await session.program.exited).toEqual({ code: 0, signal: null });
     expect(session.program.stderr).toBe("");
-    // Nothing tells before the next message is written, which is the progress after at most a second.
-    expect(exit.at - goneAt).toBeLessThan(3_000);
-    await outcome;
+    expect((await outcome)[0]?.status).toBe("rejected");
   });
 });
 
@@ -89,10 +80,7 @@ test("a program that has not been spoken to ends as well", async ({ startProgram
     const isListening = eventually(() => program.lines.length === 1, { what: "an answer" });
     program.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n');
     await isListening;
-    const endedAt = performance.now();
     end(program);
-    const exit = await program.exited;
-    expect(exit).toMatchObject({ code: 0, signal: null });
-    expect(exit.at - endedAt).toBeLessThan(SOON_MS);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
   }
 });

@@ -33,8 +33,7 @@ test("1,000 waits at once are one poll loop, end in their time and stay small", 
   expect(unmatched.extra).toBeLessThanOrEqual(alone.extra + 1);
   for (const { value } of unmatched.result) {
     expect(value).toMatchObject({ outcome: "timed_out", events: [] });
-    // A second is what is promised; a busy machine may add one.
-    expect(value.waitedSeconds).toBeLessThan(4);
+    expect(value.waitedSeconds).toBeLessThan(2 * alone.result.value.waitedSeconds);
   }
 
   const before = upstream.requests.total;

@@ -20,7 +20,7 @@ const polls = ({ requests }: Upstream) => requests.latest.filter(({ route }) => 
 describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
   const connect = (start: Starters["startProgram"], { env }: Pick<Upstream, "env">) => era.open(start(FAST, env));
 
-  test("a wait for a Webset that completes meanwhile returns soon after that", async ({
+  test("a wait for a Webset that completes meanwhile returns with the poll after that", async ({
     startProgram,
     startSandbox,
   }) => {
@@ -28,15 +28,14 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     const session = await connect(startProgram, upstream);
     const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 5 } });
     const { value } = await session.call("wait_for_webset", { websetId: id, timeoutSeconds: 15 });
-    const returnedAt = Date.now();
     expect(value).toMatchObject({ outcome: "reached", progress: { searches: [{ status: "completed", found: 5 }] } });
     expect(value.next).toBeUndefined();
     const [completed] = upstream.world.events.walk({ order: "newest-first", types: ["webset.search.completed"] });
-    // The poll interval and half a second are what is promised; a busy machine may add to that.
-    expect(returnedAt - Date.parse(completed?.event.createdAt ?? "")).toBeLessThan(2_000);
+    // One may have been under way.
+    expect(polls(upstream).filter(({ time }) => time > (completed?.time ?? Number.NaN)).length).toBeLessThanOrEqual(2);
   });
 
-  test("a wait of zero seconds looks once, and one of a second takes a second", async ({
+  test("a wait of zero seconds looks once, and one of a second ends long before one of eight", async ({
     startProgram,
     startSandbox,
   }) => {
@@ -49,25 +48,21 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     const look = await session.call("wait_for_webset", { websetId: id, timeoutSeconds: 0 });
     expect(look.value).toMatchObject({ outcome: "timed_out", progress: { status: "running" } });
     expect(look.value.next).toContain(`wait_for_webset again with websetId "${id}"`);
-    expect(look.value.waitedSeconds).toBeLessThan(2);
     expect(upstream.requests.total - before).toBeLessThanOrEqual(2);
     const nothing = await session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 0 });
     expect(nothing.value).toMatchObject({ outcome: "timed_out", events: [] });
-    expect(nothing.value.waitedSeconds).toBeLessThan(2);
 
-    const startedAt = performance.now();
+    const done: number[] = [];
+    const longer = session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 8 });
+    void longer.finally(() => done.push(8)).catch(() => {});
     const answers = await Promise.all([
       session.call("wait_for_webset", { websetId: id, timeoutSeconds: 1 }),
       session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 1 }),
     ]);
-    const seconds = (performance.now() - startedAt) / 1_000;
-    expect(seconds).toBeGreaterThanOrEqual(1);
-    // A second more is what is promised, and a busy machine may add one.
-    expect(seconds).toBeLessThan(3);
+    expect(done).toEqual([]);
     for (const { value } of answers) {
       expect(value.outcome).toBe("timed_out");
       expect(value.waitedSeconds).toBeGreaterThanOrEqual(1);
-      expect(value.waitedSeconds).toBeLessThan(3);
       expect(value.next).toMatch(/^Call wait_for_webset/);
     }
   });
@@ -127,18 +122,18 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     const upstream = await startSandbox({ speed: 5 });
     const session = await connect(startProgram, upstream);
     const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
-    const seen: { at: number; progress: number; total?: number | undefined; message?: string | undefined }[] = [];
-    const startedAt = performance.now();
+    const seen: { asked: number; progress: number; total?: number | undefined; message?: string | undefined }[] = [];
+    const before = upstream.requests.total;
     const call = session.call(
       "wait_for_webset",
       { websetId: id, timeoutSeconds: 3.5 },
-      { onprogress: (progress) => seen.push({ at: performance.now() - startedAt, ...progress }) },
+      { onprogress: (progress) => seen.push({ asked: upstream.requests.total - before, ...progress }) },
     );
     await call;
     // Once a second where there is news; a busy machine may skip one.
     expect(seen.length).toBeGreaterThanOrEqual(2);
     expect(seen[0]).toMatchObject({ progress: 0, total: 3.5 });
-    expect(seen[0]?.at).toBeLessThan(1_500);
+    expect(seen[0]?.asked).toBeLessThanOrEqual(1);
     for (const [index, { progress, total }] of seen.entries()) {
       expect(total).toBe(3.5);
       if (index > 0) expect(progress).toBeGreaterThan(seen[index - 1]?.progress ?? Number.NaN);
@@ -160,20 +155,19 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
       { signal: canceling.signal, onprogress: () => {} },
     );
     await eventually(() => polls(upstream).length >= 2, { what: "polling" });
+    const lines = session.program.lines.length;
     canceling.abort();
     await expect(call).rejects.toThrow();
-    const lines = session.program.lines.length;
-    // A poll and a progress notification may be on their way when the cancellation arrives.
-    await sleep(300);
+    // The program is there for others, and has taken in the cancellation when it answers them.
+    const { value } = await session.call("get_webset_progress", { websetId: id });
+    expect(value.progress.status).toBe("running");
     const [asked, told] = [upstream.requests.total, session.program.lines.length];
-    await sleep(700);
+    // In this time there would have been some polls.
+    await sleep(1_000);
     expect(upstream.requests.total).toBe(asked);
     expect(session.program.lines.slice(told)).toEqual([]);
     const answers = session.program.lines.slice(lines).filter((line) => "id" in JSON.parse(line));
-    expect(answers).toEqual([]);
-    // The program is there for others.
-    const { value } = await session.call("get_webset_progress", { websetId: id });
-    expect(value.progress.status).toBe("running");
+    expect(answers).toHaveLength(1);
   });
 
   test("canceling a call aborts the request it has under way", async ({ startProgram, startStandIn }) => {

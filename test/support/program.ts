@@ -6,8 +6,6 @@ const PROGRAM = join(import.meta.dirname, "..", "..", "dist", "cli.js");
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** `performance.now()` when the process had ended. */
-  at: number;
 }
 
 /** The built program as a process of its own: what it is told line by line, and everything it wrote. */
@@ -32,7 +30,7 @@ export class Program {
       this.stderr += text;
     });
     this.exited = new Promise((resolve) => {
-      this.child.once("close", (code, signal) => resolve({ code, signal, at: performance.now() }));
+      this.child.once("close", (code, signal) => resolve({ code, signal }));
     });
   }
 
@@ -48,7 +46,7 @@ export class Program {
   /** Ends it and waits until it has ended; one that does not obey is killed. */
   async end(): Promise<void> {
     this.child.stdin.end();
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), 2_000);
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
     await this.exited;
     clearTimeout(timer);
   }

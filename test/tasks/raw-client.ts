@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { TASKS_EXTENSION } from "../../src/tasks/protocol.ts";
+import { eventually } from "../support/eventually.ts";
 import type { Program } from "../support/program.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what messages hold is what the tests are about.
@@ -61,15 +61,14 @@ export class RawClient {
     return this.until(taskId, ({ status }) => status !== "working", onLook);
   }
 
-  /** Looks at a task until it is as it should be; fails after 8 s. */
-  async until(taskId: string, isSo: (task: Message) => boolean, onLook?: (task: Message) => void): Promise<Message> {
-    for (const giveUpAt = performance.now() + 8_000; ; await sleep(20)) {
+  /** Looks at a task until it is as it should be. */
+  until(taskId: string, isSo: (task: Message) => boolean, onLook?: (task: Message) => void): Promise<Message> {
+    const look = async () => {
       const task = await this.get(taskId);
       onLook?.(task);
-      if (isSo(task)) return task;
-      if (performance.now() > giveUpAt)
-        throw new Error(`task ${taskId} is still ${task.status}: ${task.statusMessage}`);
-    }
+      return isSo(task) && task;
+    };
+    return eventually(look, { what: `what is awaited of task ${taskId}` });
   }
 
   #write(message: object): void {

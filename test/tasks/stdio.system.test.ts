@@ -216,8 +216,8 @@ describe.concurrent("a client that declares tasks", () => {
       status: "cancelled",
       statusMessage: expect.stringMatching(/^Cancelled at: .*found/),
     });
-    // A poll that was under way may still arrive; after that there is nobody to poll for.
-    await sleep(300);
+    // A poll that was under way has arrived before this request; in the time after it there would have been some more.
+    await client.call("get_webset_progress", { websetId });
     const before = upstream.requests.total;
     await sleep(700);
     expect(upstream.requests.total).toBe(before);
@@ -302,7 +302,8 @@ describe.concurrent("a client that declares tasks", () => {
     await eventually(() => ofThird().length === 1);
     client.notify("notifications/cancelled", { requestId: secondId });
     await client.send("tasks/cancel", { taskId: third.taskId });
-    await sleep(200);
+    // What would have been told stood before this answer.
+    await client.get(third.taskId);
     expect(ofThird()).toHaveLength(1);
   });
 
@@ -485,11 +486,8 @@ describe.concurrent("a task ends with its process", () => {
     const { taskId } = await client.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 0.5 });
     // One that has ended, too, holds nothing but memory.
     await client.ended(taskId);
-    const leftAt = performance.now();
     program.child.stdin.end();
-    const exit = await program.exited;
-    expect(exit).toMatchObject({ code: 0, signal: null });
-    expect(exit.at - leftAt).toBeLessThan(3_000);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
     expect(program.stderr).toBe("");
   });
 

@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { createFaults, type FaultName } from "../../../src/sandbox/faults.ts";
 import { createSandbox, type Sandbox } from "../../../src/sandbox/server.ts";
+import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { API } from "../support.ts";
 
@@ -29,7 +30,7 @@ interface Seen {
 }
 
 /** Asks for the events on a connection of its own, and tells how far it got when `patience` milliseconds were quiet. */
-function ask(url: string, headers: Record<string, string> = {}, patience = 5_000): Promise<Seen> {
+function ask(url: string, headers: Record<string, string> = {}, patience = 25_000): Promise<Seen> {
   return new Promise((resolve) => {
     const seen: Seen = { headers: {} };
     const sent = request(`${url}${API}/events`, { headers: { "x-api-key": "any", ...headers }, agent: false });
@@ -54,7 +55,7 @@ describe("a connection", () => {
     const { url } = await serve("refused");
     expect((await ask(url)).failure).toBe("ECONNRESET");
     expect((await ask(url)).failure).toBe("ECONNREFUSED");
-    await expect.poll(async () => (await ask(url)).status, { timeout: 5_000 }).toBe(200);
+    await eventually(async () => (await ask(url)).status === 200, { what: "an answer" });
   });
 
   test("is refused while the sandbox closes, which leaves nothing behind", async () => {
@@ -101,7 +102,7 @@ describe("a connection", () => {
   test("that stalls ends with the sandbox", async () => {
     const { url, sandbox } = await serve("no-headers");
     const seen = ask(url);
-    await expect.poll(() => sandbox.requests.total).toBe(1);
+    await eventually(() => sandbox.requests.total === 1, { what: "a request" });
     await sandbox.close();
     expect((await seen).failure).toBe("ECONNRESET");
   });
