@@ -10,10 +10,16 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+
 /** Milliseconds since 1970 for the API's notation of a time, or undefined for what is not one. */
 export function parseTime(text: string): number | undefined {
   const match = ISO_TIME.exec(text);
-  if (match === null) return undefined;
+  if (match === null || !isDay(text)) return undefined;
   const hasTime = text.length > "YYYY-MM-DD".length;
   const time = Date.parse(hasTime && match[1] === undefined ? `${text}Z` : text);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Whether a text begins with a day that there is: JavaScript takes February 30 for March 2. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, "YYYY-MM-DD".length).split("-").map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
 export const eventSchema = z.looseObject({

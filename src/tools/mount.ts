@@ -6,7 +6,6 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import * as z from "zod/v4";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { answerOrTask } from "../tasks/background.ts";
@@ -17,7 +16,9 @@ import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
 import { defaultTimeout } from "./hosts.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
 import { startProgress } from "./progress-notifications.ts";
+import { readArguments } from "./read-arguments.ts";
 
 export interface MountOptions {
   deps: ToolDeps;
@@ -89,7 +90,7 @@ interface Call {
 }
 
 async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<Answer> {
-  const parsed = tool.input.safeParse(given);
+  const parsed = tool.input.safeParse(readArguments(tool.input, given));
   if (!parsed.success) throw explainInput(tool, parsed.error);
   const args = parsed.data;
   const limitSeconds = tool.waits?.(args, limits);
@@ -141,14 +142,8 @@ function describeTool(tool: Tool): ListedTool {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: jsonSchema(tool.input, "input"),
-    outputSchema: jsonSchema(tool.output, "output"),
+    inputSchema: jsonSchemaOf(tool.input, "input") as ListedTool["inputSchema"],
+    outputSchema: jsonSchemaOf(tool.output, "output") as ListedTool["inputSchema"],
     annotations: { readOnlyHint: true, openWorldHint: true, ...(tool.idempotent ? { idempotentHint: true } : {}) },
   };
-}
-
-function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ListedTool["inputSchema"] {
-  // 2020-12 is the protocol's default dialect, so naming it in every schema would only cost bytes.
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
-  return rest as ListedTool["inputSchema"];
 }

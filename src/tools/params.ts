@@ -40,18 +40,21 @@ export function timeoutOf(asked: number | undefined, limits: WaitLimits): number
 }
 
 /** Milliseconds since 1970 for a time a caller wrote; one without a zone, or that is none, is an `invalid_request`. */
-export function timeOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = parseTime(text.trim());
-  if (time !== undefined && TIME_WITH_ZONE.test(text.trim())) return time;
-  const shown = JSON.stringify(text.slice(0, 80));
+export function timeOf(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const text = given.trim();
+  const time = parseTime(text);
+  if (time !== undefined && TIME_WITH_ZONE.test(text)) return time;
   throw new WebsetsError("invalid_request", {
-    what:
-      time === undefined
-        ? `The parameter ${name} holds ${shown}, which is not an ISO 8601 time`
-        : `The parameter ${name} holds ${shown}, which has no time of day or no time zone`,
+    what: `The parameter ${name} holds ${JSON.stringify(text.slice(0, 80))}, which ${faultOf(text, time)}`,
     advice: "Write it like 2026-11-01T12:00:00Z: with the time of day, and with Z for UTC or an offset such as +02:00.",
   });
+}
+
+function faultOf(text: string, time: number | undefined): string {
+  if (time === undefined) return "is not an ISO 8601 time, or one that no calendar has";
+  if (/^\S+ /.test(text)) return "has a blank between date and time of day, where ISO 8601 has a T";
+  return "has no time of day or no time zone";
 }
 
 /** The position a caller's `after` stands for: a cursor, or a time. Nothing means now. */

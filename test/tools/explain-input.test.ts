@@ -3,10 +3,11 @@ import { sentenceForAgent } from "../../src/shared/errors.ts";
 import type { Tool } from "../../src/tools/define.ts";
 import { explainInput } from "../../src/tools/explain-input.ts";
 import { TOOLS } from "../../src/tools/index.ts";
+import { readArguments } from "../../src/tools/read-arguments.ts";
 
 function explained(name: string, args: unknown): string {
   const tool = TOOLS.find((one) => one.name === name) as Tool;
-  const { success, error } = tool.input.safeParse(args);
+  const { success, error } = tool.input.safeParse(readArguments(tool.input, args));
   if (success) throw new Error(`${name} takes ${JSON.stringify(args)}`);
   return sentenceForAgent(explainInput(tool, error));
 }
@@ -15,14 +16,14 @@ describe("wrong arguments", () => {
   test.each([
     ["get_webset_event", {}, "The parameter eventId is missing."],
     ["get_webset_event", { eventId: 5 }, "The parameter eventId: "],
-    ["get_webset_event", { eventId: null }, "The parameter eventId: "],
+    ["get_webset_event", { eventId: null }, "The parameter eventId is missing."],
     ["get_webset_event", { eventId: "evt_1", detail: "all" }, "The parameter detail: "],
     ["list_webset_events", { types: ["webset.idle", 5] }, "The parameter types.1: "],
-    ["list_webset_events", { types: "webset.idle" }, "The parameter types: "],
+    ["list_webset_events", { types: { a: 1 } }, "The parameter types: "],
     ["list_webset_events", { limit: 1.5 }, "The parameter limit: "],
     ["list_webset_events", { limit: 0 }, "The parameter limit: "],
     ["wait_for_webset_event", { count: 101 }, "The parameter count: "],
-    ["wait_for_webset", { websetId: "w", timeoutSeconds: "25" }, "The parameter timeoutSeconds: "],
+    ["wait_for_webset", { websetId: "w", timeoutSeconds: "25 s" }, "The parameter timeoutSeconds: "],
     ["get_webset_progress", { websetId: "w", verbose: true }, 'There is no parameter "verbose".'],
     ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There are no parameters "b", "a".'],
     ["get_webset_progress", [], "The arguments: "],

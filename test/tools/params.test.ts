@@ -39,9 +39,17 @@ describe("a time", () => {
     },
   );
 
-  test.each(["yesterday", "", "2026-13-01T12:00:00Z", "2026-02-30T25:00:00Z", "1793534400"])("%j is none", (text) => {
-    expect(refusal(() => timeOf("after", text)).kind).toBe("invalid_request");
-    expect(refusal(() => timeOf("after", text)).message).toContain("after");
+  test.each(["yesterday", "", "2026-13-01T12:00:00Z", "2026-02-30T12:00:00Z", "2025-02-29T12:00:00Z", "1793534400"])(
+    "%j is none",
+    (text) => {
+      expect(refusal(() => timeOf("after", text)).kind).toBe("invalid_request");
+      expect(refusal(() => timeOf("after", text)).message).toContain("after");
+    },
+  );
+
+  test("with a blank where a T belongs is refused for that", () => {
+    const { message } = refusal(() => timeOf("after", "2026-11-27 00:00:00+00:00"));
+    expect(message).toContain("has a blank between date and time of day");
   });
 
   test("is quoted only in part where it is long, and without line breaks", () => {

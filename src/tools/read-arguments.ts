@@ -1,0 +1,80 @@
+import type * as z from "zod/v4";
+import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
+
+/**
+ * What hosts add to a call by themselves: n8n's AI agent its own four (n8n issues 21500, 21716 and 22787), Gemini CLI
+ * `wait_for_previous`, and Cursor `random_string` where a tool needs no parameter. A tool that has one of these itself gets it.
+ */
+const ADDED_BY_HOSTS = new Set([
+  "toolCallId",
+  "sessionId",
+  "chatInput",
+  "action",
+  "tool",
+  "wait_for_previous",
+  "random_string",
+]);
+
+/** Words of a list in one text, as `webset.idle, webset.paused`. */
+const WORDS = /^[\w.*-]+(?:\s*,\s*[\w.*-]+)+$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/**
+ * The arguments of a call as its schema says them, where what was given can only mean that: nothing for `null`, blanks and what
+ * hosts add; a number, a boolean or a list for its text; one value for a list of it. Everything else is left as it is, for the schema to
+ * refuse by name.
+ */
+export function readArguments(input: z.ZodObject, given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const properties = jsonSchemaOf(input, "input").properties ?? {};
+  const read: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (schema === undefined) {
+      if (!ADDED_BY_HOSTS.has(name)) define(read, name, value);
+    } else if (!isNothing(value)) define(read, name, readValue(schema, value));
+  }
+  return read;
+}
+
+function readValue(schema: JsonSchema, value: unknown): unknown {
+  const types = typesOf(schema);
+  if (types.has("array") && !Array.isArray(value)) return readList(schema.items ?? {}, value);
+  if (Array.isArray(value)) return value.map((one) => readValue(schema.items ?? {}, one));
+  if (typeof value !== "string") return value;
+  const text = value.trim();
+  if (types.has("string")) return text;
+  if ((types.has("number") || types.has("integer")) && NUMBER.test(text)) return Number(text);
+  if (types.has("boolean") && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  return value;
+}
+
+function readList(items: JsonSchema, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const text = value.trim();
+  const list = text.startsWith("[") ? listIn(text) : WORDS.test(text) ? text.split(",") : [text];
+  return list?.map((one) => readValue(items, one)) ?? value;
+}
+
+function listIn(text: string): unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every type that a value of a schema may have. */
+function typesOf({ type, anyOf }: JsonSchema): ReadonlySet<string> {
+  return new Set([...(type === undefined ? [] : [type].flat()), ...(anyOf ?? []).flatMap((one) => [...typesOf(one)])]);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || (typeof value === "string" && value.trim() === "");
+}
+
+/** Also for a name such as `__proto__`, which the schema shall see to refuse it. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true });
+}
