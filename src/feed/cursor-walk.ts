@@ -1,6 +1,7 @@
 import { WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Walked } from "./list-order.ts";
+import { MissingCursor } from "./missing-cursor.ts";
 import type { Page, PageReader, Range } from "./page.ts";
 
 /** So many pages in a row that repeat what is known and promise more are taken for a broken list. */
@@ -16,8 +17,8 @@ export interface PageRead extends Pick<Page, "serverTime" | "sentAt" | "received
 }
 
 /**
- * Follows cursors through a range. One that repeats, that is refused, or that is missing where more is promised, is worked
- * around by narrowing the range to what was not read yet.
+ * Follows cursors through a range. One that repeats or is refused is worked around by narrowing the range to what was not read
+ * yet; so is one that is missing where more is promised, and where that brings nothing new, the list has ended.
  * @param isLastResort whether there is no other way: pages are then trusted in any order, and where the walk cannot go on, it
  *   fails with `unexpected_response`.
  * @returns whether the range was read whole.
@@ -28,6 +29,9 @@ export async function* walkCursors(
   walked: Walked,
   isLastResort: boolean,
 ): AsyncGenerator<PageRead, boolean> {
+  const missing = new MissingCursor(reader, walked);
+  /** A page without a cursor, of which the next look tells whether more follows. */
+  let held: PageRead | undefined;
   let rest = range;
   let cursor: string | undefined;
   let used = new Set<string>();
@@ -42,8 +46,33 @@ export async function* walkCursors(
     const next = nextCursor === null || used.has(nextCursor) ? undefined : nextCursor;
     if (isBeyond) reader.noteBeyond(page.events.length > 0);
     isBeyond = !hasMore;
-    const isLast = next === undefined || page.events.length === 0 || (reader.trustsEnds && !isFull);
-    if (!hasMore && isLast) {
+    const lacksCursor = promisesMore && nextCursor === null && !isRefused;
+    const isLast = !hasMore && (next === undefined || page.events.length === 0 || (reader.trustsEnds && !isFull));
+    if (isNews && missing.takeNews()) {
+      if (held !== undefined) yield held;
+      yield { ...page, more: true };
+      break;
+    }
+    if (held !== undefined && (isNews || !(lacksCursor || isLast))) {
+      yield held;
+      held = undefined;
+    }
+    if (lacksCursor || (isLast && missing.isLooking)) {
+      // In the last resort a page that was not cut is the whole of its part, and one that was is parted again.
+      const isPart = isLastResort && !reader.mayBeCut(page.events, isFull);
+      const look = isPart ? undefined : missing.look(rest, page.events, isFull);
+      const isWhole = look === undefined && missing.isEnd && (isLastResort || walked.isSteady);
+      const told = held ?? page;
+      held = look !== undefined && !isLastResort ? { ...told, more: true } : undefined;
+      if (held === undefined) yield { ...told, more: !isWhole };
+      if (isWhole) return true;
+      if (look === undefined) break;
+      rest = look;
+      cursor = undefined;
+      used = new Set();
+      continue;
+    }
+    if (isLast) {
       const isWhole = isLastResort || walked.isSteady;
       yield { ...page, more: !isWhole };
       return isWhole;
@@ -58,14 +87,13 @@ export async function* walkCursors(
       continue;
     }
     const narrowed = narrow(rest, walked);
-    if (narrowed === undefined) {
-      if (isLastResort) throw brokenList("repeats itself");
-      return false;
-    }
+    if (narrowed === undefined) break;
     rest = narrowed;
     cursor = undefined;
     used = new Set();
   }
+  if (isLastResort) throw brokenList("repeats itself");
+  return false;
 }
 
 /** The part of the range that was not read yet, by the order of what was; undefined where that gets nowhere. */

@@ -58,6 +58,8 @@ export class PageReader {
   #size: number;
   /** How many events the fullest page had so far. */
   fullest = 0;
+  /** Whether this list had more behind a page without a cursor. */
+  losesCursors = false;
 
   constructor(reading: Reading, limit: number) {
     this.#reading = reading;
@@ -88,6 +90,11 @@ export class PageReader {
       this.#growAgain(events.length);
       return { events, hasMore, nextCursor, isFull, serverTime, sentAt, receivedAt };
     }
+  }
+
+  /** Whether a page may have been cut by what was asked for, or by what the API gives at most: no page had more. */
+  mayBeCut(events: readonly unknown[], isFull: boolean): boolean {
+    return isFull || events.length >= this.fullest;
   }
 
   /** Whether a page that is said to be the last is it, although it has a cursor: with many APIs the last one has, too. */

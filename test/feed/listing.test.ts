@@ -6,7 +6,7 @@ import { positionAt } from "../../src/feed/position.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { lastSeenFirst, listedAs, type OtherList, shuffled } from "../support/other-lists.ts";
-import { refusal, withPage } from "../support/pages.ts";
+import { promisingMore, refusal, withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
 const { signal } = new AbortController();
@@ -45,6 +45,39 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
         expect(idsOf(pages)).toEqual(expected);
         expect(pages.every(({ events: { length } }) => length <= limit)).toBe(true);
         expect(pages.every(({ complete }) => complete)).toBe(true);
+      }
+    }
+  });
+
+  test("is whole where the last page promises more without a cursor, and costs few requests then", async () => {
+    for (const [count, most] of [
+      [0, 1],
+      [1, 3],
+      [2, 2],
+      [8, 2],
+    ] as const) {
+      for (const gapMs of [0, 400, 60_000]) {
+        const opened = openFeedWorld({ listOrder, spoil: async (_, next) => promisingMore(await next()) });
+        const ids = Array.from(
+          { length: count },
+          (_, n) => opened.record("webset.idle", { at: opened.start - n * gapMs }).id,
+        );
+        const listed = await list(opened, { limit: 20 });
+        expect(idsOf([listed]).sort()).toEqual(ids);
+        expect(listed).toMatchObject({ nextPage: null, complete: true });
+        if (gapMs > 0) expect(opened.requests.length).toBeLessThanOrEqual(most);
+        const waiting = collectEvents({
+          feed: opened.feed,
+          clock: opened.clock,
+          from: listed.position,
+          count: 2,
+          timeoutMs: 9_000,
+          signal,
+        });
+        opened.record("webset.idle", { id: "new", at: opened.now() + 1_000 });
+        const waited = await opened.fake.until(waiting);
+        expect(waited.events.map(({ id }) => id)).toEqual(["new"]);
+        expect(waited.trouble).toBeUndefined();
       }
     }
   });

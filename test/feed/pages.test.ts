@@ -6,7 +6,7 @@ import { createFaults } from "../../src/sandbox/faults.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { lastSeenFirst, listedAs, newestFirst, type OtherList, oldestFirst, shuffled } from "../support/other-lists.ts";
-import { refusal, withPage } from "../support/pages.ts";
+import { promisingMore, refusal, withPage } from "../support/pages.ts";
 
 const ORDERS = ["newest-first", "oldest-first"] as const;
 
@@ -54,6 +54,63 @@ describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
       const { ids } = await walk(opened);
       expect([...new Set(ids)].sort()).toEqual(opened.ids);
       expect(opened.requests.length).toBeLessThan(30);
+    }
+  });
+
+  test("ends where the last page promises more and has no cursor, after looks that bring nothing new", async () => {
+    for (const pageSizeCap of [200, 7, 3, 2, 1]) {
+      for (const count of [0, 1, 2, 3, 7, 21]) {
+        for (const limit of [200, count + 1, Math.max(1, count), 1]) {
+          const opened = worldWith(count, { listOrder, pageSizeCap });
+          opened.trouble.spoil = async (_, next) => promisingMore(await next());
+          const walked = await walk(opened, {}, limit);
+          expect([...new Set(walked.ids)].sort()).toEqual(opened.ids);
+          expect(walked.pages.map(({ more }) => more)).toEqual(walked.pages.map((_, n) => n < walked.pages.length - 1));
+          const pages = Math.max(1, Math.ceil(count / Math.min(pageSizeCap, limit)));
+          expect(opened.requests.length).toBeLessThanOrEqual(
+            pages + (count < 2 ? 2 * count : 1) + (limit === 1 ? 1 : 0),
+          );
+        }
+      }
+    }
+  });
+
+  test("ends so, too, where all events are of one millisecond, on full pages and on short ones", async () => {
+    for (const pageSizeCap of [200, 7, 3, 2, 1]) {
+      for (const count of [1, 2, 3, 7, 21]) {
+        const opened = openFeedWorld({ listOrder, pageSizeCap });
+        const ids = Array.from({ length: count }, () => opened.record("webset.idle", { at: opened.start - 5_000 }).id);
+        opened.trouble.spoil = async (_, next) => promisingMore(await next());
+        for (const range of [
+          {},
+          { after: opened.start - 5_000 },
+          { before: opened.start - 5_000 },
+          { after: 0, before: 1 },
+        ]) {
+          const walked = await walk(opened, range, 200);
+          expect([...new Set(walked.ids)].sort()).toEqual(range.before === 1 ? [] : ids);
+          expect(walked.pages.at(-1)?.more).toBe(false);
+        }
+      }
+    }
+  });
+
+  test("fails, and does not pass over anything, where cursors are lost and more events share a time than a page holds", async () => {
+    for (const [before, behind] of [
+      [0, 4],
+      [4, 0],
+      [2, 2],
+      [0, 0],
+    ] as const) {
+      const opened = openFeedWorld({ listOrder, pageSizeCap: 3 });
+      const at = opened.start - 60_000;
+      for (let n = 0; n < before; n++) opened.record("webset.idle", { at: at - 1_000 * (n + 1) });
+      for (let n = 0; n < 5; n++) opened.record("webset.idle", { at });
+      for (let n = 0; n < behind; n++) opened.record("webset.idle", { at: at + 1_000 * (n + 1) });
+      opened.trouble.spoil = async (_, next) => withPage(await next(), () => ({ nextCursor: null }));
+      // Where nothing else shows it, the page is taken for the whole, as the API ends its lists so.
+      if (before + behind === 0) expect((await walk(opened)).ids).toHaveLength(3);
+      else await expect(walk(opened)).rejects.toMatchObject({ kind: "unexpected_response" });
     }
   });
 

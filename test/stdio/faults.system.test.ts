@@ -106,9 +106,9 @@ const CASES: Record<FaultName, Case> = {
   "rate-limited-date": { ...nothingWrong, rules: SELDOM },
   "rate-limited-bare": { ...nothingWrong, rules: OFTEN },
   unauthorized: endsWaits(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/),
-  "wrong-key-400": { ...endsWaits(/^unauthorized: /), todo: true },
-  "no-plan": endsWaits(/^(unauthorized|no_access): /),
-  "out-of-credits": { ...endsWaits(/^out_of_credits: /), todo: true },
+  "wrong-key-400": endsWaits(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/),
+  "no-plan": endsWaits(/^no_access: .*"Your team .* does not have access to the API, upgrade to a Pro plan"/),
+  "out-of-credits": endsWaits(/^out_of_credits: (?!.*call again)/i),
   "error-500": { ...nothingWrong, rules: OFTEN },
   "html-502": { ...nothingWrong, rules: OFTEN },
   "error-503": { ...nothingWrong, rules: OFTEN },
@@ -168,7 +168,7 @@ const CASES: Record<FaultName, Case> = {
   // Where cursors lead nowhere, no more than a page of events may share a millisecond. A sandbox that a busy machine has stopped
   // for a while stamps all it has missed at once: the slower its life, the fewer these are.
   "repeating-cursor": { ...walked, sandbox: { ...SHORT_PAGES, speed: 10 } },
-  "null-cursor": { ...walked, todo: true },
+  "null-cursor": walked,
   "empty-page": { ...walked, rules: [{ rate: 0.3 }], sandbox: SHORT_PAGES },
   "short-page": { ...walked, rules: [{ rate: 0.3 }] },
   "oldest-first": {

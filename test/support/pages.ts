@@ -32,3 +32,10 @@ export const ACCOUNT_REFUSALS: readonly [string, HttpAnswer][] = [
 export function gatewayPage(status: number): HttpAnswer {
   return { status, headers: { "content-type": "text/html" }, body: "<html><body><h1>Denied</h1></body></html>" };
 }
+
+/** The same answer, where it is the last page of a list, as the API has been recorded to end one: with a promise and no cursor. */
+export function promisingMore(answer: HttpAnswer): HttpAnswer {
+  return answer.status === 200 && /"hasMore":false/.test(answer.body)
+    ? { ...answer, body: answer.body.replace('"hasMore":false', '"hasMore":true') }
+    : answer;
+}

@@ -1,4 +1,5 @@
-import { openFeedWorld } from "../feed-world.ts";
+import { openFeedWorld, type Spoil } from "../feed-world.ts";
+import { promisingMore } from "../pages.ts";
 import { runReader } from "./chain.ts";
 import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
@@ -17,7 +18,8 @@ export async function play(scenario: Scenario): Promise<string[]> {
   const { listOrder, pageSizeCap, latencyMs, skewMs } = upstream;
   const faults = troubleOf(upstream);
   const dates = datesOf(upstream);
-  const opened = openFeedWorld({ listOrder, pageSizeCap, latency: () => latencyMs, skewMs, dates, faults });
+  const spoil: Spoil = async (_, next) => (upstream.endsPromising ? promisingMore(await next()) : next());
+  const opened = openFeedWorld({ listOrder, pageSizeCap, latency: () => latencyMs, skewMs, dates, faults, spoil });
   const { fake, clock, start, now, trouble } = opened;
   for (const { id, type, websetId, at, visibleAt } of events) {
     opened.record(type, { id, at: start + at, late: visibleAt - at, websetId });

@@ -30,6 +30,8 @@ export type Trouble = "none" | "seldom" | "often";
 export interface Upstream {
   listOrder: "newest-first" | "oldest-first";
   pageSizeCap: number;
+  /** Whether the last page of a list promises more, without a cursor. */
+  endsPromising: boolean;
   /** How long a request takes there, and its answer back. */
   latencyMs: number;
   dates: "always" | "never" | "sometimes";
@@ -79,6 +81,7 @@ export interface Scenario {
 const upstreams: fc.Arbitrary<Upstream> = fc.record({
   listOrder: fc.constantFrom("newest-first", "oldest-first"),
   pageSizeCap: fc.constantFrom(200, 200, 7, 3, 1),
+  endsPromising: fc.boolean(),
   latencyMs: fc.constantFrom(0, 40, 170, 900),
   dates: fc.constantFrom("always", "always", "never", "sometimes"),
   stampsAheadMs: fc.constantFrom(0, 0, 800, -800),
