@@ -4,10 +4,8 @@ import { keyOf, type Lane } from "./lanes.ts";
 import type { Reading } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import type { Present } from "./present.ts";
-import { FIRST_SLICE_MS, readForwards } from "./slices.ts";
+import { readForwards } from "./slices.ts";
 
-/** How much narrower the next slice is where nobody could wait for the end of this one. */
-const CUT_SHORT = 4;
 /** However many are behind, they take turns with those who are not. */
 const GROUP = "catch-up";
 
@@ -16,16 +14,12 @@ export interface CaughtUp {
   events: FeedEvent[];
   /** Everything created before this time was told, in milliseconds since 1970. */
   settledUpTo: number;
-  /** How wide the next slice should be, in milliseconds. */
-  nextWidth: number;
 }
 
 export interface Backlog {
   types: readonly string[] | undefined;
   /** Where the reader stands, in milliseconds since 1970. */
   since: number;
-  /** How wide the slice should be, in milliseconds; by default as wide as the last one taught. */
-  width: number | undefined;
   /** A time the upstream has certainly reached, for upstreams whose answers have no `Date`. */
   present: number;
 }
@@ -43,29 +37,22 @@ export class CatchUp {
 
   /**
    * The next slice of a backlog; rejects with what the client rejects with.
-   * @param lane is taught how wide a slice may be.
+   * @param lane is taught where slices should end.
    * @param limitMs how long one page may take, in milliseconds.
    */
   read(backlog: Backlog, lane: Lane, limitMs: number, signal: AbortSignal): Promise<CaughtUp> {
-    const { types, since } = backlog;
-    const width = backlog.width ?? lane.width ?? FIRST_SLICE_MS;
-    const key = `${since} ${width} ${keyOf(types)}`;
+    const key = `${backlog.since} ${keyOf(backlog.types)}`;
     return this.#slices.join(key, signal, (shared) => {
-      const reading = { ...this.#reading(shared, types), limitMs, group: GROUP };
-      return this.#slice({ ...backlog, width }, lane, reading);
+      const reading = { ...this.#reading(shared, backlog.types), limitMs, group: GROUP };
+      return this.#slice(backlog, lane, reading);
     });
   }
 
-  async #slice(backlog: Backlog & { width: number }, lane: Lane, reading: Reading): Promise<CaughtUp> {
-    const { types, since, width, present } = backlog;
+  async #slice({ types, since, present }: Backlog, lane: Lane, reading: Reading): Promise<CaughtUp> {
     const before = Math.max(this.#present.known() ?? present, since + 1);
-    const slice = await readForwards({ types, after: since, before }, width, reading).catch((error: unknown) => {
-      if (reading.signal.aborted) lane.width = Math.max(1, width / CUT_SHORT);
-      throw error;
-    });
+    const slice = await readForwards({ types, after: since, before }, lane.backlog, reading);
     this.#present.note(slice.time.serverTime, slice.time.sentAt);
-    lane.width = slice.nextWidth;
     const settled = settledAt(Math.max(present, slice.time.present ?? present));
-    return { events: slice.events, settledUpTo: Math.min(slice.before ?? before, settled), nextWidth: slice.nextWidth };
+    return { events: slice.events, settledUpTo: Math.min(slice.before, settled) };
   }
 }

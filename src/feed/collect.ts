@@ -4,8 +4,12 @@ import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
 import { advance, byTime, type Placed, type Position } from "./position.ts";
 
-/** A wait that had no answer in its whole time stays this much longer for the first one, so that even 0 s is one look. */
+/** A wait that is not done when its time is up stays this much longer, in milliseconds: hosts are told of a second. */
 export const GRACE_MS = 800;
+/** Each wait finishes its first reading of everything visible, or uses so long for it, in milliseconds, however short it is. */
+export const FIRST_READING_MS = 5_000;
+/** A timer that fires this late tells of a process that was stopped meanwhile, in milliseconds. */
+export const OVERSLEPT_MS = 1_000;
 
 export interface CollectRequest {
   feed: Feed;
@@ -38,6 +42,8 @@ export interface Collected {
   events: FeedEvent[];
   /** Whether `count` or the room for them ended the wait. */
   isFull: boolean;
+  /** Whether everything visible at some moment since the wait began has been read: nothing of before that is left then. */
+  isCaughtUp: boolean;
   /** Right after the last event handed out: reading on from here brings each further match once. */
   position: Position;
   waitedMs: number;
@@ -59,9 +65,15 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   let position = from;
   let settledUpTo: number | undefined;
   let looked = false;
+  let isCaughtUp = false;
   let trouble: WebsetsError | undefined;
 
-  const limit = startTimeLimit(clock, timeoutMs, signal, () => looked);
+  const limit = startTimeLimit(clock, timeoutMs, signal, (oversleptMs) => {
+    // What was read before the process was stopped may be of long ago.
+    if (oversleptMs > OVERSLEPT_MS) isCaughtUp = false;
+    if (isCaughtUp) return 0;
+    return Math.max(GRACE_MS, FIRST_READING_MS - (oversleptMs > OVERSLEPT_MS ? 0 : timeoutMs));
+  });
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
     for await (const news of feed.read({ types, websetId, from, signal: limit.signal, urgentBy })) {
@@ -72,6 +84,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
         looked = true;
         trouble = undefined;
       }
+      isCaughtUp = news.isCaughtUp;
       found.push(...news.events);
       again.push(...news.again);
       settledUpTo = news.settledUpTo ?? settledUpTo;
@@ -81,7 +94,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
         const unread = advance(position, { handedOut: [], metAgain: again, oldestPending: found[0], settledUpTo });
         request.onLook?.(found.length, { position: unread, isCaughtUp: news.isCaughtUp });
       }
-      if (looked && clock.now() - startedAt >= timeoutMs) break;
+      if (isCaughtUp && clock.now() - startedAt >= timeoutMs) break;
     }
   } catch (error) {
     if (signal.aborted) throw abortError();
@@ -100,23 +113,34 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   return {
     events,
     isFull,
+    isCaughtUp,
     position: advance(position, step),
     waitedMs: clock.now() - startedAt,
     ...(trouble === undefined || isFull ? {} : { trouble }),
   };
 }
 
-/** A signal that aborts when the caller's does, when the time is over, or, before the first answer, a little later. */
-export function startTimeLimit(clock: Clock, timeoutMs: number, signal: AbortSignal, looked: () => boolean) {
+/**
+ * A signal that aborts when the caller's does, or when the time is over.
+ * @param extension is asked when the time is up how much longer to wait, in milliseconds; it is told how late it is asked.
+ */
+export function startTimeLimit(
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+  extension: (lateMs: number) => number,
+) {
   const limit = new AbortController();
   const timer = new AbortController();
   const abort = () => limit.abort();
   if (signal.aborted) limit.abort();
   signal.addEventListener("abort", abort, { once: true });
+  const startedAt = clock.now();
   void (async () => {
     try {
       await clock.sleep(timeoutMs, timer.signal);
-      if (!looked()) await clock.sleep(GRACE_MS, timer.signal);
+      const extraMs = extension(clock.now() - startedAt - timeoutMs);
+      if (extraMs > 0) await clock.sleep(extraMs, timer.signal);
       limit.abort();
     } catch (error) {
       if (!isAbort(error)) throw error;

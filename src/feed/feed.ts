@@ -127,7 +127,6 @@ export class Feed {
   ): AsyncGenerator<FeedNews, Subscription> {
     const { types, signal } = reader.request;
     const lane = this.#lanes.of(types);
-    let width: number | undefined;
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
       const present = this.#present.known() ?? near.present;
@@ -141,10 +140,9 @@ export class Feed {
       if (joins || present === undefined || since >= present - Math.min(near.within, lane.near)) {
         return (tail ?? this.#begin(types)).join({ since, ...wishes });
       }
-      const backlog = { types, since, width, present };
+      const backlog = { types, since, present };
       const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, lane, limitMs, signal));
       yield* reader.take({ ...slice, asked: true, isCaughtUp: false });
-      width = slice.nextWidth;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
+import type { BacklogMemory } from "./slices.ts";
 
 /** A reader whose position lies at most this far in the past joins a tail, which reaches back with its next poll. */
 export const NEAR_MS = 120_000;
@@ -17,8 +18,8 @@ export interface Lane {
   readonly size: { largest: number };
   /** How far back a tail's next poll may reach, in milliseconds. */
   near: number;
-  /** A good width for the first slice of a backlog, in milliseconds; undefined before the first one. */
-  width: number | undefined;
+  /** Where the slices of a backlog should end. */
+  readonly backlog: BacklogMemory;
   /** `clock.now()` when the last page had arrived. */
   answeredAt: number;
 }
@@ -40,7 +41,7 @@ export class Lanes {
     const lane = known ?? {
       size: { largest: LARGEST_PAGE },
       near: NEAR_MS,
-      width: undefined,
+      backlog: { hint: undefined },
       answeredAt: Number.NEGATIVE_INFINITY,
     };
     this.#lanes.delete(key);

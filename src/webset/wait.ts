@@ -1,5 +1,5 @@
 import type { ExaClient } from "../exa/client.ts";
-import { nothingAnswered, startTimeLimit } from "../feed/collect.ts";
+import { GRACE_MS, nothingAnswered, OVERSLEPT_MS, startTimeLimit } from "../feed/collect.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Position } from "../feed/position.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -11,6 +11,8 @@ import { Vigil } from "./vigil.ts";
 
 /** A wait's last look may take this long, in milliseconds: then it returns, well within a second of its time. */
 const LAST_LOOK_MS = 800;
+/** The same for a wait whose process was stopped past its time, as on a machine that slept. */
+const FRESH_LOOK_MS = 5_000;
 /** For the last look, an answer that somebody else asked for so shortly before will do, in milliseconds. */
 const RECENT_MS = 1_000;
 
@@ -52,7 +54,11 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const vigil = new Vigil({ ...wait, startedAt });
-  const limit = startTimeLimit(clock, timeoutMs, signal, () => vigil.state !== undefined);
+  let lateMs = 0;
+  const limit = startTimeLimit(clock, timeoutMs, signal, (late) => {
+    lateMs = late;
+    return vigil.state === undefined ? GRACE_MS : 0;
+  });
   let outcome: Outcome = "timed_out";
   try {
     outcome = (await vigil.begin(limit.signal)) ?? "timed_out";
@@ -67,7 +73,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
     if (vigil.state === undefined) throw nothingAnswered(startedWall, vigil.trouble);
-    const left = startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
+    // After a time in which the process was stopped, what it knew says little.
+    const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
     outcome = (await lastLook(vigil, wait, left)) ?? "timed_out";
   } finally {
     limit.clear();
@@ -84,7 +91,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */
 async function lastLook(vigil: Vigil, { clock, signal }: WebsetWait, ms: number): Promise<Outcome | undefined> {
   if (ms <= 0) return vigil.outcome;
-  const limit = startTimeLimit(clock, ms, signal, () => true);
+  const limit = startTimeLimit(clock, ms, signal, () => 0);
   try {
     await vigil.look(limit.signal, { askedAt: clock.now() - RECENT_MS });
   } catch (error) {
