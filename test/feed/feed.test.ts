@@ -215,7 +215,7 @@ describe("a backlog", () => {
     for (let n = 0; n < 20_000; n++) opened.record("webset.idle", { at: opened.start - 10 * HOUR_MS + n * 1_000 });
     const reader = follow(opened.feed, { from: positionAt(opened.start - 10 * HOUR_MS) });
     while (reader.events.length === 0) await opened.fake.advance(10);
-    expect(opened.requests.length).toBeLessThan(6);
+    expect(opened.requests.length).toBeLessThan(8);
     expect(reader.events.length).toBeLessThan(1_000);
     reader.stop();
   });

@@ -1,4 +1,4 @@
-import { type CollectRequest, collectEvents } from "../../../src/feed/collect.ts";
+import { type CollectRequest, collectEvents, FIRST_READING_MS } from "../../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../../src/feed/cursor.ts";
 import type { FeedEvent } from "../../../src/feed/event.ts";
 import type { Feed } from "../../../src/feed/feed.ts";
@@ -32,9 +32,16 @@ export interface ReaderRecord {
   askedAt: number;
   positionedAt: number;
   listed: FeedEvent[];
-  results: { events: FeedEvent[]; count: number }[];
+  results: Result[];
   /** How much later than promised a wait returned, in milliseconds. */
   overtime: number;
+}
+
+export interface Result {
+  events: FeedEvent[];
+  count: number;
+  /** The upstream's time at the call, where the result says that everything visible since then is handed out. */
+  quietSince: number | undefined;
 }
 
 type Begin = ScenarioReader["begin"];
@@ -110,10 +117,10 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       signal: stop.signal,
     };
     try {
-      const { events, position } = await collectEvents(request);
+      const { events, position, isFull, isCaughtUp } = await collectEvents(request);
       // A wait that ended before anything was read goes on from where it was told to.
       if (cursor === undefined && from !== undefined) record.begin = from;
-      record.results.push({ events, count });
+      record.results.push({ events, count, quietSince: isCaughtUp && !isFull ? askedAt : undefined });
       cursor = encodeCursor(position);
       return events.length;
     } catch (error) {
@@ -122,7 +129,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       return undefined;
     } finally {
       done.abort();
-      record.overtime = Math.max(record.overtime, clock.now() - startedAt - timeoutMs);
+      record.overtime = Math.max(record.overtime, clock.now() - startedAt - Math.max(FIRST_READING_MS, timeoutMs));
     }
   };
 

@@ -40,7 +40,12 @@ export function faultsIn(
     else if (!expected.some((event) => event.id === id)) faults.push(`${id} lies before where the reader began`);
   }
   for (const { id } of expected) if (!given.includes(id)) faults.push(`${id} is missing`);
-  for (const { events, count } of results) {
+  const handedOut = new Set(listed.map(({ id }) => id));
+  for (const { events, count, quietSince = Number.NEGATIVE_INFINITY } of results) {
+    for (const { id } of events) handedOut.add(id);
+    for (const { id, visibleAt } of expected) {
+      if (start + visibleAt < quietSince && !handedOut.has(id)) faults.push(`${id} was visible before a quiet result`);
+    }
     if (events.length > count) faults.push(`${events.length} events where ${count} were asked for`);
     if ([...events].sort(byTime).some((event, index) => event !== events[index]))
       faults.push("a result is out of order");
