@@ -45,11 +45,11 @@ async function follow(wanted: string | undefined) {
         websetId,
         after: cursor,
         count: 100,
-        timeoutSeconds: running ? 0 : 5, // The API may show an event up to 5 s late: the last look waits for those.
+        timeoutSeconds: running ? 0 : 7, // The API may show an event up to 5 s late: the last look waits for those.
       });
       for (const item of news.events) console.log(`  ${item.summary}`); // React here: each item comes once.
       cursor = news.cursor;
-      more = news.outcome === "matched";
+      more = news.outcome === "matched" || news.behind === true; // Behind: not everything there is was read yet.
     }
   }
 }
@@ -63,6 +63,7 @@ async function call(name: string, args: Record<string, unknown>): Promise<Result
 
 interface Result {
   outcome: string;
+  behind?: boolean;
   progress: { summary: string } | null;
   events: { id: string; websetId: string; createdAt: string; summary: string }[];
   cursor: string;

@@ -13,7 +13,7 @@ export const waitForWebsetEvent = defineTool({
   name: "wait_for_webset_event",
   title: "Wait for a Webset event",
   description:
-    "Wait until matching events happen and return them, oldest first; running out of time is a normal result. Go on with the returned cursor as after: nothing is lost or repeated between calls. To wait for a whole search to finish, use wait_for_webset.",
+    "Wait until matching events happen and return them, oldest first; running out of time is a normal result. Go on with the returned cursor as after: nothing is lost or repeated between calls. behind: true means that not everything there is was read yet: call again at once. To wait for a whole search to finish, use wait_for_webset.",
   idempotent: false,
   input: z.strictObject({
     types,
@@ -29,6 +29,7 @@ export const waitForWebsetEvent = defineTool({
   }),
   output: z.object({
     outcome: z.enum(["matched", "timed_out"]),
+    behind: z.literal(true).optional(),
     events: z.array(shapes.event),
     cursor: shapes.cursor,
     waitedSeconds: shapes.waitedSeconds,
@@ -61,16 +62,24 @@ export const waitForWebsetEvent = defineTool({
     });
     report(`${collected.events.length} of ${args.count} events`);
     const matched = collected.isFull;
+    const behind = !matched && !collected.isCaughtUp;
     return {
       outcome: matched ? ("matched" as const) : ("timed_out" as const),
+      ...(behind && { behind: true as const }),
       events: collected.events.map((event) => present(event, args.detail)),
       cursor: encodeCursor(collected.position),
       waitedSeconds: secondsOf(collected.waitedMs),
-      next: matched
-        ? "For what comes after these, call wait_for_webset_event again, same filter, with this cursor as after."
-        : "Call wait_for_webset_event again, same filter, with this cursor as after.",
+      next: nextOf(matched, behind),
       ...(matched || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
       ...warningOf(collected.trouble),
     };
   },
 });
+
+function nextOf(matched: boolean, behind: boolean): string {
+  const same = "same filter, with this cursor as after";
+  if (matched) return `For what comes after these, call wait_for_webset_event again, ${same}.`;
+  return behind
+    ? `Call wait_for_webset_event again at once, ${same}: not everything there is was read yet.`
+    : `Call wait_for_webset_event again, ${same}, for what comes later: all there was is read.`;
+}
