@@ -8,8 +8,9 @@ export default defineConfig({
     pool: "forks",
     // For a machine with two cores.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Not how long tests take, but after what time they hang, on a machine that is busy with something else.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ["default", "json"],
     outputFile: { json: ".test-report.json" },
     projects: [

@@ -1,12 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { ERAS, type Session } from "./support/eras.ts";
 import { runProgram } from "./support/program.ts";
 import type { ToolResult } from "./support/results.ts";
 import { test } from "./support/stdio-test.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000 });
 
 /** Keys that are found wherever they show up; the second one looks different in a URL, in JSON and in a pattern. */
 const KEYS = ["exa-canary-4b1d7c", 'exa canary/+%"$&.*\\4b1d7c'];

@@ -1,14 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { helpText, sandboxHelpText } from "../../src/cli/help.ts";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000 });
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),

@@ -5,11 +5,10 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runExample, startExample } from "./run-example.ts";
 
-const TIMEOUT_MS = 30_000;
 const root = join(import.meta.dirname, "../..");
 const dist = join(root, "dist/cli.js");
 
-describe("the demo", { timeout: TIMEOUT_MS }, () => {
+describe("the demo", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "websets-events-mcp-demo-"));

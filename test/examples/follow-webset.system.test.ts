@@ -2,12 +2,11 @@ import { describe, expect, test } from "vitest";
 import { startSandbox } from "../../examples/support/sandbox-process.ts";
 import { runExample, startExample } from "./run-example.ts";
 
-const TIMEOUT_MS = 30_000;
 const dist = "dist/cli.js";
 
-describe("the example that follows a Webset", { timeout: TIMEOUT_MS }, () => {
-  test("reacts to each item once and stops when the search has ended", async () => {
-    const sandbox = await startSandbox(dist, 50, AbortSignal.timeout(TIMEOUT_MS));
+describe("the example that follows a Webset", () => {
+  test("reacts to each item once and stops when the search has ended", async ({ signal }) => {
+    const sandbox = await startSandbox(dist, 50, signal);
     try {
       const create = { search: { query: "European companies that build robots for warehouses", count: 20 } };
       const { id } = JSON.parse(await sandbox.request("POST", "/websets/v0/websets", create));
@@ -32,8 +31,8 @@ describe("the example that follows a Webset", { timeout: TIMEOUT_MS }, () => {
     await ended;
   });
 
-  test("says in a sentence that there is no such Webset", async () => {
-    const sandbox = await startSandbox(dist, 1, AbortSignal.timeout(TIMEOUT_MS));
+  test("says in a sentence that there is no such Webset", async ({ signal }) => {
+    const sandbox = await startSandbox(dist, 1, signal);
     try {
       const { code, stderr } = await runExample("follow-webset", ["ws_nowhere"], sandbox.env);
       expect(code).toBe(1);

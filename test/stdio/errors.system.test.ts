@@ -1,13 +1,10 @@
 import { createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { ERAS, type Session } from "../support/eras.ts";
 import { html, refused, spoiling } from "../support/faulty.ts";
 import { Program } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
 import { openSandbox, type Upstream } from "../support/upstream.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const FAST = ["--poll-interval", "0.2"];
 const BODY = "text of the upstream that nobody asked for";

@@ -15,9 +15,8 @@ import { type Following, type FollowOptions, followNewWebset } from "../support/
 import { test } from "../support/stdio-test.ts";
 import type { Upstream } from "../support/upstream.ts";
 
-// Real time and real programs: on a machine that is busy with something else they may take their time. Most of it is
-// spent waiting, so that more of them than usual go together.
-vi.setConfig({ testTimeout: 60_000, maxConcurrency: 14 });
+// Most of the time is spent waiting, so that more of them than usual go together.
+vi.setConfig({ maxConcurrency: 14 });
 
 const EVENTS = "/websets/v0/events";
 

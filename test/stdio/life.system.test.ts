@@ -1,11 +1,8 @@
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Program } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000 });
 
 const FAST = ["--poll-interval", "0.2"];
 

@@ -12,7 +12,7 @@ const MOST_MIB = Number(process.versions.node.split(".")[0]) < 24 ? 150 : 190;
 const waitOnce = (session: Session, timeoutSeconds: number) =>
   session.call("wait_for_webset_event", { types: ["webset.idle"], timeoutSeconds });
 
-test("1,000 waits at once are one poll loop, end in their time and stay small", { timeout: 60_000 }, async ({
+test("1,000 waits at once are one poll loop, end in their time and stay small", async ({
   startProgram,
   startSandbox,
 }) => {

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { findScenario } from "../../src/sandbox/scenarios.ts";
 import { ERAS, type Session } from "../support/eras.ts";
 import { Program } from "../support/program.ts";
 import { type Starters, test } from "../support/stdio-test.ts";
 import { openSandbox, type Upstream } from "../support/upstream.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const FAST = ["--poll-interval", "0.2"];
 

@@ -3,11 +3,8 @@ import { Client as ModernClient } from "@modelcontextprotocol/client";
 import { StdioClientTransport as ModernTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { test } from "../support/stdio-test.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000 });
 
 const program = join(import.meta.dirname, "..", "..", "dist", "cli.js");
 const IDENTITY = { name: "tests", version: "1.0.0" };

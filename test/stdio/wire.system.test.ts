@@ -1,12 +1,9 @@
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { LONGEST_LINE_BYTES } from "../../src/cli/stdin-lines.ts";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import { html, refused, spoiling } from "../support/faulty.ts";
 import { test } from "../support/stdio-test.ts";
-
-// Real programs: on a machine that is busy with something else they may take their time.
-vi.setConfig({ testTimeout: 30_000 });
 
 const PING = '{"jsonrpc":"2.0","id":99,"method":"ping"}\n';
 const PONG = { jsonrpc: "2.0", id: 99, result: {} };

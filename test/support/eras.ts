@@ -35,7 +35,7 @@ export interface Era {
 
 const IDENTITY = { name: "tests", version: "1.0.0" };
 /** Longer than any wait of the tests, so that what is seen is the program's doing. */
-const timeout = 20_000;
+const timeout = 60_000;
 
 const modern: Era = {
   name: "2026-07-28",

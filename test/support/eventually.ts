@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Shorter than the time a test has, so that a failure says what did not happen; on a busy machine all takes its time. */
-const GIVE_UP_MS = 25_000;
+const GIVE_UP_MS = 60_000;
 
 /** The first value that is not undefined, null or false. For what comes from other processes. */
 export async function eventually<T>(

@@ -32,7 +32,7 @@ export interface FollowOptions {
 }
 
 /** After so long what is still missing counts as lost; with its last call that is less than the time a test should have. */
-const LOST_AFTER_MS = 25_000;
+const LOST_AFTER_MS = 60_000;
 
 /**
  * Creates a Webset in the sandbox and follows it as an agent does: with waits for the Webset, and at the same time with

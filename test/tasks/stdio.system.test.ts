@@ -11,6 +11,7 @@ import { describe, expect } from "vitest";
 import { TASKS_EXTENSION } from "../../src/tasks/protocol.ts";
 import { eventually } from "../support/eventually.ts";
 import { refused, spoiling } from "../support/faulty.ts";
+import { heldClock } from "../support/held-clock.ts";
 import { type Starters, test } from "../support/stdio-test.ts";
 import type { Upstream } from "../support/upstream.ts";
 import { DECLARED, type Message, RawClient, UNDECLARED } from "./raw-client.ts";
@@ -43,6 +44,12 @@ async function connectToWebset(
   return { upstream, client, websetId: newWebset(upstream, count).id };
 }
 
+/** The same, with a Webset in which nothing happens before it is let go. */
+async function connectToHeldWebset(starters: Pick<Starters, "startProgram" | "startSandbox">, speed = 20) {
+  const clock = heldClock();
+  return { ...(await connectToWebset(starters, { clock, speed }, 10)), letGo: clock.letGo };
+}
+
 describe.concurrent("a client that declares tasks", () => {
   test("finds them offered by server/discover", async ({ startProgram }) => {
     const client = new RawClient(startProgram());
@@ -55,7 +62,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 20);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox }, 10);
     const created = await client.call("wait_for_webset", { websetId });
     expect(CreateTaskResultV2Schema.safeParse(created).success).toBe(true);
     expect(created).toMatchObject({ resultType: "task", status: "working", ttlMs: 2 * HOUR_MS });
@@ -67,19 +74,20 @@ describe.concurrent("a client that declares tasks", () => {
     const first = await client.get(taskId);
     expect(GetTaskResultV2Schema.safeParse(first).success).toBe(true);
     expect(first).toMatchObject({ resultType: "complete", taskId, status: "working", createdAt: created.createdAt });
+    letGo();
     const messages = new Set<string>();
     const task = await client.ended(taskId, (now) => messages.add(now.statusMessage));
     expect(GetTaskResultV2Schema.safeParse(task).success).toBe(true);
     expect(
-      [...messages].filter((message) => /\d+ of 20 found, \d+ %.*; cursor \S+$/.test(message)).length,
+      [...messages].filter((message) => /\d+ of 10 found, \d+ %.*; cursor \S+$/.test(message)).length,
     ).toBeGreaterThan(2);
-    expect(task.statusMessage).toMatch(/20 of 20 found, 100 %$/);
+    expect(task.statusMessage).toMatch(/10 of 10 found, 100 %$/);
     expect(task.status).toBe("completed");
 
     const { result } = task;
     expect(CallToolResultV2Schema.safeParse(result).success).toBe(true);
     expect(result.content).toEqual([{ type: "text", text: JSON.stringify(result.structuredContent) }]);
-    expect(result.structuredContent).toMatchObject({ outcome: "reached", progress: { searches: [{ found: 20 }] } });
+    expect(result.structuredContent).toMatchObject({ outcome: "reached", progress: { searches: [{ found: 10 }] } });
     const direct = await client.call("wait_for_webset", { websetId }, UNDECLARED);
     const changing = {
       cursor: "",
@@ -229,10 +237,11 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox });
     const { taskId } = await client.call("wait_for_webset", { websetId });
     client.notify("notifications/cancelled", { requestId: client.latestId });
     expect((await client.get(taskId)).status).toBe("working");
+    letGo();
     expect((await client.ended(taskId)).result.structuredContent.outcome).toBe("reached");
   });
 
@@ -252,10 +261,11 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox });
     const params = { name: "wait_for_webset", arguments: { websetId }, _meta: { progressToken: "p" } };
     const { taskId } = (await client.send("tools/call", params)).result;
     const before = client.notifications.length;
+    letGo();
     expect((await client.ended(taskId)).status).toBe("completed");
     expect(client.notifications.slice(before)).toEqual([]);
   });
@@ -264,7 +274,8 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox({ speed: 20 });
+    const clock = heldClock();
+    const upstream = await startSandbox({ clock, speed: 20 });
     const client = await connect(startProgram, upstream);
     const websets = [newWebset(upstream, 20), newWebset(upstream, 20)];
     const [one, other] = await Promise.all(websets.map(({ id }) => client.call("wait_for_webset", { websetId: id })));
@@ -280,6 +291,7 @@ describe.concurrent("a client that declares tasks", () => {
         _meta: { "io.modelcontextprotocol/subscriptionId": listenId },
       },
     });
+    clock.letGo();
     await client.ended(one.taskId);
     await client.ended(other.taskId);
     const told = client.notifications.filter(({ method }) => method === "notifications/tasks");
@@ -327,7 +339,7 @@ describe.concurrent("a client that declares tasks", () => {
   });
 
   test("may be the extension's own client", async ({ startProgram, startSandbox }) => {
-    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox });
     const port: ConnectedMcpSessionPort = {
       endpointId: "websets",
       taskCapabilities: { generation: "v2", capabilities: {} },
@@ -343,6 +355,7 @@ describe.concurrent("a client that declares tasks", () => {
     };
     const session = withTasks(port);
     const execution = await session.callTool("wait_for_webset", { websetId });
+    letGo();
     const { outcome } = await execution.settle();
     expect(resultFromTaskOutcome(outcome)).toMatchObject({ structuredContent: { outcome: "reached" } });
     await session.close();
@@ -352,7 +365,7 @@ describe.concurrent("a client that declares tasks", () => {
 describe.concurrent("a client that does not declare tasks", () => {
   test("waits for its answer as ever", async ({ startProgram, startSandbox }) => {
     const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 20 }, 10);
-    const answer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 8 }, UNDECLARED);
+    const answer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 20 }, UNDECLARED);
     expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "reached" } });
     expect(answer.structuredContent.waitedSeconds).toBeGreaterThan(0.5);
   });
@@ -375,7 +388,7 @@ describe.concurrent("a client that does not declare tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, { speed: 10 }, 10);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox });
     const { taskId } = await client.call("wait_for_webset", { websetId });
     expect((await client.send("tasks/get", { taskId }, UNDECLARED)).error.code).toBe(-32021);
     const direct = await client.call("wait_for_webset", { websetId, timeoutSeconds: 0.5 }, UNDECLARED);
@@ -383,6 +396,7 @@ describe.concurrent("a client that does not declare tasks", () => {
     expect((await client.get(taskId)).status).toBe("working");
     const again = await client.call("wait_for_webset", { websetId });
     expect(again.resultType).toBe("task");
+    letGo();
     expect((await client.ended(taskId)).result.structuredContent.outcome).toBe("reached");
     expect((await client.ended(again.taskId)).result.structuredContent.outcome).toBe("reached");
   });
@@ -465,7 +479,7 @@ describe.concurrent("without tasks everything is as it was, byte for byte", () =
     const { capabilities } = (await client.send("server/discover")).result;
     expect(capabilities).not.toHaveProperty("extensions");
     const { id: websetId } = newWebset(upstream);
-    const answer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 8 });
+    const answer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 20 });
     expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "reached" } });
     for (const method of ["tasks/get", "tasks/cancel", "tasks/update"]) {
       expect((await client.send(method, { taskId: "x" })).error.code).toBe(-32601);

@@ -30,7 +30,7 @@ interface Seen {
 }
 
 /** Asks for the events on a connection of its own, and tells how far it got when `patience` milliseconds were quiet. */
-function ask(url: string, headers: Record<string, string> = {}, patience = 25_000): Promise<Seen> {
+function ask(url: string, headers: Record<string, string> = {}, patience = 60_000): Promise<Seen> {
   return new Promise((resolve) => {
     const seen: Seen = { headers: {} };
     const sent = request(`${url}${API}/events`, { headers: { "x-api-key": "any", ...headers }, agent: false });
