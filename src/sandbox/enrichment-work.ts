@@ -1,11 +1,29 @@
 import { inventResult } from "./data/enrichment-results.ts";
 import { inventReferences } from "./data/evaluations.ts";
+import { guessTitle } from "./data/query-analysis.ts";
 import type { Happenings } from "./happenings.ts";
 import type { EnrichmentResult, WebsetEnrichment, WebsetItem } from "./resources.ts";
 import type { WebsetState } from "./webset-state.ts";
 
 /** How long one enrichment of one item takes at speed 1. */
 const DURATION_MS = { low: 1_500, high: 5_000 };
+/** As recorded: an enrichment has its title after up to 14 s. */
+const PREPARATION_MS = { low: 2_000, high: 14_000 };
+
+/** Finds out what an enrichment is to be called, and how to go about it; items have to wait for that. */
+export function prepareEnrichment(state: WebsetState, enrichment: WebsetEnrichment, happenings: Happenings): void {
+  const random = state.random.fork(`enrichment/${state.webset.enrichments.indexOf(enrichment)}`);
+  const readyAt = state.timeline.time() + random.between(PREPARATION_MS.low, PREPARATION_MS.high);
+  state.readyAt.set(enrichment.id, readyAt);
+  state.timeline.at(readyAt, () => {
+    if (enrichment.status === "canceled") return;
+    const { description, format } = enrichment;
+    enrichment.title = guessTitle(description);
+    enrichment.instructions = `Find the following for the item, from public sources, and answer in the format ${format}: ${description}`;
+    enrichment.updatedAt = happenings.timestamp();
+    state.webset.updatedAt = enrichment.updatedAt;
+  });
+}
 
 /** Sets about one enrichment of one item; `onDone` follows its webset.item.enriched. */
 export function enrichItem(
@@ -27,7 +45,8 @@ export function enrichItem(
   };
   item.enrichments = [...item.enrichments, result];
   const random = state.random.fork(`enrichment/${state.webset.enrichments.indexOf(enrichment)}/${item.properties.url}`);
-  const appointment = state.timeline.after(random.between(DURATION_MS.low, DURATION_MS.high), () => {
+  const begin = Math.max(state.timeline.time(), state.readyAt.get(enrichment.id) ?? 0);
+  const appointment = state.timeline.at(begin + random.between(DURATION_MS.low, DURATION_MS.high), () => {
     state.enriching.delete(appointment);
     // A later search may have discarded the item meanwhile, and somebody may have canceled the enrichment.
     if (state.itemsById.has(item.id) && result.status === "pending") {

@@ -21,7 +21,7 @@ export function tellEverything(world: World): void {
       metadata: { sandboxOutcome: "missing_identifier" },
     });
   });
-  at(8, () => {
+  at(13, () => {
     const { id } = world.createWebset({
       title: "Suppliers of grippers in Europe",
       import: [{ source: "import", id: list.id }],
@@ -45,7 +45,7 @@ export function tellEverything(world: World): void {
     at(10, () => world.pauseWebset(id));
     at(18, () => world.resumeWebset(id));
     at(26, () => world.cancelSearch(id, searches[0]?.id ?? ""));
-    at(98, () => world.deleteWebset(id));
+    at(104, () => world.deleteWebset(id));
   });
 }
 

@@ -12,16 +12,24 @@ import { existing } from "./webset-registry.ts";
 interface ImportState extends Place {
   readonly resource: WebsetImport;
   readonly identifier: number | undefined;
+  /** Whether its file is there. */
+  uploaded: boolean;
   /** The step that comes next. */
   next: Appointment | undefined;
   readonly whenFinished: (() => void)[];
 }
 
+/** As recorded: it counts as being processed right after its creation, and no upload matters for that. */
+const PENDING_MS = { low: 200, high: 350 };
 /** Without an upload by then, the sandbox goes on as if a good file had come: most who try it have none at hand. */
 const UPLOAD_AWAITED_MS = 2_000;
-const PROCESSING_MS = { low: 1_500, high: 3_500 };
+/** With the time for the upload 5 to 12 s, as recorded. */
+const PROCESSING_MS = { low: 3_500, high: 10_000 };
 /** "The upload URL will be valid for 1 hour", says the OpenAPI file. */
 const UPLOAD_VALID_MS = 3_600_000;
+
+/** How an import ends. */
+type Verdict = { count: number } | { reason: ImportFailure } | "canceled";
 
 const FAILURES: Record<ImportFailure, string> = {
   invalid_format: "The file is not a CSV file",
@@ -29,7 +37,7 @@ const FAILURES: Record<ImportFailure, string> = {
   missing_identifier: "No column has the address of every record",
 };
 
-/** Imports: a file is awaited, then processed, with one of two ends. Both are told by import.completed. */
+/** Imports: a file is awaited, then processed, and every end is told by import.completed. */
 export class Imports {
   readonly #happenings: Happenings;
   readonly #timeline: Timeline;
@@ -43,11 +51,12 @@ export class Imports {
     this.#random = random;
   }
 
-  /** With a reason for failure as `metadata.sandboxOutcome`, it fails for that reason, whatever is uploaded. */
+  /** With a reason for failure or `canceled` as `metadata.sandboxOutcome`, it ends so, whatever is uploaded. */
   create(parameters: ImportParameters): WebsetImport {
     const { entity, count, title, csv, metadata } = parameters;
     const name = title ?? `Import of ${count} records`;
     const state = this.#begin("csv", { entity, count, title: name, metadata: metadata ?? {} }, csv?.identifier);
+    this.#timeline.after(this.#random.between(PENDING_MS.low, PENDING_MS.high), () => this.#setProcessing(state));
     state.next = this.#timeline.after(UPLOAD_AWAITED_MS, () => this.#process(state, { count }));
     return snapshot(state.resource);
   }
@@ -94,11 +103,10 @@ export class Imports {
     return snapshot(state.resource);
   }
 
-  /** What the upload URL takes: the file, once, while the import is pending. */
+  /** What the upload URL takes: the file, once, and not too late. */
   upload(id: string, text: string): WebsetImport {
     const state = this.#find(id);
-    if (state.resource.status !== "pending")
-      throw new ApiError(409, `Import ${id} is ${state.resource.status} already`);
+    if (state.uploaded || isFinished(state.resource)) throw new ApiError(409, `Import ${id} has its file already`);
     this.#process(state, checkCsv(text, state.identifier));
     return snapshot(state.resource);
   }
@@ -142,29 +150,43 @@ export class Imports {
       createdAt: now,
       updatedAt: now,
     };
-    const state = { time: Date.parse(now), id, resource, identifier, next: undefined, whenFinished: [] };
+    const state = {
+      time: Date.parse(now),
+      id,
+      resource,
+      identifier,
+      uploaded: false,
+      next: undefined,
+      whenFinished: [],
+    };
     this.#all.insert(state);
     this.#byId.set(id, state);
     this.#happenings.record("import.created", resource);
     return state;
   }
 
-  #process(state: ImportState, verdict: { count: number } | { reason: ImportFailure }): void {
-    const { resource } = state;
-    const wanted = IMPORT_FAILURES.find((reason) => reason === resource.metadata.sandboxOutcome);
+  #setProcessing({ resource }: ImportState): void {
+    if (resource.status !== "pending") return;
     resource.status = "processing";
     resource.updatedAt = this.#happenings.timestamp();
-    if (state.next !== undefined) this.#timeline.cancel(state.next);
-    const duration = this.#random.between(PROCESSING_MS.low, PROCESSING_MS.high);
-    const end = wanted === undefined ? verdict : { reason: wanted };
-    state.next = this.#timeline.after(duration, () => this.#finish(state, end));
   }
 
-  #finish(state: ImportState, verdict: { count: number } | { reason: ImportFailure }): void {
+  #process(state: ImportState, verdict: Verdict): void {
+    const wanted = wantedVerdict(state.resource);
+    state.uploaded = true;
+    this.#setProcessing(state);
+    if (state.next !== undefined) this.#timeline.cancel(state.next);
+    const duration = this.#random.between(PROCESSING_MS.low, PROCESSING_MS.high);
+    state.next = this.#timeline.after(duration, () => this.#finish(state, wanted ?? verdict));
+  }
+
+  #finish(state: ImportState, verdict: Verdict): void {
     const { resource } = state;
     const now = this.#happenings.timestamp();
     resource.updatedAt = now;
-    if ("reason" in verdict) {
+    if (verdict === "canceled") {
+      resource.status = "canceled";
+    } else if ("reason" in verdict) {
       resource.status = "failed";
       resource.failedReason = verdict.reason;
       resource.failedAt = now;
@@ -186,6 +208,12 @@ export class Imports {
   #find(id: string): ImportState {
     return existing(this.#byId.get(id), "Import");
   }
+}
+
+function wantedVerdict({ metadata: { sandboxOutcome } }: WebsetImport): Verdict | undefined {
+  if (sandboxOutcome === "canceled") return sandboxOutcome;
+  const reason = IMPORT_FAILURES.find((one) => one === sandboxOutcome);
+  return reason && { reason };
 }
 
 function isFinished({ status }: WebsetImport): boolean {

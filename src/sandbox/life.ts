@@ -1,4 +1,11 @@
-import { cancelEnrichment, cancelEnrichments, enrichItem, setPendingEnrichments } from "./enrichment-work.ts";
+import { guessCriteria, guessTitle } from "./data/query-analysis.ts";
+import {
+  cancelEnrichment,
+  cancelEnrichments,
+  enrichItem,
+  prepareEnrichment,
+  setPendingEnrichments,
+} from "./enrichment-work.ts";
 import type { Happenings } from "./happenings.ts";
 import { findItem, reevaluateItems } from "./item-finder.ts";
 import type { WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
@@ -13,6 +20,10 @@ import { isFinished, type WebsetState } from "./webset-state.ts";
  */
 const MOMENT_MS = 25;
 const IDLE_AFTER_MS = 500;
+/** As recorded, some 12 s with enrichments. */
+const IDLE_AFTER_ENRICHING_MS = { low: 10_000, high: 14_000 };
+/** As recorded: when a Webset has the title that is made for it. */
+const TITLE_MS = { low: 1_000, high: 3_000 };
 const EXPORT_MS = { low: 2_000, high: 5_000 };
 
 /**
@@ -35,12 +46,15 @@ export class Life {
     const busy = webset.searches.length > 0 || webset.enrichments.length > 0 || state.importing.size > 0;
     if (busy) webset.status = "running";
     this.#happenings.record("webset.created", webset);
+    for (const enrichment of webset.enrichments) prepareEnrichment(state, enrichment, this.#happenings);
     for (const search of webset.searches) this.addSearch(state, search);
+    if (webset.title === null) this.#findTitle(state);
     this.#settle(state);
   }
 
   addSearch(state: WebsetState, search: WebsetSearch): void {
-    if (state.run !== undefined) search.status = "pending";
+    // As recorded, whatever else runs.
+    if (state.webset.status !== "paused") search.status = "running";
     state.unannounced.add(search);
     this.#common.after(MOMENT_MS, () => this.#announce(state, search));
     for (const enrichment of state.webset.enrichments) {
@@ -53,6 +67,7 @@ export class Life {
   /** Items that are there already are enriched now, others when they are found. */
   addEnrichment(state: WebsetState, enrichment: WebsetEnrichment): void {
     this.#getBusy(state);
+    prepareEnrichment(state, enrichment, this.#happenings);
     for (const { item } of state.itemsById.values()) this.#enrich(state, item, enrichment);
     this.#settle(state);
   }
@@ -94,6 +109,17 @@ export class Life {
     });
   }
 
+  /** The search under way ends in a way nobody knows, and with it everything else. */
+  failSearch(state: WebsetState, search: WebsetSearch): void {
+    this.#announce(state, search);
+    state.run?.stop();
+    state.run = undefined;
+    search.status = "failed";
+    search.updatedAt = this.#happenings.timestamp();
+    endSearch(state, search);
+    this.cancelWebset(state);
+  }
+
   deleteWebset(state: WebsetState): void {
     this.#stop(state, "webset_deleted");
     state.deleted = true;
@@ -113,6 +139,7 @@ export class Life {
   resume(state: WebsetState): void {
     if (state.webset.status !== "paused") return;
     this.#setStatus(state, "running");
+    for (const search of state.webset.searches) if (!isFinished(search)) search.status = "running";
     state.timeline.resume();
     this.#settle(state);
   }
@@ -131,13 +158,18 @@ export class Life {
       random: state.random.fork(`search/${ordinal}`),
       happenings: this.#happenings,
       recallWanted: state.recallWanted.has(search.id),
-      onBegin: () => {
+      onFirstProgress: () => {
         this.#announce(state, search);
+        search.updatedAt = state.webset.updatedAt = this.#happenings.timestamp();
+        if (search.criteria.length === 0) {
+          search.criteria = guessCriteria(search.query).map((description) => ({ description, successRate: 0 }));
+        }
         if (search.behavior === "override") reevaluateItems(state, search, this.#happenings.timestamp());
       },
       onMatch: () => this.#addItem(state, search),
       onCompleted: () => {
         state.run = undefined;
+        state.webset.updatedAt = search.updatedAt;
         endSearch(state, search);
         this.#startNext(state);
       },
@@ -170,7 +202,9 @@ export class Life {
     search.canceledAt = now;
     search.canceledReason = reason;
     search.updatedAt = now;
-    search.progress.timeLeft = null;
+    // As recorded, whatever was found.
+    search.progress.completion = 100;
+    search.progress.timeLeft = 0;
     this.#happenings.record("webset.search.canceled", search);
     endSearch(state, search);
   }
@@ -196,11 +230,27 @@ export class Life {
     const busy = state.run !== undefined || state.enriching.size > 0 || state.importing.size > 0;
     if (busy || state.idling !== undefined || state.webset.status === "idle") return;
     if (state.webset.searches.some((search) => !isFinished(search))) return;
-    state.idling = state.timeline.after(IDLE_AFTER_MS, () => {
+    state.idling = state.timeline.after(this.#idleAfter(state), () => {
       state.idling = undefined;
       setPendingEnrichments(state, "completed", this.#happenings.timestamp());
       this.#setStatus(state, "idle");
       this.#happenings.record("webset.idle", state.webset);
+    });
+  }
+
+  #idleAfter({ webset, random }: WebsetState): number {
+    if (!webset.enrichments.some(({ status }) => status !== "canceled")) return IDLE_AFTER_MS;
+    const source = random.fork(`idle/${webset.searches.length}/${webset.enrichments.length}`);
+    return source.between(IDLE_AFTER_ENRICHING_MS.low, IDLE_AFTER_ENRICHING_MS.high);
+  }
+
+  #findTitle(state: WebsetState): void {
+    const query = state.webset.searches[0]?.query;
+    if (query === undefined) return;
+    // It comes also to a Webset that was canceled meanwhile.
+    this.#common.after(state.random.fork("title").between(TITLE_MS.low, TITLE_MS.high), () => {
+      state.webset.title = guessTitle(query);
+      state.webset.updatedAt = this.#happenings.timestamp();
     });
   }
 

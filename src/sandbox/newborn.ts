@@ -1,9 +1,12 @@
 import { guessFormat } from "./data/enrichment-results.ts";
-import { guessCriteria, guessEntity, guessTitle } from "./data/query-analysis.ts";
+import { guessEntity } from "./data/query-analysis.ts";
 import type { EnrichmentParameters, ExportParameters, SearchParameters, WebsetParameters } from "./parameters.ts";
 import type { Webset, WebsetEnrichment, WebsetExport, WebsetSearch } from "./resources.ts";
 
-/** Resources as they are right after their creation, with what the API adds by itself where the caller left it out. */
+/**
+ * Resources as they are right after their creation, with what the API adds at once where the caller left it out. Titles,
+ * instructions and criteria of its own making come later.
+ */
 
 /** The API's own default, from its OpenAPI file. */
 const USUAL_COUNT = 10;
@@ -15,13 +18,13 @@ export interface Birth {
 }
 
 export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Webset {
-  const { title, search, externalId, exclude, metadata } = parameters;
+  const { title, externalId, exclude, metadata } = parameters;
   return {
     id,
     object: "webset",
     status: "idle",
     externalId: externalId ?? null,
-    title: title ?? (search === undefined ? null : guessTitle(search.query)),
+    title: title ?? null,
     searches: [],
     imports: [],
     enrichments: [],
@@ -36,7 +39,6 @@ export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Web
 
 export function newSearch(websetId: string, parameters: SearchParameters, { id, now }: Birth): WebsetSearch {
   const { query, entity, criteria, count, maxPeoplePerCompany, behavior, exclude, scope, metadata } = parameters;
-  const descriptions = criteria?.map(({ description }) => description) ?? guessCriteria(query);
   return {
     id,
     object: "webset_search",
@@ -44,7 +46,7 @@ export function newSearch(websetId: string, parameters: SearchParameters, { id, 
     websetId,
     query,
     entity: entity ?? guessEntity(query),
-    criteria: descriptions.map((description) => ({ description, successRate: 0 })),
+    criteria: criteria?.map(({ description }) => ({ description, successRate: 0 })) ?? [],
     count: count ?? USUAL_COUNT,
     maxPeoplePerCompany: maxPeoplePerCompany ?? null,
     behavior: behavior ?? "override",
@@ -72,11 +74,11 @@ export function newEnrichment(
     object: "webset_enrichment",
     status: "pending",
     websetId,
-    title: guessTitle(description),
+    title: null,
     description,
     format,
     options: options ?? null,
-    instructions: `Find the following for the item, from public sources, and answer in the format ${format}: ${description}`,
+    instructions: null,
     metadata: metadata ?? {},
     createdAt: now,
     updatedAt: now,

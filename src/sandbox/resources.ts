@@ -36,7 +36,8 @@ export interface Webset {
 export interface WebsetSearch {
   id: string;
   object: "webset_search";
-  status: "created" | "pending" | "running" | "completed" | "canceled";
+  /** `failed` is in no documentation: a fault says it, as a status that nobody knows. */
+  status: "created" | "pending" | "running" | "completed" | "canceled" | "failed";
   websetId: string;
   query: string;
   entity: Entity | null;

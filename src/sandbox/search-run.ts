@@ -4,10 +4,8 @@ import type { WebsetSearch } from "./resources.ts";
 import { planSearch, type SearchStep } from "./search-plan.ts";
 import type { Appointment, Timeline } from "./timeline.ts";
 
-/** Like a real search, which has to look around before it can tell how long it takes: percent of completion. */
-const TIME_LEFT_KNOWN_AT = 4;
+/** What has to be looked at before a search can tell how much there is: percent of completion. */
 const RECALL_KNOWN_AT = 20;
-const START_DELAY_MS = { low: 500, high: 1_000 };
 
 export interface SearchRunOptions {
   search: WebsetSearch;
@@ -15,8 +13,8 @@ export interface SearchRunOptions {
   random: Random;
   happenings: Happenings;
   recallWanted: boolean;
-  /** The search is about to run. */
-  onBegin(): void;
+  /** The first results are about to be looked at. */
+  onFirstProgress(): void;
   /** An item has passed. */
   onMatch(): void;
   onCompleted(): void;
@@ -25,14 +23,15 @@ export interface SearchRunOptions {
 /** One search while it runs: it plays the steps of its plan, one after another. */
 export class SearchRun {
   readonly #options: SearchRunOptions;
-  #steps: SearchStep[] = [];
-  #startedAt = 0;
+  readonly #steps: SearchStep[];
+  readonly #startedAt: number;
   #next: Appointment | undefined;
 
   constructor(options: SearchRunOptions) {
     this.#options = options;
-    const delay = options.random.between(START_DELAY_MS.low, START_DELAY_MS.high);
-    this.#next = options.timeline.after(delay, () => this.#begin());
+    this.#steps = planSearch(options.search.count, options.random);
+    this.#startedAt = options.timeline.time();
+    this.#await(0);
   }
 
   get search(): WebsetSearch {
@@ -44,23 +43,15 @@ export class SearchRun {
     this.#next = undefined;
   }
 
-  /** Brings `timeLeft` up to this moment: the true remaining seconds of the clock, at this speed. */
+  /**
+   * Brings `timeLeft` up to this moment. As recorded it is what is left if everything goes on as on the average so far,
+   * which is wrong by a factor of up to four; and nothing from the last item on, long before the search is completed.
+   */
   refreshTimeLeft(): void {
     const { progress } = this.search;
-    const last = this.#steps.at(-1);
-    if (last === undefined || progress.completion < TIME_LEFT_KNOWN_AT) return;
-    progress.timeLeft = Math.round(this.#options.timeline.realTimeUntil(this.#startedAt + last.time) / 1000);
-  }
-
-  #begin(): void {
-    const { search, random, timeline, happenings, onBegin } = this.#options;
-    onBegin();
-    this.#steps = planSearch(search.count, random);
-    this.#startedAt = timeline.time();
-    search.status = "running";
-    search.updatedAt = happenings.timestamp();
-    happenings.record("webset.search.updated", search);
-    this.#await(0);
+    if (progress.completion === 0) return;
+    const seconds = this.#options.timeline.realTimeSince(this.#startedAt) / 1000;
+    progress.timeLeft = Math.round((seconds * (100 - progress.completion)) / progress.completion);
   }
 
   #await(index: number): void {
@@ -68,20 +59,22 @@ export class SearchRun {
     if (step === undefined) return;
     this.#next = this.#options.timeline.at(this.#startedAt + step.time, () => {
       this.#await(index + 1);
+      if (index === 0) this.#options.onFirstProgress();
       this.#take(step);
     });
   }
 
+  /** As recorded, `updatedAt` does not move with the progress. */
   #take({ what, progress }: SearchStep): void {
     const { search, happenings, onMatch, onCompleted } = this.#options;
     Object.assign(search.progress, progress);
-    search.updatedAt = happenings.timestamp();
     this.#assess();
     this.refreshTimeLeft();
     if (what === "match") onMatch();
     if (what === "update") happenings.record("webset.search.updated", search);
     if (what === "complete") {
       search.status = "completed";
+      search.updatedAt = happenings.timestamp();
       happenings.record("webset.search.completed", search);
       onCompleted();
     }
@@ -93,7 +86,7 @@ export class SearchRun {
     // Together the criteria let through what was found, so each alone lets through more.
     const rate = (found / analyzed) ** (1 / search.criteria.length);
     search.criteria.forEach((criterion, index) => {
-      criterion.successRate = Math.min(100, Math.round(100 * rate) + (found === 0 ? 0 : index % 3));
+      criterion.successRate = Math.min(100, Math.round(10_000 * rate) / 100 + (found === 0 ? 0 : index % 3));
     });
     if (recallWanted && search.recall === null && completion >= RECALL_KNOWN_AT) {
       const total = Math.round(search.count * random.between(1.5, 8));

@@ -27,9 +27,9 @@ export class Timeline {
       : this.#base + (this.#schedule.now() - this.#since) * this.#schedule.speed;
   }
 
-  /** How long until a time of this timeline, in milliseconds of the clock. */
-  realTimeUntil(time: number): number {
-    return Math.max(0, time - this.time()) / this.#schedule.speed;
+  /** How long ago a time of this timeline was, in milliseconds of the clock. */
+  realTimeSince(time: number): number {
+    return (this.time() - time) / this.#schedule.speed;
   }
 
   at(time: number, action: () => void): Appointment {

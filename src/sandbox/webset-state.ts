@@ -27,6 +27,8 @@ export interface WebsetState extends Place {
   readonly recallWanted: Set<string>;
   /** What is waiting for the end of a search. */
   readonly searchEnds: Map<WebsetSearch, () => void>;
+  /** When an enrichment is ready for items, by its id, in milliseconds of the timeline. */
+  readonly readyAt: Map<string, number>;
   /** Ids of imports that are not finished yet. */
   readonly importing: Set<string>;
   /** Enrichment results that are being looked for. */
@@ -51,6 +53,7 @@ export function newWebsetState(webset: Webset, random: Random, timeline: Timelin
     unannounced: new Set(),
     recallWanted: new Set(),
     searchEnds: new Map(),
+    readyAt: new Map(),
     importing: new Set(),
     enriching: new Set(),
     idling: undefined,
@@ -59,5 +62,5 @@ export function newWebsetState(webset: Webset, random: Random, timeline: Timelin
 }
 
 export function isFinished(search: WebsetSearch): boolean {
-  return search.status === "completed" || search.status === "canceled";
+  return search.status !== "created" && search.status !== "pending" && search.status !== "running";
 }

@@ -253,6 +253,14 @@ export class World implements Happenings {
     return snapshot(this.#findSearch(state, searchId));
   }
 
+  /** Ends the search under way with a status nobody knows; false where there is none. */
+  failSearch(idOrExternalId: string): boolean {
+    const state = this.#websets.find(idOrExternalId);
+    const search = state.run?.search;
+    if (search !== undefined) this.#life.failSearch(state, search);
+    return search !== undefined;
+  }
+
   cancelSearch(websetId: string, searchId: string): WebsetSearch {
     const state = this.#websets.findById(websetId);
     const search = this.#findSearch(state, searchId);

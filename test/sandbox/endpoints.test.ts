@@ -10,7 +10,7 @@ describe("Websets", () => {
       object: "webset",
       status: "running",
       externalId: "crm/7",
-      title: "European companies that build warehouse robots",
+      title: null,
       metadata: { team: "sales" },
       imports: [],
       monitors: [],
@@ -21,13 +21,18 @@ describe("Websets", () => {
       websetId: json.id,
       entity: { type: "company" },
       count: 8,
-      criteria: [
-        { description: "European companies", successRate: 0 },
-        { description: "Build warehouse robots", successRate: 0 },
-      ],
+      status: "running",
+      criteria: [],
       progress: { found: 0, analyzed: 0, completion: 0, timeLeft: null },
     });
-    expect(json.enrichments[0]).toMatchObject({ object: "webset_enrichment", status: "pending", format: "email" });
+    expect(json.enrichments[0]).toMatchObject({
+      object: "webset_enrichment",
+      status: "pending",
+      format: "email",
+      title: null,
+      instructions: null,
+    });
+    expect(json).not.toHaveProperty("items");
   });
 
   test("are found by id and by externalId, with their items when asked", async () => {
@@ -73,7 +78,7 @@ describe("what belongs to a Webset", () => {
     const { world, clock, post, get } = openSandbox();
     const { id } = world.createWebset({});
     const search = (await post(`/websets/${id}/searches`, { query: "Research papers on grids", count: 3 })).json;
-    expect(search).toMatchObject({ status: "created", behavior: "override", entity: { type: "research_paper" } });
+    expect(search).toMatchObject({ status: "running", behavior: "override", entity: { type: "research_paper" } });
     const enrichment = (await post(`/websets/${id}/enrichments`, { description: "Email of the author" })).json;
     expect(enrichment).toMatchObject({ status: "pending", format: "email" });
     const made = (await post(`/websets/${id}/exports`, { format: "xlsx" })).json;

@@ -32,7 +32,11 @@ describe("an import", () => {
     const { post, get, clock, events } = openSandbox();
     const { id, uploadUrl, uploadValidUntil, ...created } = (await post("/imports", COMPANIES)).json;
     expect(events()).toMatchObject([{ type: "import.created", data: { id, status: "pending" } }]);
-    await clock.advance(2_500);
+    await clock.advance(190);
+    expect((await get(`/imports/${id}`)).json.status).toBe("pending");
+    await clock.advance(160);
+    expect((await get(`/imports/${id}`)).json.status).toBe("processing");
+    await clock.advance(5_000);
     expect((await get(`/imports/${id}`)).json.status).toBe("processing");
     await clock.advance(LONG_MS);
     const updatedAt = expect.any(String);
@@ -54,6 +58,18 @@ describe("an import", () => {
     expect(json.failedAt).toBe(json.updatedAt);
     expect(events()).toHaveLength(2);
     expect(events()[1]).toMatchObject({ type: "import.completed", data: json });
+  });
+
+  test("is canceled where its metadata ask for it", async () => {
+    const { post, get, clock, events } = openSandbox();
+    const { id } = (await post("/imports", { ...COMPANIES, metadata: { sandboxOutcome: "canceled" } })).json;
+    await clock.advance(LONG_MS);
+    expect((await get(`/imports/${id}`)).json).toMatchObject({
+      status: "canceled",
+      failedReason: null,
+      failedAt: null,
+    });
+    expect(events().map(({ type }) => type)).toEqual(["import.created", "import.completed"]);
   });
 
   test("fails at once where the sandbox is told so, and then stays as it is", async () => {
@@ -78,6 +94,8 @@ describe("an import", () => {
     const first = (await get("/imports?limit=2")).json;
     const second = (await get(`/imports?limit=2&cursor=${first.nextCursor}`)).json;
     expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(ids.toReversed());
+    // As recorded: that was all.
+    expect(second).toMatchObject({ hasMore: true, nextCursor: null });
 
     const renamed = await send("PATCH", `${API}/imports/${ids[0]}`, { title: "New name", metadata: { b: "2" } });
     expect(renamed.json).toMatchObject({ id: ids[0], title: "New name", metadata: { b: "2" } });
@@ -154,7 +172,7 @@ describe("a Webset made from imports", () => {
     await clock.advance(1_000);
     const { status, json } = await post("/websets", { import: [{ source: "import", id: importId }] });
     expect(status).toBe(201);
-    expect(json).toMatchObject({ status: "running", imports: [{ id: importId, status: "pending" }] });
+    expect(json).toMatchObject({ status: "running", imports: [{ id: importId, status: "processing" }] });
     await clock.advance(LONG_MS);
     const later = (await get(`/websets/${json.id}`)).json;
     expect(later).toMatchObject({ status: "idle", imports: [{ id: importId, status: "completed" }] });
@@ -176,7 +194,7 @@ describe("a Webset made from imports", () => {
     await clock.advance(1_000);
     expect(world.getWebset(id)).toMatchObject({
       status: "idle",
-      imports: [{ status: "failed" }, { status: "pending" }],
+      imports: [{ status: "failed" }, { status: "processing" }],
     });
   });
 

@@ -231,6 +231,20 @@ const CASES: Record<FaultName, Case> = {
       }
     },
   },
+  "unknown-status": {
+    sees: "the agent's wait ends when the Webset is idle, although its search has a status that nobody knows",
+    rules: [{ when: isEventList, from: 2, times: 1 }],
+    todo: true,
+    sandbox: { speed: 1 },
+    async act({ session, upstream }) {
+      const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
+      const { value } = await session.call("wait_for_webset", { websetId: id, timeoutSeconds: 20 });
+      expect(value).toMatchObject({
+        outcome: "stopped",
+        progress: { status: "idle", searches: [{ status: "failed" }] },
+      });
+    },
+  },
   "deleted-webset": {
     sees: "the agent's wait ends with the outcome deleted, and the event that tells of it is still found by the Webset",
     // The first look belongs to the wait, which thereby knows that the Webset was there.

@@ -57,6 +57,17 @@ export const worldFaults = {
       return true;
     },
   },
+  "unknown-status": {
+    kind: "before",
+    description: "a running search gets the status failed, which nobody knows, and its Webset goes idle",
+    fits: (request) => isEventList(request) || websetIn(request) !== undefined,
+    act({ request, world }) {
+      const asked = websetIn(request);
+      if (asked !== undefined) return world.hasWebset(asked) && world.failSearch(asked);
+      for (const { id } of world.listWebsets({ order: "oldest-first" })) if (world.failSearch(id)) return true;
+      return false;
+    },
+  },
   "deleted-webset": {
     kind: "before",
     description: "the Webset that is asked for is deleted just before",

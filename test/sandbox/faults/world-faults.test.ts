@@ -99,6 +99,23 @@ describe("the world", () => {
     expect(faults.happened).toEqual({ "deleted-webset": 1 });
   });
 
+  test("has a search that ends with a status nobody knows, and a Webset that is idle then", async () => {
+    const { world, clock, get, events, faults } = openWithFaults([{ name: "unknown-status", times: 2 }]);
+    const { id } = world.createWebset(ROBOTS);
+    await clock.advance(9_000);
+    const failed = { status: "idle", searches: [{ status: "failed", canceledReason: null, canceledAt: null }] };
+    expect((await get(`/websets/${id}`)).json).toMatchObject(failed);
+    await clock.advance(LONG_MS);
+    expect((await get(`/websets/${id}`)).json).toMatchObject(failed);
+    expect(events().at(-1)).toMatchObject({ type: "webset.idle", data: failed });
+    expect(events().map(({ type }) => type)).not.toContain("webset.search.completed");
+    expect(faults.happened).toEqual({ "unknown-status": 1 });
+    // While only events are asked for, it befalls whichever Webset runs.
+    const { id: other } = world.createWebset(ROBOTS);
+    await get("/events?limit=1");
+    expect(world.getWebset(other)).toMatchObject(failed);
+  });
+
   test("loses no Webset that is not there", async () => {
     const { get, faults } = openWithFaults([{ name: "deleted-webset", times: 1 }]);
     expect((await get("/websets/webset_no")).status).toBe(404);
