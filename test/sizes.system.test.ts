@@ -12,7 +12,7 @@ const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 describe("what an agent pays for", () => {
   test.for(["demo", "busy", "everything", "exports"])(
-    "twenty events of the scenario %s is at most 7,000 bytes",
+    "twenty events of the scenario %s is at most 8,000 bytes",
     async (name, { startProgram, startSandbox }) => {
       const sandbox = await startSandbox({ speed: 1 });
       // The whole story as if it had been told already.
@@ -23,7 +23,7 @@ describe("what an agent pays for", () => {
       do {
         const { value } = await session.call("list_webset_events", { limit: 20, ...(page !== undefined && { page }) });
         expect(value.events.length).toBeGreaterThan(0);
-        expect(sizeOf(value)).toBeLessThanOrEqual(7_000);
+        expect(sizeOf(value)).toBeLessThanOrEqual(8_000);
         page = value.nextPage ?? undefined;
         pages++;
       } while (page !== undefined && pages < 6);
@@ -31,7 +31,7 @@ describe("what an agent pays for", () => {
     },
   );
 
-  test("a wait that timed out is at most 900 bytes", async ({ startProgram, startSandbox }) => {
+  test("a wait that timed out is at most 1,000 bytes", async ({ startProgram, startSandbox }) => {
     const sandbox = await startSandbox({ speed: 1 });
     const websetId = begun(sandbox, 40_000).id;
     const session = await (era as (typeof ERAS)[number]).open(startProgram([], sandbox.env));
@@ -41,7 +41,7 @@ describe("what an agent pays for", () => {
     ]);
     for (const { value } of [webset, event]) {
       expect(value.outcome).toBe("timed_out");
-      expect(sizeOf(value)).toBeLessThanOrEqual(900);
+      expect(sizeOf(value)).toBeLessThanOrEqual(1_000);
     }
   });
 

@@ -14,7 +14,7 @@ describe("the example that follows a Webset", () => {
       expect(stderr).toBe("");
       expect(code).toBe(0);
       const lines = stdout.trim().split("\n");
-      expect(lines[0]).toContain(`${id}: Webset created "European companies that build robots for warehouses"`);
+      expect(lines[0]).toContain(`${id}: Webset created; search "European companies that build robots for warehouses"`);
       expect(lines).toContainEqual(expect.stringMatching(/^reached: .*search completed: 20 of 20 found, 100 %/));
       const items = lines.filter((line) => line.startsWith("  Item found: "));
       expect(items).toHaveLength(20);

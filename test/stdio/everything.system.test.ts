@@ -10,7 +10,7 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
   }) => {
     const sandbox = await startSandbox({ speed: 0.05 });
     // The story as if it had been told almost to its end, which is long in coming: then its Websets are deleted.
-    sandbox.world.past(100_000, () => findScenario("everything")?.begin(sandbox.world));
+    sandbox.world.past(106_000, () => findScenario("everything")?.begin(sandbox.world));
     const types = ["import.completed", "monitor.run.completed", "webset.export.completed"];
     const told = [...sandbox.world.events.walk({ order: "oldest-first", types })].map(({ event }) => event);
     const created = [...sandbox.world.events.walk({ order: "oldest-first", types: ["webset.created"] })];

@@ -106,7 +106,7 @@ const CASES: Record<FaultName, Case> = {
   "rate-limited-bare": { ...nothingWrong, rules: OFTEN },
   unauthorized: endsWaits(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/),
   "wrong-key-400": endsWaits(/^unauthorized: the API does not accept the key .*Check EXA_API_KEY/),
-  "no-plan": endsWaits(/^no_access: .*"Your team .* does not have access to the API, upgrade to a Pro plan"/),
+  "no-plan": endsWaits(/^no_access: .*upgrade to a Pro plan/),
   "out-of-credits": endsWaits(/^out_of_credits: (?!.*call again)/i),
   "error-500": { ...nothingWrong, rules: OFTEN },
   "html-502": { ...nothingWrong, rules: OFTEN },
