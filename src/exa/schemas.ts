@@ -9,7 +9,15 @@ export * from "./event.ts";
 
 const identifier = z.string().min(1);
 const textOrNull = z.string().nullable().catch(null);
-const numberOrNull = z.number().nullable().catch(null);
+/** A number of at least 0, or text that can only mean one; null for all else: what cannot be must not be repeated as if it were true. */
+function amount(bounded: z.ZodType<number, number>) {
+  const text = z
+    .string()
+    .regex(/^\d{1,15}(\.\d+)?$/)
+    .transform(Number);
+  return z.union([z.number(), text]).pipe(bounded).nullable().catch(null);
+}
+const countOrNull = amount(z.int().min(0));
 /** Inside a Webset a resource without a status is kept: it must not look finished only because a field is missing. */
 const statusInside = z.string().min(1).catch("unknown");
 
@@ -26,14 +34,17 @@ function listOf<T extends z.ZodType>(element: T) {
     );
 }
 
-const searchProgressSchema = z.looseObject({
-  found: z.number().catch(0),
-  analyzed: z.number().catch(0),
-  /** Percent, 0 to 100. */
-  completion: z.number().catch(0),
-  /** Seconds, null if unknown. */
-  timeLeft: numberOrNull,
-});
+/** How far a search is; null where the API does not tell, or tells what cannot be. */
+export const searchProgressSchema = z
+  .looseObject({
+    found: countOrNull,
+    analyzed: countOrNull,
+    /** Percent, 0 to 100. */
+    completion: amount(z.number().min(0).max(100)),
+    /** Seconds. */
+    timeLeft: amount(z.number().min(0)),
+  })
+  .catch({ found: null, analyzed: null, completion: null, timeLeft: null });
 
 const searchInside = z.looseObject({
   id: identifier,
@@ -41,8 +52,8 @@ const searchInside = z.looseObject({
   websetId: textOrNull,
   query: z.string().catch(""),
   /** How many items the search shall find. */
-  count: numberOrNull,
-  progress: searchProgressSchema.catch({ found: 0, analyzed: 0, completion: 0, timeLeft: null }),
+  count: countOrNull,
+  progress: searchProgressSchema,
   canceledAt: textOrNull,
   canceledReason: textOrNull,
   createdAt: textOrNull,
@@ -63,7 +74,7 @@ const importInside = z.looseObject({
   id: identifier,
   status: statusInside,
   title: textOrNull,
-  count: numberOrNull,
+  count: countOrNull,
   failedReason: textOrNull,
   createdAt: textOrNull,
   updatedAt: textOrNull,

@@ -27,9 +27,10 @@ function instructions(websetId: string): string {
 2. Call wait_for_webset with websetId ${id}. Outcome "timed_out" is normal: call it again with the same arguments, and tell me found, target and secondsLeft whenever they have moved a good deal.
 3. The other outcomes end step 2:
    - "reached": the search is completed. Go on with step 4.
-   - "canceled": tell me what was found before, and stop.
+   - "canceled": tell me why (the search's canceledReason) and what was found before, and stop.
    - "paused": tell me that nothing happens until somebody resumes it, and stop.
    - "deleted": tell me, and stop.
+   - "stopped": tell me that the Webset is idle and which status the search has, and stop.
 4. If progress.enrichments has one that is "pending", call wait_for_webset with websetId ${id} and until "idle", again and again as in step 2, with the same outcomes.
 5. Call wait_for_webset_event with websetId ${id}, types ["webset.item.created"], after the cursor of step 1, count 100 and timeoutSeconds 7: the items found since. While outcome is "matched" or behind is true, call it again with the new cursor.
 6. Tell me at the end: the status, how many items were found of how many wanted, the most notable of them by name, and what failed or is missing. Then stop.

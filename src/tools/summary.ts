@@ -1,7 +1,8 @@
 import { isKnownEventType } from "../exa/event-types.ts";
+import { websetSearchSchema } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { plainText } from "../shared/text.ts";
-import { duration } from "../webset/progress.ts";
+import { howFar, searchProgress } from "../webset/progress.ts";
 
 /** The longest summary of an event, in characters. */
 const LONGEST_SUMMARY = 160;
@@ -74,7 +75,7 @@ function lineOf(type: string, data: Fields): string {
     case "item":
       return itemLine(what, data);
     case "export":
-      return `Export ${what}${after(", ", word(data.format))}${what === "completed" ? ": ready to download" : ""}`;
+      return exportLine(endedAs(what, data), data);
     case "import":
       return importLine(what, data);
     case "monitor":
@@ -87,28 +88,41 @@ function lineOf(type: string, data: Fields): string {
 }
 
 function websetName(data: Fields): string {
-  const search = fieldsOf(listOf(data.searches)[0]);
-  const query = quoteOf(search.query, 60);
+  const searches = listOf(data.searches).map(fieldsOf);
+  const query = quoteOf(searches[0]?.query, 60);
   const title = quoteOf(data.title, 60);
-  const count = number(search.count);
+  const count = number(searches[0]?.count);
   const goal = query === undefined ? "" : `; search ${query}${count === undefined ? "" : ` for ${count} items`}`;
-  return `${after(" ", title)}${goal}`;
+  const canceled = searches.filter(({ status }) => status === "canceled");
+  const reasons = new Set(
+    canceled.map(({ canceledReason }) => word(canceledReason)).filter((one) => one !== undefined),
+  );
+  const which = searches.length === 1 ? "search" : `${canceled.length} of ${searches.length} searches`;
+  const why = reasons.size === 0 ? "" : ` (${[...reasons].join(", ")})`;
+  return `${after(" ", title)}${canceled.length === 0 ? "" : `; ${which} canceled${why}`}${goal}`;
 }
 
 function searchLine(what: string, data: Fields): string {
-  const progress = fieldsOf(data.progress);
-  const target = number(data.count);
+  const status = what === "updated" ? (word(data.status) ?? what) : endedAs(what, data);
+  const search = searchProgress(websetSearchSchema.parse({ ...data, id: "any", status }));
   if (what === "created")
-    return `Search created: ${quoteOf(data.query) ?? "no query"}${after(", for ", target, " items")}`;
-  const found = `${number(progress.found) ?? 0}${after(" of ", target)} found`;
-  const analyzed = after(", ", number(progress.analyzed), " analyzed");
-  if (what === "completed") return `Search completed: ${found}${analyzed}`;
-  if (what === "canceled") return `Search canceled${after(" (", word(data.canceledReason), ")")}: ${found}${analyzed}`;
-  const left = number(progress.timeLeft);
-  const share = number(progress.completion);
-  const time = left === undefined ? "" : `, about ${duration(left)} left`;
-  return `Search ${word(data.status) ?? what}: ${found}${share === undefined ? "" : `, ${Math.round(share)} %`}${time}`;
+    return `Search created: ${quoteOf(data.query) ?? "no query"}${after(", for ", search.target, " items")}`;
+  if (what === "updated") return `Search ${howFar(search)}`;
+  // What was looked at says more of a search that has ended than a share.
+  return `Search ${howFar({ ...search, completion: null, secondsLeft: null })}${after(", ", search.analyzed, " analyzed")}`;
 }
+
+/**
+ * How what an event tells of has ended: its `completed` may be that of something failed or canceled, as the resource says; which
+ * in turn can lag behind the event, and then says nothing.
+ */
+function endedAs(what: string, data: Fields): string {
+  const status = word(data.status);
+  const isEnd = status === "failed" || status === "canceled" || (what === "completed" && !UNDER_WAY.has(status ?? ""));
+  return isEnd ? (status ?? what) : what;
+}
+
+const UNDER_WAY: ReadonlySet<string> = new Set(["created", "pending", "processing", "running"]);
 
 function itemLine(what: string, data: Fields): string {
   const properties = fieldsOf(data.properties);
@@ -134,17 +148,20 @@ function itemName(properties: Fields): string | undefined {
   return quoteOf(properties.description, 60);
 }
 
-function importLine(what: string, data: Fields): string {
-  const status = word(data.status) ?? what;
-  const reason = after(" (", word(data.failedReason), ")");
-  const detail = quoteOf(data.failedMessage, 60);
-  const rows = after(", ", number(data.count), " rows");
-  if (status === "failed") return `Import failed${reason}${after(": ", detail)}`;
-  return `Import ${what}${after(" ", quoteOf(data.title, 60))}${rows}`;
+function exportLine(how: string, data: Fields): string {
+  return `Export ${how}${after(", ", word(data.format))}${how === "completed" ? ": ready to download" : ""}`;
 }
 
-function after(before: string, value: string | number | undefined, behind = ""): string {
-  return value === undefined ? "" : `${before}${value}${behind}`;
+function importLine(what: string, data: Fields): string {
+  const how = endedAs(what, data);
+  const reason = after(" (", word(data.failedReason), ")");
+  const name = after(" ", quoteOf(data.title, 60));
+  if (how === what) return `Import ${what}${name}${after(", ", number(data.count), " rows")}`;
+  return `Import ${how}${reason}${name}${after(": ", quoteOf(data.failedMessage, 60))}`;
+}
+
+function after(before: string, value: string | number | null | undefined, behind = ""): string {
+  return value === undefined || value === null ? "" : `${before}${value}${behind}`;
 }
 
 function quoteOf(value: unknown, length = LONGEST_QUOTE): string | undefined {
@@ -153,7 +170,7 @@ function quoteOf(value: unknown, length = LONGEST_QUOTE): string | undefined {
 }
 
 function word(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? plainText(value, LONGEST_WORD) : undefined;
+  return typeof value === "string" ? plainText(value, LONGEST_WORD) || undefined : undefined;
 }
 
 function text(value: unknown): string | undefined {

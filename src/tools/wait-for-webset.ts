@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
 import type { Position } from "../feed/position.ts";
-import type { Outcome } from "../webset/decide.ts";
+import { OUTCOMES, type Outcome } from "../webset/decide.ts";
 import { FOLLOWED_TYPES } from "../webset/vigil.ts";
 import { waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
@@ -25,7 +25,7 @@ export const waitForWebset = defineTool({
     timeoutSeconds,
   }),
   output: z.object({
-    outcome: z.enum(["reached", "timed_out", "canceled", "paused", "deleted"]),
+    outcome: z.enum(OUTCOMES),
     progress: shapes.progress.nullable(),
     cursor: shapes.cursor.nullable(),
     waitedSeconds: shapes.waitedSeconds,
@@ -64,10 +64,19 @@ function cursorOf(position: Position | undefined): string | undefined {
   return position === undefined ? undefined : encodeCursor(position);
 }
 
+/** What to do next, by outcome, for a wait with these arguments; undefined where the result says it all. */
+const NEXT: Record<Outcome, ((same: string) => string) | undefined> = {
+  reached: undefined,
+  timed_out: (same) => `Call wait_for_webset again with ${same}.`,
+  canceled: undefined,
+  paused: (same) => `Nothing happens until it is resumed; then call wait_for_webset again with ${same}.`,
+  deleted: undefined,
+  stopped: () =>
+    "The Webset is idle, so waiting longer brings nothing: its searches' statuses in progress say how they ended.",
+};
+
 function nextOf(outcome: Outcome, { websetId, searchId }: { websetId: string; searchId?: string | undefined }) {
-  const same = `${JSON.stringify(websetId)}${searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`}`;
-  if (outcome === "timed_out") return { next: `Call wait_for_webset again with websetId ${same}.` };
-  if (outcome === "paused")
-    return { next: `Nothing happens until it is resumed; then call wait_for_webset again with websetId ${same}.` };
-  return {};
+  const search = searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`;
+  const next = NEXT[outcome]?.(`websetId ${JSON.stringify(websetId)}${search}`);
+  return next === undefined ? {} : { next };
 }

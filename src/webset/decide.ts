@@ -1,9 +1,12 @@
 import { parseTime } from "../exa/event.ts";
-import type { Webset } from "../exa/schemas.ts";
-import { isFinished, newestSearch, timeOf } from "./progress.ts";
+import type { Webset, WebsetSearch } from "../exa/schemas.ts";
+import { isFinished, isUnderWay, newestSearch, timeOf } from "./progress.ts";
 
 export type Until = "search_completed" | "idle";
-export type Outcome = "reached" | "timed_out" | "canceled" | "paused" | "deleted";
+/** `stopped`: the Webset is idle, and what was waited for neither completed nor canceled, as far as its status is known. */
+export const OUTCOMES = ["reached", "timed_out", "canceled", "paused", "deleted", "stopped"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+type Ended = Exclude<Outcome, "timed_out">;
 
 /** What a wait is for, fixed at its first look: later searches do not change it. */
 export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: "idle" };
@@ -22,7 +25,7 @@ export function goalOf(until: Until, searchId: string | undefined, first: Webset
 }
 
 /** Whether this state ends the wait, and how; undefined while there is reason to wait. Completed outranks all else. */
-export function decide(goal: Goal, state: Webset): Exclude<Outcome, "timed_out"> | undefined {
+export function decide(goal: Goal, state: Webset): Ended | undefined {
   const ended = goal.kind === "idle" ? idleOutcome(state) : searchesOutcome(goal.searchIds, state);
   if (ended === "reached") return ended;
   // The searches of a deleted Webset are canceled first; whoever asks for it a moment later finds nothing.
@@ -30,8 +33,9 @@ export function decide(goal: Goal, state: Webset): Exclude<Outcome, "timed_out">
   return ended ?? (state.status === "paused" ? "paused" : undefined);
 }
 
-function idleOutcome(state: Webset): "reached" | undefined {
-  return isIdle(state) ? "reached" : undefined;
+function idleOutcome(state: Webset): Ended | undefined {
+  if (isIdle(state)) return "reached";
+  return hasStopped(state, state.searches) ? "stopped" : undefined;
 }
 
 /** The Webset says idle and no search in the same answer is unfinished. */
@@ -39,10 +43,22 @@ export function isIdle(state: Webset): boolean {
   return state.status === "idle" && state.searches.every(isFinished);
 }
 
-function searchesOutcome(searchIds: readonly string[], state: Webset): "reached" | "canceled" | undefined {
-  const statuses = searchIds.map((id) => state.searches.find((search) => search.id === id)?.status);
-  if (statuses.includes("canceled")) return "canceled";
-  return statuses.every((status) => status === "completed") ? "reached" : undefined;
+function searchesOutcome(searchIds: readonly string[], state: Webset): Ended | undefined {
+  const searches = searchIds.map((id) => state.searches.find((search) => search.id === id));
+  if (searches.some((search) => search?.status === "canceled")) return "canceled";
+  if (searches.every((search) => search?.status === "completed")) return "reached";
+  return hasStopped(state, searches) ? "stopped" : undefined;
+}
+
+/** Nothing will come of the searches any more, though nobody knows how they ended. One that is under way may yet show its end. */
+function hasStopped(state: Webset, searches: readonly (WebsetSearch | undefined)[]): boolean {
+  return state.status === "idle" && searches.every((search) => search !== undefined && !isUnderWay(search));
+}
+
+/** Whether the Webset's being idle would end a wait: one for that, and one for a search whose status nobody knows. */
+export function endsWhenIdle(goal: Goal, { searches }: Webset): boolean {
+  if (goal.kind === "idle") return true;
+  return searches.some((search) => goal.searchIds.includes(search.id) && !isFinished(search) && !isUnderWay(search));
 }
 
 /**

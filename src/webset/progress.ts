@@ -21,25 +21,44 @@ export type SearchProgress = {
   searchId: string;
   query: string;
   status: string;
-  found: number;
-  /** How many items the search shall find; null where the API did not tell. */
+  /** Why it was canceled, in the API's word: `out_of_credits`, for example. Absent for a search that was canceled by itself. */
+  canceledReason?: string;
+  /** This and all numbers below: null where the API did not tell, or told what cannot be. */
+  found: number | null;
+  /** How many items the search shall find. */
   target: number | null;
-  analyzed: number;
-  /** Percent, 0 to 100. */
-  completion: number;
-  /** The API's own estimate; null where it has none. */
+  analyzed: number | null;
+  /** Percent, 0 to 100. Null for a canceled search, of which the API always says 100. */
+  completion: number | null;
+  /** The API's own estimate. */
   secondsLeft: number | null;
 };
 
 /** Queries may have 5,000 characters; so many tell which one it is. */
 const QUERY_LENGTH = 60;
 const TITLE_LENGTH = 60;
+/** Statuses and reasons are short; what is not is no such thing. */
+const WORD_LENGTH = 60;
+/** Searches are canceled for one of few reasons. */
+const MOST_REASONS = 3;
 
-const FINISHED_SEARCH = new Set(["completed", "canceled"]);
+/** The API's statuses of a search, and whether it has ended then. */
+const SEARCH_STATUSES: ReadonlyMap<string, boolean> = new Map([
+  ["created", false],
+  ["pending", false],
+  ["running", false],
+  ["completed", true],
+  ["canceled", true],
+]);
 
-/** Whether a search has ended. A status this program does not know counts as unfinished: waiting longer loses nothing. */
+/** Whether a search has ended. A status this program does not know counts as unfinished while the Webset is at work. */
 export function isFinished(search: { status: string }): boolean {
-  return FINISHED_SEARCH.has(search.status);
+  return SEARCH_STATUSES.get(search.status) === true;
+}
+
+/** Whether the API has a word for it that a search has still to end: in an idle Webset one with an unknown status will not. */
+export function isUnderWay(search: { status: string }): boolean {
+  return SEARCH_STATUSES.get(search.status) === false;
 }
 
 /** The progress of a Webset as the API told it. */
@@ -49,17 +68,17 @@ export function progressOf(webset: Webset): Progress {
     websetId: webset.id,
     ...(webset.externalId === null ? {} : { externalId: webset.externalId }),
     ...(webset.title === null ? {} : { title: plainText(webset.title, TITLE_LENGTH) }),
-    status: webset.status,
+    status: word(webset.status),
     searches,
     enrichments: webset.enrichments.map((enrichment) => ({
       enrichmentId: enrichment.id,
       title: plainText(enrichment.title ?? enrichment.description, TITLE_LENGTH),
-      status: enrichment.status,
+      status: word(enrichment.status),
     })),
-    imports: webset.imports.map((one) => ({ importId: one.id, status: one.status })),
+    imports: webset.imports.map((one) => ({ importId: one.id, status: word(one.status) })),
     monitors: webset.monitors.map((monitor) => ({
       monitorId: monitor.id,
-      status: monitor.status,
+      status: word(monitor.status),
       ...(monitor.nextRunAt === null ? {} : { nextRunAt: monitor.nextRunAt }),
     })),
     updatedAt: webset.updatedAt,
@@ -78,17 +97,25 @@ export function withSearch(webset: Webset, search: WebsetSearch): Webset {
   return { ...webset, searches: webset.searches.map((one) => (one.id === search.id ? { ...one, ...search } : one)) };
 }
 
-function searchProgress(search: WebsetSearch): SearchProgress {
+/** A search as the API told it, without what it says of all that are canceled: that they are complete. */
+export function searchProgress(search: WebsetSearch): SearchProgress {
+  const { found, analyzed, completion, timeLeft } = search.progress;
+  const isCanceled = search.status === "canceled";
   return {
     searchId: search.id,
     query: plainText(search.query, QUERY_LENGTH),
-    status: search.status,
-    found: search.progress.found,
+    status: word(search.status),
+    ...(search.canceledReason === null ? {} : { canceledReason: word(search.canceledReason) }),
+    found,
     target: search.count,
-    analyzed: search.progress.analyzed,
-    completion: Math.round(search.progress.completion * 10) / 10,
-    secondsLeft: search.progress.timeLeft,
+    analyzed,
+    completion: completion === null || isCanceled ? null : Math.round(completion * 10) / 10,
+    secondsLeft: isCanceled ? null : timeLeft,
   };
+}
+
+function word(text: string): string {
+  return plainText(text, WORD_LENGTH) || "unknown";
 }
 
 /** The search that an observer cares for: the first that is under way, or else the newest. */
@@ -111,6 +138,11 @@ function summaryOf(progress: Omit<Progress, "summary">, current: number | undefi
   const parts = [progress.status];
   const search = current === undefined ? undefined : progress.searches[current];
   if (search !== undefined) parts.push(searchLine(search, progress.searches));
+  const others = progress.searches.filter((one) => one !== search && one.canceledReason !== undefined);
+  if (others.length > 0) {
+    const reasons = [...new Set(others.map((one) => one.canceledReason))].slice(0, MOST_REASONS).join(", ");
+    parts.push(`${others.length} other ${others.length === 1 ? "search" : "searches"} canceled (${reasons})`);
+  }
   const pending = progress.enrichments.filter((enrichment) => enrichment.status === "pending").length;
   if (pending > 0) parts.push(`${pending} of ${progress.enrichments.length} enrichments pending`);
   return parts.join("; ");
@@ -118,9 +150,23 @@ function summaryOf(progress: Omit<Progress, "summary">, current: number | undefi
 
 function searchLine(search: SearchProgress, all: readonly SearchProgress[]): string {
   const which = all.length === 1 ? "search" : `search ${all.indexOf(search) + 1} of ${all.length}`;
-  const target = search.target === null ? "" : ` of ${search.target}`;
-  const left = search.secondsLeft === null || isFinished(search) ? "" : `, about ${duration(search.secondsLeft)} left`;
-  return `${which} ${search.status}: ${search.found}${target} found, ${Math.round(search.completion)} %${left}`;
+  return `${which} ${howFar(search)}`;
+}
+
+/**
+ * How far a search is, in a few words: `running: 12 of 50 found, 24 %, about 40 s left`. What the API does not tell is left out, and a
+ * search that has found all but goes on is said to be finishing: it takes the API some seconds to end one then.
+ */
+export function howFar(search: Omit<SearchProgress, "searchId" | "query">): string {
+  const { status, canceledReason, found, target, completion, secondsLeft } = search;
+  const isFinishing = status === "running" && found !== null && target !== null && found >= target;
+  const facts = [
+    found === null ? undefined : `${found}${target === null ? "" : ` of ${target}`} found`,
+    isFinishing ? "finishing" : completion === null ? undefined : `${Math.floor(completion)} %`,
+    isFinishing || secondsLeft === null || isFinished(search) ? undefined : `about ${duration(secondsLeft)} left`,
+  ].filter((fact) => fact !== undefined);
+  const reason = canceledReason === undefined ? "" : ` (${canceledReason})`;
+  return `${status}${reason}${facts.length === 0 ? "" : `: ${facts.join(", ")}`}`;
 }
 
 /** A number of seconds as people say it. */

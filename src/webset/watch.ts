@@ -3,7 +3,7 @@ import { positionAt, settledAt } from "../feed/position.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, isPassing, WebsetsError } from "../shared/errors.ts";
 import { lookAtWebset } from "./look.ts";
-import { isFinished, type Progress, progressOf } from "./progress.ts";
+import { isUnderWay, type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
 /**
@@ -180,5 +180,5 @@ class Watching {
 
 /** Whether nothing is going on that would change the progress by itself. */
 function isResting({ status, searches }: Progress): boolean {
-  return status === "paused" || (status === "idle" && searches.every(isFinished));
+  return status === "paused" || (status === "idle" && !searches.some(isUnderWay));
 }

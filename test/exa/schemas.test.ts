@@ -60,24 +60,53 @@ test("a search inside a Webset that lost its status stays, because it may be run
   expect(webset.searches).toMatchObject([{ id: "s_1", status: "unknown" }]);
 });
 
-test("a search's progress is read number by number", () => {
-  expect(
-    parseSearch({ id: "s_1", status: "running", progress: { found: 3, completion: "half", extra: 1 } }).progress,
-  ).toEqual({
-    found: 3,
-    analyzed: 0,
-    completion: 0,
-    timeLeft: null,
-    extra: 1,
-  });
+test("a search's progress is read number by number, and what is missing is unknown", () => {
+  const progress = (told: unknown) => parseSearch({ id: "s_1", status: "running", progress: told }).progress;
   const whole = { found: 3, analyzed: 9, completion: 12.5, timeLeft: 40 };
-  expect(parseSearch({ id: "s_1", status: "running", progress: whole }).progress).toEqual(whole);
-  expect(parseSearch({ id: "s_1", status: "running" }).progress).toEqual({
-    found: 0,
-    analyzed: 0,
-    completion: 0,
-    timeLeft: null,
+  const unknown = { found: null, analyzed: null, completion: null, timeLeft: null };
+  expect(progress(whole)).toEqual(whole);
+  expect(progress({ found: 3, extra: 1 })).toEqual({ ...unknown, found: 3, extra: 1 });
+  for (const told of [undefined, null, "half", 5, []]) expect(progress(told)).toEqual(unknown);
+});
+
+test("text that can only mean a number is one, and what cannot be true is unknown", () => {
+  const progress = (told: object) => parseSearch({ id: "s_1", status: "running", progress: told }).progress;
+  expect(progress({ found: "3", analyzed: "09", completion: "12.5", timeLeft: "40" })).toEqual({
+    found: 3,
+    analyzed: 9,
+    completion: 12.5,
+    timeLeft: 40,
   });
+  for (const wrong of [
+    "",
+    " ",
+    "3 items",
+    "1e3",
+    "0x10",
+    "-1",
+    "many",
+    true,
+    {},
+    [3],
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ]) {
+    expect(progress({ found: wrong, analyzed: wrong, completion: wrong, timeLeft: wrong })).toEqual({
+      found: null,
+      analyzed: null,
+      completion: null,
+      timeLeft: null,
+    });
+  }
+  expect(progress({ found: 2.5, completion: 100.1, timeLeft: 0 })).toMatchObject({
+    found: null,
+    completion: null,
+    timeLeft: 0,
+  });
+  expect(progress({ completion: "250" }).completion).toBeNull();
+  expect(parseSearch({ id: "s_1", status: "running", count: "50" }).count).toBe(50);
+  expect(parseSearch({ id: "s_1", status: "running", count: -1 }).count).toBeNull();
 });
 
 test("a search's query and count are read, and missing ones have a fallback", () => {

@@ -244,6 +244,58 @@ describe("the summary of an event", () => {
   });
 });
 
+describe("the summary of what did not go well", () => {
+  test("names the reason for which searches were canceled, also in what is told of their Webset", () => {
+    for (const canceledReason of ["out_of_credits", "webset_deleted", "new_reason"]) {
+      const progress = { found: 12, analyzed: 80, completion: 100, timeLeft: 0 };
+      const canceled = { ...search, status: "canceled", canceledReason, progress };
+      expect(line("webset.search.canceled", canceled)).toBe(
+        `Search canceled (${canceledReason}): 12 of 50 found, 80 analyzed`,
+      );
+      expect(line("webset.search.updated", canceled)).toBe(`Search canceled (${canceledReason}): 12 of 50 found`);
+      expect(line("webset.idle", { ...webset, searches: [canceled] })).toBe(
+        `Webset idle "Robots"; search canceled (${canceledReason}); search "robot makers" for 50 items`,
+      );
+      expect(line("webset.paused", { ...webset, searches: [search, canceled, canceled] })).toBe(
+        `Webset paused "Robots"; 2 of 3 searches canceled (${canceledReason}); search "robot makers" for 50 items`,
+      );
+    }
+    expect(line("webset.search.canceled", { status: "canceled" })).toBe("Search canceled");
+  });
+
+  test("says how a thing has ended, whatever its event is called, but for resources that lag behind", () => {
+    const ended = (status: string) => [
+      line("import.completed", { status, title: "My list", count: 40 }),
+      line("webset.search.completed", { status, count: 50 }),
+      line("webset.export.completed", { status, format: "csv" }),
+    ];
+    const whole = [
+      'Import completed "My list", 40 rows',
+      "Search completed",
+      "Export completed, csv: ready to download",
+    ];
+    for (const status of ["completed", "running", "processing", "pending"]) expect(ended(status)).toEqual(whole);
+    for (const status of ["failed", "canceled", "expired"]) {
+      expect(ended(status)).toEqual([`Import ${status} "My list"`, `Search ${status}`, `Export ${status}, csv`]);
+    }
+    expect(line("import.completed", { status: "canceled", failedReason: null })).toBe("Import canceled");
+    expect(line("import.created", { status: "failed", failedReason: "invalid_file" })).toBe(
+      "Import failed (invalid_file)",
+    );
+  });
+
+  test("repeats no number that cannot be true, and says of a search that has found all that it is finishing", () => {
+    const updated = (progress: unknown) => line("webset.search.updated", { ...search, progress });
+    for (const progress of [undefined, {}, { found: -1, completion: 101, timeLeft: "soon" }]) {
+      expect(updated(progress)).toBe("Search running");
+    }
+    expect(updated({ found: "12", completion: "24", timeLeft: "40" })).toBe(
+      "Search running: 12 of 50 found, 24 %, about 40 s left",
+    );
+    expect(updated({ found: 50, completion: 100, timeLeft: 0 })).toBe("Search running: 50 of 50 found, finishing");
+  });
+});
+
 describe("an event in full", () => {
   test("has the resource, with page text longer than 2,000 characters cut and marked", () => {
     const long = { ...item, properties: { ...item.properties, content: "x".repeat(10_000) } };

@@ -53,6 +53,14 @@ describe("how a wait for searches ends", () => {
     ["paused", ["canceled", "running"], "canceled"],
     ["idle", ["completed", "running"], undefined],
     ["running", ["completed"], undefined],
+    ["idle", ["failed", "failed"], "stopped"],
+    ["idle", ["completed", "failed"], "stopped"],
+    ["idle", ["failed", "canceled"], "canceled"],
+    ["idle", ["failed", "running"], undefined],
+    ["idle", ["failed"], undefined],
+    ["running", ["completed", "failed"], undefined],
+    ["paused", ["completed", "failed"], "paused"],
+    ["resting", ["completed", "failed"], undefined],
   ])("in a Webset that is %s with searches %j: %s", (status, searches, outcome) => {
     expect(decide(goal("a", "b"), webset(status, searches))).toBe(outcome);
   });
@@ -80,6 +88,13 @@ describe("how a wait for idle ends", () => {
     ["running", ["completed"], undefined],
     ["pending", [], undefined],
     ["paused", ["completed"], "paused"],
+    ["idle", ["failed"], "stopped"],
+    ["idle", ["completed", "failed"], "stopped"],
+    ["idle", ["running", "failed"], undefined],
+    ["idle", ["created", "failed"], undefined],
+    ["idle", ["pending", "failed"], undefined],
+    ["running", ["failed"], undefined],
+    ["paused", ["failed"], "paused"],
   ])("in a Webset that is %s with searches %j: %s", (status, searches, outcome) => {
     expect(decide({ kind: "idle" }, webset(status, searches))).toBe(outcome);
     expect(isIdle(webset(status, searches))).toBe(outcome === "reached");

@@ -103,6 +103,69 @@ describe("progress", () => {
   });
 });
 
+describe("the progress of a search", () => {
+  const summaryOf = (more: object, status = "running") => {
+    const progress = progressOf(parseWebset({ id: "ws", status, searches: [search("s", more)] }));
+    return { summary: progress.summary.replace(/^\w+; /, ""), search: progress.searches[0] };
+  };
+  const done = { found: 50, analyzed: 400, completion: 100, timeLeft: 0 };
+
+  test("that was canceled tells why, and not that it is complete, as the API does", () => {
+    for (const canceledReason of ["out_of_credits", "webset_canceled", "webset_deleted", "something_new", null]) {
+      const progress = { found: 12, analyzed: 80, completion: 100, timeLeft: 0 };
+      const told = summaryOf({ status: "canceled", canceledReason, progress }, "idle");
+      const reason = canceledReason === null ? "" : ` (${canceledReason})`;
+      expect(told.summary).toBe(`search canceled${reason}: 12 of 50 found`);
+      expect(told.search).toMatchObject({ status: "canceled", found: 12, completion: null, secondsLeft: null });
+      expect(told.search?.canceledReason).toBe(canceledReason ?? undefined);
+      expect(JSON.stringify(told)).not.toContain("100");
+    }
+  });
+
+  test("says that it is finishing where all is found and it goes on", () => {
+    expect(summaryOf({ progress: done }).summary).toBe("search running: 50 of 50 found, finishing");
+    expect(summaryOf({ progress: { ...done, found: 51 } }).summary).toBe("search running: 51 of 50 found, finishing");
+    expect(summaryOf({ progress: { ...done, found: 49 } }).summary).not.toContain("finishing");
+    expect(summaryOf({ progress: done, status: "completed" }).summary).toBe("search completed: 50 of 50 found, 100 %");
+    expect(summaryOf({ progress: done, status: "failed" }).summary).not.toContain("finishing");
+    expect(summaryOf({ progress: done, count: null }).summary).not.toContain("finishing");
+  });
+
+  test("leaves out what the API does not tell, or tells as it cannot be", () => {
+    const unknown = { found: null, analyzed: null, completion: null, secondsLeft: null };
+    for (const progress of [undefined, null, {}, { found: -1, analyzed: "all", completion: 250, timeLeft: -5 }]) {
+      const told = summaryOf({ progress });
+      expect(told.summary).toBe("search running");
+      expect(told.search).toMatchObject(unknown);
+    }
+    expect(summaryOf({ progress: { found: "12", completion: "24", timeLeft: "40" } }).summary).toBe(
+      "search running: 12 of 50 found, 24 %, about 40 s left",
+    );
+    expect(summaryOf({ progress: { found: 12, completion: 99.7 } }).summary).toBe(
+      "search running: 12 of 50 found, 99 %",
+    );
+  });
+
+  test("is told with what canceled other searches", () => {
+    const canceled = (id: string, canceledReason: string | null) =>
+      search(id, { status: "canceled", canceledReason, createdAt: "2026-10-01T00:00:00.000Z" });
+    const summary = (...others: object[]) =>
+      progressOf(parseWebset({ id: "ws", status: "running", searches: [...others, search("s")] })).summary;
+    expect(summary(canceled("a", "out_of_credits"))).toMatch(/ left; 1 other search canceled \(out_of_credits\)$/);
+    expect(summary(canceled("a", "out_of_credits"), canceled("b", "new"), canceled("c", "new"))).toMatch(
+      /; 3 other searches canceled \(out_of_credits, new\)$/,
+    );
+    expect(summary(canceled("a", null))).toMatch(/ left$/);
+  });
+
+  test("has statuses and reasons as short plain words", () => {
+    const told = summaryOf({ status: "can\u202eceled\n", canceledReason: `x\u0000${"y".repeat(100)}` }).search;
+    expect(told?.status).toBe("can celed");
+    expect(told?.canceledReason).toMatch(/^x y{1,57}…$/);
+    expect(summaryOf({ status: "\u0000" }).search?.status).toBe("unknown");
+  });
+});
+
 describe("the newest search", () => {
   test("is the one created last, or the last one listed where no times are told", () => {
     const { searches } = parseWebset({

@@ -334,6 +334,24 @@ describe("a wait for a Webset ends", () => {
     expect((await opened.fake.until(waiting)).outcome).toBe("reached");
   });
 
+  test.each(["search_completed", "idle"] as const)(
+    "as stopped where the Webset is idle and its search has a status nobody knows (%s)",
+    async (until) => {
+      const opened = await at(4_000);
+      opened.trouble.spoil = async (_, next) => {
+        const answer = await next();
+        return { ...answer, body: answer.body.replaceAll('"status":"completed"', '"status":"failed"') };
+      };
+      const waiting = wait(opened, opened.webset.id, { until, timeoutMs: 200_000 });
+      const { outcome, progress } = await opened.fake.until(waiting);
+      expect(outcome).toBe("stopped");
+      expect(progress).toMatchObject({ status: "idle", searches: [{ status: "failed" }] });
+      expect(progress?.summary).toMatch(/^idle; search failed: /);
+      const again = await opened.fake.until(wait(opened, opened.webset.id, { until, timeoutMs: 200_000 }));
+      expect(again).toMatchObject({ outcome: "stopped", waitedMs: 0 });
+    },
+  );
+
   test("by its time and a second, whatever the upstream does", async () => {
     for (const latency of [0, 200, 420, 700, 1_500, 40_000]) {
       for (const timeoutMs of [0, 300, 2_000, 6_000]) {
