@@ -1,20 +1,46 @@
-/** Control characters, line and paragraph separators, zero-width and bidirectional controls, and lone surrogates. */
-const UNWANTED =
-  /[\p{Cc}\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]|\p{Cs}/gu;
+/** What breaks lines or moves a terminal's cursor: a space stands in its place. */
+const CONTROL = "[\\p{Cc}\\u2028\\u2029]+";
 
-/** Text from the web as one plain line of at most `length` characters: data, with nothing in it that acts. */
+/**
+ * What nobody sees: bidirectional controls, zero-width characters, variation selectors and tags, with which whole texts can be
+ * hidden in a name, and halves of surrogate pairs.
+ */
+const INVISIBLE = "[\\p{Default_Ignorable_Code_Point}\\uFFF9-\\uFFFB\\p{Cs}]";
+
+/** Where such characters belong to the writing, each alone where its script has it: these stay as they are. */
+const OF_THE_WRITING = [
+  // A soft hyphen within a word.
+  "(?<=\\p{L})\\u00AD(?=\\p{L})",
+  // Joiners of scripts that join, as Persian, Hindi or Sinhala.
+  "(?<=(?![\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{Script=Han}])[\\p{L}\\p{M}])[\\u200C\\u200D]",
+  "(?<=\\p{Script=Mongolian})[\\u180B-\\u180D\\u180F]",
+  // Emoji: joined, in colour or plain, with the flags of England, Scotland and Wales, and keycaps.
+  "(?<=[\\p{Extended_Pictographic}\\u{1F3FB}-\\u{1F3FF}\\uFE0F])\\u200D(?=\\p{Extended_Pictographic})",
+  "(?<=\\p{Extended_Pictographic})[\\uFE0E\\uFE0F]",
+  "(?<=[0-9#*])\\uFE0F(?=\\u20E3)",
+  `(?<=\\u{1F3F4})(?:${["gbeng", "gbsct", "gbwls"].map(tags).join("|")})\\u{E007F}`,
+].join("|");
+
+const NOT_PLAIN = new RegExp(`(${CONTROL})|(?=${INVISIBLE})(?:(${OF_THE_WRITING})|${INVISIBLE})`, "gu");
+
+/** Text from the web as one plain line of at most `length` characters: data, with nothing in it that acts or hides. */
 export function plainText(text: string, length: number): string {
-  // Cutting first bounds the work on texts of any size; unwanted characters and spaces can only make it shorter.
+  // Cutting first bounds the work on texts of any size; what is taken out can only make it shorter.
   const line = text
     .slice(0, length * 8)
-    .replace(UNWANTED, " ")
+    .replace(NOT_PLAIN, (_, control, belongs) => (control === undefined ? (belongs ?? "") : " "))
     .replace(/\s+/g, " ")
     .trim();
   if (line.length <= length) return line;
   return `${line
     .slice(0, length - 1)
-    .replace(/[\uD800-\uDBFF]$/, "")
+    .replace(/[\p{Cs}\u200D]+$/u, "")
     .trimEnd()}…`;
+}
+
+/** Tag characters, with which an emoji flag names its country. */
+function tags(country: string): string {
+  return [...country].map((letter) => `\\u{E00${letter.charCodeAt(0).toString(16)}}`).join("");
 }
 
 /** JSON in which nothing is half a surrogate pair, which readers in other languages refuse: U+FFFD stands in its place. */
