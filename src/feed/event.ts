@@ -1,4 +1,5 @@
 import { type ExaEvent, eventTime } from "../exa/event.ts";
+import { cutText } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 
 /** An event as the feed keeps it: placed in time, with an owner, and with long texts cut. */
@@ -53,7 +54,7 @@ const WEBSET_TYPES = new Set(["webset.created", "webset.deleted", "webset.paused
 
 /** A copy in which every text longer than `LONGEST_TEXT` is cut and marked; nothing of the original is held on to. */
 export function cutLongTexts(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return value.length > LONGEST_TEXT ? cut(value) : value;
+  if (typeof value === "string") return cutText(value, LONGEST_TEXT);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= DEEPEST) return null;
   if (Array.isArray(value)) return value.map((element) => cutLongTexts(element, depth + 1));
@@ -65,13 +66,6 @@ export function cutLongTexts(value: unknown, depth = 0): unknown {
     else copy[key] = cutLongTexts(element, depth + 1);
   }
   return copy;
-}
-
-function cut(text: string): string {
-  // A slice of a string keeps the whole string alive in V8; going through a buffer makes a real copy.
-  let head = Buffer.from(text.slice(0, LONGEST_TEXT), "utf16le").toString("utf16le");
-  if (/[\uD800-\uDBFF]$/.test(head)) head = head.slice(0, -1);
-  return `${head}… [cut: ${text.length} characters in all]`;
 }
 
 function isText(value: unknown): value is string {

@@ -5,7 +5,9 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { withoutDepths } from "../shared/bounded-json.ts";
 import type { Log } from "../shared/log.ts";
+import { wellFormedJson } from "../shared/text.ts";
 import type { IdTemplate } from "./id-template.ts";
 import { readError } from "./read-error.ts";
 
@@ -43,5 +45,5 @@ export function mountIdResource(mcp: McpServer, resource: IdResource, log: Log):
 
 /** The answer to a read. */
 export function asJson(uri: string, value: unknown): ReadResourceResult {
-  return { contents: [{ uri, mimeType: JSON_TYPE, text: JSON.stringify(value) }] };
+  return { contents: [{ uri, mimeType: JSON_TYPE, text: wellFormedJson(withoutDepths(value)) }] };
 }

@@ -2,8 +2,8 @@ import * as z from "zod/v4";
 import { keep } from "../feed/event.ts";
 import { defineTool } from "./define.ts";
 import { detail } from "./params.ts";
+import { presentWithin } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { present } from "./summary.ts";
 
 export const getWebsetEvent = defineTool({
   name: "get_webset_event",
@@ -18,6 +18,6 @@ export const getWebsetEvent = defineTool({
   output: z.object({ event: shapes.event }),
   async run({ eventId, detail }, { exa, signal }) {
     const { value } = await exa.getEvent(eventId, { signal });
-    return { event: present(keep(value), detail) };
+    return { event: presentWithin(keep(value), detail) };
   },
 });

@@ -12,9 +12,9 @@ export const getWebsetProgress = defineTool({
     "Read how far a Webset is right now, without waiting: its status, each search with items found and seconds left, enrichments, imports and monitors. The cursor continues from this moment in wait_for_webset_event.",
   idempotent: true,
   input: z.strictObject({ websetId: websetId.describe("The Webset's id or your externalId.") }),
-  output: z.object({ progress: shapes.progress, cursor: shapes.cursor }),
+  output: z.object({ cursor: shapes.cursor, progress: shapes.progress }),
   async run({ websetId }, { states, feed, signal }) {
     const { progress, position } = await lookAtWebset(websetId, { states, feed, signal });
-    return { progress, cursor: encodeCursor(position) };
+    return { cursor: encodeCursor(position), progress };
   },
 });

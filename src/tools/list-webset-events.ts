@@ -5,8 +5,8 @@ import { WebsetsError } from "../shared/errors.ts";
 import { defineTool } from "./define.ts";
 import { detail, timeOf, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
+import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { present } from "./summary.ts";
 
 export const listWebsetEvents = defineTool({
   name: "list_webset_events",
@@ -28,11 +28,11 @@ export const listWebsetEvents = defineTool({
     detail: detail.default("summary"),
   }),
   output: z.object({
-    events: z.array(shapes.event),
-    nextPage: z.string().nullable(),
     cursor: shapes.cursor,
+    nextPage: z.string().nullable(),
     scanned: z.number(),
     complete: z.boolean(),
+    events: z.array(shapes.event),
   }),
   async run(args, { feed, states, signal }) {
     const createdAfter = timeOf("createdAfter", args.createdAfter);
@@ -46,13 +46,15 @@ export const listWebsetEvents = defineTool({
       types: parseTypes(args.types),
       websetId: args.websetId === undefined ? undefined : await resolveWebset(args.websetId, states, signal),
     };
-    const listed = await feed.list({ filter, createdAfter, createdBefore, limit: args.limit, page: args.page, signal });
+    const { limit, page, detail } = args;
+    const fits = roomFor(detail);
+    const listed = await feed.list({ filter, createdAfter, createdBefore, limit, fits, page, signal });
     return {
-      events: listed.events.map((event) => present(event, args.detail)),
-      nextPage: listed.nextPage,
       cursor: encodeCursor(listed.position),
+      nextPage: listed.nextPage,
       scanned: listed.scanned,
       complete: listed.complete,
+      events: listed.events.map((event) => presentWithin(event, detail)),
     };
   },
 });

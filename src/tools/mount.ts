@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import { wellFormedJson } from "../shared/text.ts";
 import { answerOrTask } from "../tasks/background.ts";
 import { declaredIn, mountTaskMethods } from "../tasks/methods.ts";
 import { type Answer, answered, CallLog } from "./answered.ts";
@@ -103,7 +104,7 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
         throw explainIds(error, args);
       });
       log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
-      return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
+      return rendered(structuredContent);
     });
   try {
     // Who looks only once has the answer at once.
@@ -129,6 +130,13 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   } finally {
     progress.stop();
   }
+}
+
+/** A result as JSON and as a structure, both the same to the letter. */
+function rendered(result: Record<string, unknown>): Answer {
+  const text = wellFormedJson(result);
+  const structuredContent = text.includes("\ufffd") ? JSON.parse(text) : result;
+  return { content: [{ type: "text", text }], structuredContent };
 }
 
 function mayTakeLong(): void {}

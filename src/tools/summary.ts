@@ -10,6 +10,8 @@ const LONGEST_SUMMARY = 160;
 const LONGEST_QUOTE = 90;
 /** Statuses, kinds and the like are short; what is not is no such thing. */
 const LONGEST_WORD = 60;
+/** Types are matched by what the API calls them, and shown as far as they are types. */
+const LONGEST_TYPE = 100;
 
 export type PresentedEvent = {
   id: string;
@@ -31,7 +33,7 @@ export function present(event: FeedEvent, detail: "summary" | "full"): Presented
   const downloadUrl = event.type.startsWith("webset.export.") ? text(data.downloadUrl) : undefined;
   return {
     id: event.id,
-    type: event.type,
+    type: plainText(event.type, LONGEST_TYPE),
     createdAt: event.createdAt,
     ...(event.owner.kind === "webset" ? { websetId: event.owner.websetId } : {}),
     resource: {
@@ -128,8 +130,7 @@ function itemLine(what: string, data: Fields): string {
   const properties = fieldsOf(data.properties);
   const name = itemName(properties) ?? "without a name";
   const url = text(properties.url);
-  if (what !== "enriched")
-    return `Item found: ${name}${after(", ", url === undefined ? undefined : plainText(url, 60))}`;
+  if (what !== "enriched") return `Item found: ${name}${after(", ", url === undefined ? undefined : addressOf(url))}`;
   const enrichments = listOf(data.enrichments).map(fieldsOf);
   const done = enrichments.filter((enrichment) => enrichment.status === "completed");
   const values = done
@@ -165,8 +166,14 @@ function after(before: string, value: string | number | null | undefined, behind
 }
 
 function quoteOf(value: unknown, length = LONGEST_QUOTE): string | undefined {
-  const plain = typeof value === "string" ? plainText(value, length) : "";
+  // A quote has no end before its own: what stands behind it is ours.
+  const plain = typeof value === "string" ? plainText(value.replaceAll('"', "'"), length) : "";
   return plain === "" ? undefined : `"${plain}"`;
+}
+
+/** A URL as it is, or quoted where it is none that stands by itself. */
+function addressOf(url: string): string | undefined {
+  return /^[\w.~:/?#[\]@!$&'()*+,;=%-]+$/.test(url) ? plainText(url, 60) : quoteOf(url, 60);
 }
 
 function word(value: unknown): string | undefined {

@@ -5,8 +5,8 @@ import { parseTypes } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { detail, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
+import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { present } from "./summary.ts";
 import { secondsOf, unknownWebset, warningOf } from "./wording.ts";
 
 export const waitForWebsetEvent = defineTool({
@@ -30,11 +30,11 @@ export const waitForWebsetEvent = defineTool({
   output: z.object({
     outcome: z.enum(["matched", "timed_out"]),
     behind: z.literal(true).optional(),
-    events: z.array(shapes.event),
     cursor: shapes.cursor,
-    waitedSeconds: shapes.waitedSeconds,
     next: shapes.next,
+    waitedSeconds: shapes.waitedSeconds,
     warning: shapes.warning,
+    events: z.array(shapes.event),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (args, { feed }) => feed.pace(parseTypes(args.types)),
@@ -52,6 +52,7 @@ export const waitForWebsetEvent = defineTool({
       websetId: asked === undefined ? undefined : (within) => resolveWebset(asked, states, within),
       from,
       count: args.count,
+      fits: roomFor(args.detail),
       timeoutMs,
       signal,
       lookWithinMs,
@@ -66,12 +67,12 @@ export const waitForWebsetEvent = defineTool({
     return {
       outcome: matched ? ("matched" as const) : ("timed_out" as const),
       ...(behind && { behind: true as const }),
-      events: collected.events.map((event) => present(event, args.detail)),
       cursor: encodeCursor(collected.position),
-      waitedSeconds: secondsOf(collected.waitedMs),
       next: nextOf(matched, behind),
+      waitedSeconds: secondsOf(collected.waitedMs),
       ...(matched || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
       ...warningOf(collected.trouble),
+      events: collected.events.map((event) => presentWithin(event, args.detail)),
     };
   },
 });

@@ -26,11 +26,11 @@ export const waitForWebset = defineTool({
   }),
   output: z.object({
     outcome: z.enum(OUTCOMES),
-    progress: shapes.progress.nullable(),
     cursor: shapes.cursor.nullable(),
-    waitedSeconds: shapes.waitedSeconds,
     next: shapes.next,
+    waitedSeconds: shapes.waitedSeconds,
     warning: shapes.warning,
+    progress: shapes.progress.nullable(),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (_, { feed }) => feed.pace(FOLLOWED_TYPES),
@@ -51,11 +51,11 @@ export const waitForWebset = defineTool({
     });
     return {
       outcome: waited.outcome,
-      progress: waited.progress,
       cursor: cursorOf(waited.position) ?? null,
-      waitedSeconds: secondsOf(waited.waitedMs),
       ...nextOf(waited.outcome, args),
+      waitedSeconds: secondsOf(waited.waitedMs),
       ...warningOf(waited.trouble),
+      progress: waited.progress,
     };
   },
 });

@@ -7,7 +7,10 @@ export type Progress = {
   externalId?: string;
   title?: string;
   status: string;
+  /** The newest ones, in the API's order. */
   searches: SearchProgress[];
+  /** How many there are besides, and what they found. */
+  earlierSearches?: { count: number; found: number };
   enrichments: { enrichmentId: string; title: string; status: string }[];
   imports: { importId: string; status: string }[];
   monitors: { monitorId: string; status: string; nextRunAt?: string }[];
@@ -41,6 +44,10 @@ const TITLE_LENGTH = 60;
 const WORD_LENGTH = 60;
 /** Searches are canceled for one of few reasons. */
 const MOST_REASONS = 3;
+/** A Webset that a monitor feeds has hundreds of searches: so many newest ones are told one by one. */
+const MOST_SEARCHES = 5;
+/** Of other lists, which hardly grow, so many. */
+const MOST_OTHERS = 50;
 
 /** The API's statuses of a search, and whether it has ended then. */
 const SEARCH_STATUSES: ReadonlyMap<string, boolean> = new Map([
@@ -61,15 +68,35 @@ export function isUnderWay(search: { status: string }): boolean {
   return SEARCH_STATUSES.get(search.status) === false;
 }
 
-/** The progress of a Webset as the API told it. */
+/** The progress of a Webset as the API told it, with lists no longer than a result has room for. */
 export function progressOf(webset: Webset): Progress {
-  const searches = webset.searches.map(searchProgress);
-  const progress = {
+  const { enrichments, imports, monitors, ...whole } = wholeProgressOf(webset);
+  const newest = newestSearches(webset.searches);
+  const searches = whole.searches.filter((_, index) => newest.has(index));
+  const earlier = whole.searches.filter((_, index) => !newest.has(index));
+  const count = earlier.length;
+  const found = earlier.reduce((sum, search) => sum + (search.found ?? 0), 0);
+  return {
+    ...whole,
+    searches,
+    ...(count === 0 ? {} : { earlierSearches: { count, found } }),
+    enrichments: enrichments.slice(0, MOST_OTHERS),
+    imports: imports.slice(0, MOST_OTHERS),
+    monitors: monitors.slice(0, MOST_OTHERS),
+    updatedAt: webset.updatedAt === null ? null : word(webset.updatedAt),
+    summary: summaryOf({ ...whole, enrichments, imports, monitors }, currentSearch(webset.searches)),
+  };
+}
+
+type Whole = Omit<Progress, "summary" | "updatedAt" | "earlierSearches">;
+
+function wholeProgressOf(webset: Webset): Whole {
+  return {
     websetId: webset.id,
     ...(webset.externalId === null ? {} : { externalId: webset.externalId }),
     ...(webset.title === null ? {} : { title: plainText(webset.title, TITLE_LENGTH) }),
     status: word(webset.status),
-    searches,
+    searches: webset.searches.map(searchProgress),
     enrichments: webset.enrichments.map((enrichment) => ({
       enrichmentId: enrichment.id,
       title: plainText(enrichment.title ?? enrichment.description, TITLE_LENGTH),
@@ -79,11 +106,9 @@ export function progressOf(webset: Webset): Progress {
     monitors: webset.monitors.map((monitor) => ({
       monitorId: monitor.id,
       status: word(monitor.status),
-      ...(monitor.nextRunAt === null ? {} : { nextRunAt: monitor.nextRunAt }),
+      ...(monitor.nextRunAt === null ? {} : { nextRunAt: word(monitor.nextRunAt) }),
     })),
-    updatedAt: webset.updatedAt,
   };
-  return { ...progress, summary: summaryOf(progress, currentSearch(webset.searches)) };
 }
 
 /**
@@ -125,6 +150,13 @@ function currentSearch(searches: readonly WebsetSearch[]): number | undefined {
   return current === -1 ? undefined : current;
 }
 
+/** Where the searches stand that were created last; of those created at one time the last ones listed. */
+function newestSearches(searches: readonly WebsetSearch[]): ReadonlySet<number> {
+  const oldestFirst = searches.map(({ createdAt }, index) => ({ time: timeOf(createdAt), index }));
+  oldestFirst.sort((a, b) => a.time - b.time || a.index - b.index);
+  return new Set(oldestFirst.slice(-MOST_SEARCHES).map(({ index }) => index));
+}
+
 /** The search created last; where the API tells no times, the last one listed. */
 export function newestSearch(searches: readonly WebsetSearch[]): WebsetSearch | undefined {
   let newest: WebsetSearch | undefined;
@@ -134,7 +166,7 @@ export function newestSearch(searches: readonly WebsetSearch[]): WebsetSearch | 
   return newest;
 }
 
-function summaryOf(progress: Omit<Progress, "summary">, current: number | undefined): string {
+function summaryOf(progress: Whole, current: number | undefined): string {
   const parts = [progress.status];
   const search = current === undefined ? undefined : progress.searches[current];
   if (search !== undefined) parts.push(searchLine(search, progress.searches));
@@ -145,6 +177,10 @@ function summaryOf(progress: Omit<Progress, "summary">, current: number | undefi
   }
   const pending = progress.enrichments.filter((enrichment) => enrichment.status === "pending").length;
   if (pending > 0) parts.push(`${pending} of ${progress.enrichments.length} enrichments pending`);
+  const { enrichments, imports, monitors } = progress;
+  for (const [name, { length }] of Object.entries({ enrichments, imports, monitors })) {
+    if (length > MOST_OTHERS) parts.push(`the first ${MOST_OTHERS} of ${length} ${name} are listed`);
+  }
   return parts.join("; ");
 }
 

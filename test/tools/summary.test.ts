@@ -18,8 +18,7 @@ function shown(type: string, data: unknown, detail: "summary" | "full" = "summar
 const line = (type: string, data: unknown) => shown(type, data).summary;
 
 /** What may reach a model or a terminal: one line without characters that act. */
-const HARMLESS =
-  /^[^\p{Cc}\p{Cs}\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]{1,160}$/u;
+const HARMLESS = /^[^\p{Cc}\p{Cs}\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]{1,160}$/u;
 
 const search = {
   id: "search_1",

@@ -160,7 +160,7 @@ describe("the progress of a search", () => {
 
   test("has statuses and reasons as short plain words", () => {
     const told = summaryOf({ status: "can\u202eceled\n", canceledReason: `x\u0000${"y".repeat(100)}` }).search;
-    expect(told?.status).toBe("can celed");
+    expect(told?.status).toBe("canceled");
     expect(told?.canceledReason).toMatch(/^x y{1,57}…$/);
     expect(summaryOf({ status: "\u0000" }).search?.status).toBe("unknown");
   });
