@@ -10,10 +10,10 @@ import type { ToolDeps } from "./tools/define.ts";
 import { TOOLS } from "./tools/index.ts";
 import { mountTools } from "./tools/mount.ts";
 
-export const SERVER_NAME = "websets-events-mcp";
+const SERVER_NAME = "websets-events-mcp";
 
 /** What an agent is told once, at the beginning: how to follow a Webset. Hosts put it before the model, so it is short. */
-export const INSTRUCTIONS = [
+const INSTRUCTIONS = [
   "Follow Exa Websets: web searches that run for minutes and emit events.",
   'Find a Webset\'s id: you have it from creating it, or list_webset_events with types ["webset.created"], whose summaries carry title and query.',
   "get_webset_progress tells how far it is. wait_for_webset waits until its search is completed; when it times out, call it again.",

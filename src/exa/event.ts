@@ -22,7 +22,7 @@ function isDay(text: string): boolean {
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
-export const eventSchema = z.looseObject({
+const eventSchema = z.looseObject({
   id: z.string().min(1),
   /** One of the catalogue, or one we do not know yet. */
   type: z.string().min(1),

@@ -35,7 +35,7 @@ function listOf<T extends z.ZodType>(element: T) {
 }
 
 /** How far a search is; null where the API does not tell, or tells what cannot be. */
-export const searchProgressSchema = z
+const searchProgressSchema = z
   .looseObject({
     found: countOrNull,
     analyzed: countOrNull,

@@ -1,18 +1,60 @@
-import { SharedCall } from "./shared-call.ts";
+import { abortError } from "./errors.ts";
+
+interface Call<T> {
+  promise: Promise<T>;
+  stop: AbortController;
+  callers: number;
+}
 
 /** Calls under way, by what they ask for: who asks for the same thing meanwhile shares the answer. */
 export class SharedCalls<T> {
-  readonly #calls = new Map<string, SharedCall<T>>();
+  readonly #calls = new Map<string, Call<T>>();
 
-  /** The answer of the call under way for this key, or of a new one; rejects with an AbortError when `signal` aborts. */
-  async join(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const call = this.#calls.get(key) ?? new SharedCall(start);
+  /**
+   * The answer of the call under way for this key, or of a new one; rejects with an AbortError as soon as `signal` aborts. The
+   * call itself is aborted when the last of its callers has gone.
+   */
+  join(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (signal.aborted) return Promise.reject(abortError());
+    const call = this.#calls.get(key) ?? this.#begin(key, start);
+    call.callers++;
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        signal.removeEventListener("abort", abort);
+        call.callers--;
+      };
+      const abort = () => {
+        leave();
+        if (call.callers === 0) {
+          this.#forget(key, call);
+          call.stop.abort();
+        }
+        reject(abortError());
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      call.promise.then(
+        (value) => {
+          leave();
+          resolve(value);
+        },
+        (error: unknown) => {
+          leave();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #begin(key: string, start: (signal: AbortSignal) => Promise<T>): Call<T> {
+    const stop = new AbortController();
+    const call = { promise: start(stop.signal), stop, callers: 0 };
+    const forget = () => this.#forget(key, call);
+    call.promise.then(forget, forget);
     this.#calls.set(key, call);
-    try {
-      return await call.join(signal);
-    } finally {
-      // Whoever comes after the first one to leave begins anew: what it would join may be over or aborted.
-      if (this.#calls.get(key) === call) this.#calls.delete(key);
-    }
+    return call;
+  }
+
+  #forget(key: string, call: Call<T>): void {
+    if (this.#calls.get(key) === call) this.#calls.delete(key);
   }
 }

@@ -3,7 +3,7 @@ import { Task } from "./task.ts";
 import type { Work } from "./work.ts";
 
 /** So many tasks of one process may be under way: agents need a few, and whoever loops by mistake finds an end here. */
-export const MOST_LIVE = 100;
+const MOST_LIVE = 100;
 /** For how long the outcome of a task is kept, in milliseconds. */
 export const KEPT_MS = 3_600_000;
 /** Beyond so many tasks altogether the oldest outcome is forgotten early: outcomes may be large, and memory is not endless. */

@@ -13,7 +13,7 @@ export const TYPE_SETS: readonly (readonly string[] | undefined)[] = [
   ["webset.idle", "webset.item.created"],
   ["webset.search.updated"],
 ];
-export const WEBSETS = ["ws_a", "ws_b"] as const;
+const WEBSETS = ["ws_a", "ws_b"] as const;
 
 export interface ScenarioEvent {
   id: string;
