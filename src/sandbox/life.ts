@@ -158,7 +158,7 @@ export class Life {
       random: state.random.fork(`search/${ordinal}`),
       happenings: this.#happenings,
       recallWanted: state.recallWanted.has(search.id),
-      onFirstProgress: () => {
+      onUnderstood: () => {
         this.#announce(state, search);
         search.updatedAt = state.webset.updatedAt = this.#happenings.timestamp();
         if (search.criteria.length === 0) {

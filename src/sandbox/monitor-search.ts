@@ -2,7 +2,7 @@ import type { SearchParameters } from "./parameters.ts";
 import type { Monitor, Webset } from "./resources.ts";
 
 /** The search of a monitor's run: what its configuration leaves out is that of the Webset's last search. */
-export function monitorSearch({ behavior: { config }, id }: Monitor, { searches }: Webset): SearchParameters {
+export function monitorSearch({ behavior: { config } }: Monitor, { searches }: Webset): SearchParameters {
   const last = searches.at(-1);
   const { count, behavior, query = last?.query ?? "", entity = last?.entity ?? undefined } = config;
   // Criteria go with their query: those of another one would not fit.
@@ -14,6 +14,5 @@ export function monitorSearch({ behavior: { config }, id }: Monitor, { searches 
     behavior,
     ...(entity === undefined ? {} : { entity }),
     ...(criteria === undefined ? {} : { criteria }),
-    metadata: { monitorId: id },
   };
 }

@@ -38,7 +38,7 @@ export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Web
 }
 
 export function newSearch(websetId: string, parameters: SearchParameters, { id, now }: Birth): WebsetSearch {
-  const { query, entity, criteria, count, maxPeoplePerCompany, behavior, exclude, scope, metadata } = parameters;
+  const { query, entity, criteria, count, maxPeoplePerCompany, behavior, exclude, scope } = parameters;
   return {
     id,
     object: "webset_search",
@@ -54,7 +54,8 @@ export function newSearch(websetId: string, parameters: SearchParameters, { id, 
     scope: scope ?? [],
     progress: { found: 0, analyzed: 0, completion: 0, timeLeft: null },
     recall: null,
-    metadata: metadata ?? {},
+    // As recorded, also where the caller gave some.
+    metadata: {},
     canceledAt: null,
     canceledReason: null,
     createdAt: now,

@@ -25,7 +25,6 @@ export interface SearchParameters {
   scope?: ScopeReference[];
   /** `override` without it, as the API has it. */
   behavior?: WebsetSearch["behavior"];
-  metadata?: Record<string, string>;
 }
 
 export interface EnrichmentParameters {

@@ -5,10 +5,13 @@ import type { SearchProgress } from "./resources.ts";
 export interface SearchStep {
   /** Milliseconds after the search began. */
   time: number;
-  what: "match" | "update" | "complete";
+  /** `understood`: what is looked for is known, see the criteria. */
+  what: "understood" | "match" | "update" | "complete";
   progress: Omit<SearchProgress, "timeLeft">;
 }
 
+/** As recorded: the criteria that the API finds by itself are there after 1 to 5 s. */
+const UNDERSTOOD_MS = { low: 1_000, high: 5_000 };
 /** As recorded: the first sign of progress comes 3 to 9 s after the beginning. */
 const FIRST_PROGRESS_MS = { low: 3_000, high: 9_000 };
 /** As recorded: all items are there 7 to 13 s before the search is completed. */
@@ -23,7 +26,7 @@ const MATCH_UPDATE_DELAY_MS = 40;
 const ANALYZED_FOR_ONE = 40;
 
 /**
- * Plans a search from its first progress to its completion. At speed 1 its items are all found after 6 to 12 s where it is
+ * Plans a search from its beginning to its completion. At speed 1 its items are all found after 6 to 12 s where it is
  * one, 30 s where there are thirty, about a minute for fifty and an hour for a thousand.
  */
 export function planSearch(count: number, random: Random): SearchStep[] {
@@ -34,6 +37,7 @@ export function planSearch(count: number, random: Random): SearchStep[] {
   const matches = matchTimes(count, first, allFound, random);
   const updates = [...updateTimes(first, allFound, random), ...updatesAfter(matches, random)];
   const moments = [
+    { time: random.between(UNDERSTOOD_MS.low, Math.min(UNDERSTOOD_MS.high, first)), what: "understood" as const },
     ...matches.map((time) => ({ time, what: "match" as const })),
     ...updates.map((time) => ({ time, what: "update" as const })),
     { time: completed, what: "complete" as const },
@@ -43,6 +47,7 @@ export function planSearch(count: number, random: Random): SearchStep[] {
   let found = 0;
   let analyzed = 0;
   return moments.map(({ time, what }) => {
+    if (what === "understood") return { time, what, progress: { found, analyzed, completion: 0 } };
     if (what === "match") found++;
     const share = Math.min(1, time / allFound);
     analyzed = Math.max(analyzed, found, 1, Math.round(candidates * share));

@@ -13,8 +13,8 @@ export interface SearchRunOptions {
   random: Random;
   happenings: Happenings;
   recallWanted: boolean;
-  /** The first results are about to be looked at. */
-  onFirstProgress(): void;
+  /** It is known what is looked for. */
+  onUnderstood(): void;
   /** An item has passed. */
   onMatch(): void;
   onCompleted(): void;
@@ -59,14 +59,17 @@ export class SearchRun {
     if (step === undefined) return;
     this.#next = this.#options.timeline.at(this.#startedAt + step.time, () => {
       this.#await(index + 1);
-      if (index === 0) this.#options.onFirstProgress();
       this.#take(step);
     });
   }
 
   /** As recorded, `updatedAt` does not move with the progress. */
   #take({ what, progress }: SearchStep): void {
-    const { search, happenings, onMatch, onCompleted } = this.#options;
+    const { search, happenings, onUnderstood, onMatch, onCompleted } = this.#options;
+    if (what === "understood") {
+      onUnderstood();
+      return;
+    }
     Object.assign(search.progress, progress);
     this.#assess();
     this.refreshTimeLeft();
