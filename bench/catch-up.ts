@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createRequestBudget } from "../src/exa/budget.ts";
 import { createExaClient } from "../src/exa/client.ts";
-import { createUndiciTransport } from "../src/exa/undici-transport.ts";
+import { createSocketTransport } from "../src/exa/socket-transport.ts";
 import { Feed } from "../src/feed/feed.ts";
 import { positionAt } from "../src/feed/position.ts";
 import { systemClock } from "../src/shared/clock.ts";
@@ -37,7 +37,7 @@ report({
 
 async function measure(events: number) {
   const backlog = await startBacklog(events, SPAN_MS);
-  const transport = createUndiciTransport({});
+  const transport = createSocketTransport({});
   let requests = 0;
   const exa = createExaClient({
     baseUrl: new URL(backlog.url),

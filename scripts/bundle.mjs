@@ -1,31 +1,6 @@
 import { build } from "esbuild";
 import { manifest, root } from "./project.mjs";
 
-/** undici is CommonJS: what is bundled of it asks for Node's modules with `require`. */
-const REQUIRE =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
-
-/**
- * Gives `await import("undici")` the names it has in Node. esbuild alone gives what is CommonJS a default export only, and
- * nobody would notice before the bundle runs.
- * @type {import("esbuild").Plugin}
- */
-const namesOfUndici = {
-  name: "names-of-undici",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "undici", namespace: "names" } : undefined,
-    );
-    onLoad({ filter: /^undici$/, namespace: "names" }, async () => {
-      const names = Object.keys(await import("undici")).filter((name) => /^(?!default$)[A-Za-z]+$/.test(name));
-      return {
-        contents: `import undici from "undici"; export default undici; export const { ${names.join(", ")} } = undici;`,
-        resolveDir: root,
-      };
-    });
-  },
-};
-
 /**
  * Bundles programs the one way this project does it; nothing is written to disk.
  * @param {Record<string, string>} entryPoints from the name in `outdir` (without `.js`) to the source file
@@ -45,9 +20,7 @@ export function bundle(entryPoints, outdir) {
     target: "node20.19",
     chunkNames: "chunks/[name]-[hash]",
     sourcemap: "linked",
-    banner: { js: REQUIRE },
     define: { __VERSION__: JSON.stringify(manifest.version) },
-    plugins: [namesOfUndici],
     logLevel: "warning",
   });
 }

@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { LOG_LEVELS } from "./shared/log.ts";
+import { isLoopback } from "./shared/loopback.ts";
 
 /** Flags as they stand on the command line, without their values read. */
 export interface ConfigFlags {
@@ -19,8 +20,6 @@ export class ConfigError extends Error {
 
 const ACCEPTED_URL =
   "an https: URL without credentials, query or fragment (http: only for localhost, 127.0.0.1 or [::1])";
-const ACCEPTED_PROXY = "the URL of a proxy, such as http://proxy.example:8080";
-const PROXY_PROTOCOLS = ["http:", "https:", "socks5:", "socks:"];
 
 /** Every setting once: how its text is read, what it is without one, and, as the issue's message, what is accepted. */
 const schema = z.object({
@@ -41,8 +40,9 @@ const schema = z.object({
   /** The longest wait in the background, in seconds. */
   maxTaskWait: seconds({ least: 1, most: 86_400, without: 86_400 }),
   logLevel: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("warn"),
-  httpsProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
-  httpProxy: z.string().transform(read(proxyOf, ACCEPTED_PROXY)).optional(),
+  // Read only by the request that needs one: many environments have a proxy that this program never goes through.
+  httpsProxy: z.string().optional(),
+  httpProxy: z.string().optional(),
   noProxy: z.string().optional(),
 });
 
@@ -56,7 +56,7 @@ export interface Config
   proxies: { httpsProxy?: string; httpProxy?: string; noProxy?: string };
 }
 
-/** Where a setting may stand; the first one that is there counts. Of two proxy variables undici, too, takes the small one. */
+/** Where a setting may stand; the first one that is there counts. Of two proxy variables curl, too, takes the small one. */
 const SOURCES: Record<Setting, { flag?: [keyof ConfigFlags, string]; variables: string[] }> = {
   apiKey: { variables: ["EXA_API_KEY"] },
   baseUrl: { variables: ["EXA_BASE_URL"] },
@@ -146,17 +146,6 @@ function baseUrlOf(text: string): URL | undefined {
   if (url === undefined || /[?#]/.test(text) || url.username !== "" || url.password !== "") return undefined;
   if (url.protocol === "https:") return url;
   return url.protocol === "http:" && isLoopback(url.hostname) ? url : undefined;
-}
-
-/** True for the hosts where unencrypted requests stay on this machine. `URL` has brought addresses into one notation. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
-}
-
-/** curl and others take `host:port` for a proxy, so we do. */
-function proxyOf(text: string): string | undefined {
-  const url = parseUrl(text.includes("://") ? text : `http://${text}`);
-  return url !== undefined && url.hostname !== "" && PROXY_PROTOCOLS.includes(url.protocol) ? url.href : undefined;
 }
 
 function parseUrl(text: string): URL | undefined {

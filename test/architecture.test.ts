@@ -47,7 +47,6 @@ const RULES: Rules = {
       "cli/read-message",
       "cli/stdio-transport",
     ],
-    undici: ["exa"],
     "fastest-levenshtein": ["feed"],
     zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli"],
   },

@@ -3,7 +3,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Config } from "../config.ts";
 import { createExaClient } from "../exa/client.ts";
 import { loggedTransport } from "../exa/logged-transport.ts";
-import { createUndiciTransport } from "../exa/undici-transport.ts";
+import { createSocketTransport } from "../exa/socket-transport.ts";
 import { Feed } from "../feed/feed.ts";
 import { RecentIds, rememberIds } from "../feed/recent-ids.ts";
 import { Listening } from "../resources/listening.ts";
@@ -31,7 +31,7 @@ const PREPARE_AFTER_MS = 20;
 /** Serves MCP on stdio, in whichever of the protocol's eras the host opens with. */
 export function serve(config: Config, log: Log, streams: Streams): Service {
   const clock = systemClock;
-  const carrier = createUndiciTransport({ proxies: config.proxies });
+  const carrier = createSocketTransport({ proxies: config.proxies });
   const recent = new RecentIds();
   const client = createExaClient({
     baseUrl: config.baseUrl,

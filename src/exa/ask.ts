@@ -1,3 +1,4 @@
+import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, WebsetsError } from "../shared/errors.ts";
 import { ServerTime } from "../shared/server-time.ts";
@@ -8,7 +9,6 @@ import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.t
 import { RequestedPause } from "./requested-pause.ts";
 import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, retryDelay } from "./retry.ts";
 import { inWords } from "./socket-errors.ts";
-import { orAbort, startTimeLimit } from "./time-limit.ts";
 
 /** What an answer says, and when it was said: the feed needs the API's time, since our clock may be wrong. */
 export interface Answer<T> {

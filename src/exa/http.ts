@@ -20,7 +20,7 @@ export interface HttpAnswer {
 
 /**
  * Carries one request and resolves to its answer, whatever the status. Rejects with a `WebsetsError`, with an AbortError
- * when `request.signal` aborts, or with an error that has one of Node's or undici's `code`s, which the client puts into words.
+ * when `request.signal` aborts, or with an error that has one of Node's `code`s, which the client puts into words.
  * It follows no redirects: the key must not reach another host.
  */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>;

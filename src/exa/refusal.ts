@@ -9,6 +9,8 @@ export interface Subject {
   name: string;
   /** What to do when the API does not know it. */
   adviceIfMissing?: string;
+  /** Where it was asked. */
+  url?: URL;
 }
 
 /** What Exa's own errors say, in either of their two shapes. */
@@ -23,6 +25,8 @@ interface Words {
 const LONGEST_MESSAGE = 200;
 /** Longer than any id in use; what is longer is no id. */
 const LONGEST_REQUEST_ID = 128;
+/** As in DNS. */
+const LONGEST_HOST = 253;
 
 /** The tags of a 402, by the API's documentation; others may come. */
 const USED_UP: Readonly<Record<string, string>> = {
@@ -61,7 +65,8 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, 
   }
   if (status >= 500) return refusal("unavailable", `the API is not available at the moment (${status})`);
   if (status >= 300 && status < 400) {
-    return refusal("unexpected_response", `the API answered with a redirect (${status}), which is not followed`);
+    const to = redirectedTo(answer, subject.url);
+    return refusal("unexpected_response", `the API answered with a redirect${to} (${status}), which is not followed`);
   }
   if (!DOCUMENTED.has(status)) {
     const what = `the answer for ${subject.name} has the status ${status}, which the API does not use`;
@@ -112,6 +117,13 @@ function isAboutKey(sentence = ""): boolean {
 
 function isAboutPlan(sentence = ""): boolean {
   return /\b(?:plans?|upgrade|subscription|have access)\b/i.test(sentence);
+}
+
+/** Where a redirect points, as far as it may be told: its path and query may hold anything. */
+function redirectedTo({ headers: { location } }: HttpAnswer, from: URL | undefined): string {
+  const to = location !== undefined && URL.canParse(location, from?.href) ? new URL(location, from) : undefined;
+  if (to === undefined || to.host === "") return "";
+  return to.host === from?.host ? " on the same host" : ` to ${plainText(to.host, LONGEST_HOST)}`;
 }
 
 /** The id that Exa gives a request, in the body of errors or as `X-Request-Id`, if it is one that may be shown. */

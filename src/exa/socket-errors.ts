@@ -12,20 +12,32 @@ export interface Timeouts {
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connect: 5_000, headers: 15_000, body: 30_000, total: 60_000 };
 
-/** What Node's and undici's error codes mean, in words that go after the host's name. */
+/** Trouble that Node has no code for, or one that says too little. */
+export class SocketError extends Error {
+  override readonly name = "SocketError";
+  readonly code: `TIMEOUT_${keyof Timeouts}` | "TLS" | "ECONNRESET";
+
+  constructor(code: SocketError["code"], cause?: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+/** What error codes mean, in words that go after the host's name. */
 function describe(code: string, timeouts: Timeouts): string | undefined {
   switch (code) {
-    case "UND_ERR_CONNECT_TIMEOUT":
-    case "ETIMEDOUT":
+    case "TIMEOUT_connect":
       return `no connection within ${seconds(timeouts.connect)}`;
-    case "UND_ERR_HEADERS_TIMEOUT":
+    case "TIMEOUT_headers":
       return `connected, but no answer began within ${seconds(timeouts.headers)}`;
-    case "UND_ERR_BODY_TIMEOUT":
+    case "TIMEOUT_body":
       return `the answer stalled for ${seconds(timeouts.body)}`;
-    case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
-      return "the answer was cut short";
-    case "UND_ERR_SOCKET":
+    case "TIMEOUT_total":
+      return `the answer was not complete after ${seconds(timeouts.total)}`;
+    case "ETIMEDOUT":
+      return "the other side did not react any more";
     case "ECONNRESET":
+    case "ECONNABORTED":
     case "EPIPE":
       return "the connection was closed before the answer was complete";
     case "ECONNREFUSED":
@@ -39,27 +51,36 @@ function describe(code: string, timeouts: Timeouts): string | undefined {
     case "EADDRNOTAVAIL":
     case "EHOSTDOWN":
       return "there is no route to the host";
-    // undici says "aborted" when a proxy refuses the tunnel; our own aborts never come here.
-    case "UND_ERR_ABORTED":
-    case "UND_ERR_PRX_TLS":
-      return "the proxy did not open a tunnel to the host";
     default:
       return undefined;
   }
 }
 
-/** Codes of answers that are no HTTP, or not the HTTP we asked for. */
+/** True for a connection that the other side has closed. */
+export function isClosed(error: unknown): boolean {
+  return /^(ECONNRESET|ECONNABORTED|EPIPE)$/.test(codeOf(error) ?? "");
+}
+
+/** Codes of answers that are no HTTP, or not what their headers say. */
 function isNotHttp(code: string): boolean {
-  return code.startsWith("HPE_") || code.startsWith("Z_") || code === "UND_ERR_HEADERS_OVERFLOW";
+  return /^(HPE_|Z_|ERR__ERROR_|ERR_BROTLI_)/.test(code);
 }
 
 /** Codes of certificates that cannot be trusted: OpenSSL's names, and Node's own. */
 function isCertificate(code: string): boolean {
-  return /CERT|SIGNATURE|^ERR_TLS_|^ERR_SSL_|^EPROTO$/.test(code);
+  return /CERT|SIGNATURE/.test(code) && !/^ERR_SSL_/.test(code);
+}
+
+/** What a TLS handshake reported: everything that is not about a certificate is told as a handshake that failed. */
+export function tlsError(error: unknown): unknown {
+  const code = codeOf(error);
+  return code === undefined || isCertificate(code) || error instanceof SocketError
+    ? error
+    : new SocketError("TLS", error);
 }
 
 /**
- * Puts what a socket reported into words: a `WebsetsError` for anything that has a code of Node's or undici's, and the very
+ * Puts what a socket reported into words: a `WebsetsError` for anything that has a code, and the very
  * same error for anything else, which then is a mistake of ours and must not pass for weather.
  */
 export function inWords(error: unknown, host: string, timeouts: Timeouts = DEFAULT_TIMEOUTS): unknown {
@@ -68,9 +89,16 @@ export function inWords(error: unknown, host: string, timeouts: Timeouts = DEFAU
   if (code === undefined) return error;
   const words = describe(code, timeouts);
   if (words !== undefined) return new WebsetsError("unavailable", { what: `${host}: ${words}`, cause: error });
-  // Without the cause: undici keeps what it could not parse in it.
+  // Without the cause: Node keeps what it could not parse in it.
   if (isNotHttp(code)) {
     return new WebsetsError("unexpected_response", { what: `${host}: the answer is not readable HTTP` });
+  }
+  if (error instanceof SocketError) {
+    const why = codeOf(error.cause) ?? "no code";
+    return new WebsetsError("unavailable", {
+      what: `${host}: no secure connection could be agreed on (${why})`,
+      cause: error,
+    });
   }
   if (isCertificate(code)) {
     return new WebsetsError("unavailable", {
@@ -82,13 +110,17 @@ export function inWords(error: unknown, host: string, timeouts: Timeouts = DEFAU
   return new WebsetsError("unavailable", { what: `${host}: the request failed (${code})`, cause: error });
 }
 
-/** The code of an error, or of the first one inside: trying several addresses fails with all their errors in one. */
+/**
+ * The code of an error. Where several addresses were tried, all their errors are in one: the first that says more than that a
+ * family of addresses leads nowhere is told.
+ */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
-  if ("code" in error && typeof error.code === "string") return error.code;
-  // undici names the parser's reason only where its parser gives one.
-  return error.name === "HTTPParserError" ? "HPE_UNKNOWN" : undefined;
+  if (error instanceof AggregateError) {
+    const codes = error.errors.map(codeOf);
+    return codes.find((code) => code !== "ENETUNREACH" && code !== "EADDRNOTAVAIL") ?? codes[0];
+  }
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function seconds(ms: number): string {

@@ -8,13 +8,13 @@ export interface Reception {
   signal?: AbortSignal;
   /** With it, what stalls ends by the two times below; without it, only by `signal`. */
   clock?: Clock;
-  /** Milliseconds until an answer that does not begin rejects with UND_ERR_HEADERS_TIMEOUT. Default 15,000. */
+  /** Milliseconds until an answer that does not begin rejects with TIMEOUT_headers. Default 15,000. */
   headersTimeout?: number;
-  /** Milliseconds until a body that does not go on rejects with UND_ERR_BODY_TIMEOUT. Default 30,000. */
+  /** Milliseconds until a body that does not go on rejects with TIMEOUT_body. Default 30,000. */
   bodyTimeout?: number;
   /** The longest body in bytes; no limit without it. */
   maxBytes?: number;
-  /** The error for a longer one, given `maxBytes`; without it an ordinary error with UND_ERR_RES_EXCEEDED_MAX_SIZE. */
+  /** The error for a longer one, given `maxBytes`; without it an ordinary error with TOO_LARGE. */
   tooLarge?: (maxBytes: number) => Error;
 }
 
@@ -22,8 +22,8 @@ export interface Reception {
 export type DeliveredAnswer = Omit<SandboxAnswer, "transport">;
 
 /**
- * What a client on a socket would get of an answer of `handle`: the answer, or a rejection with the `code` that Node or
- * undici gives such a failure (ECONNREFUSED, ECONNRESET, UND_ERR_SOCKET for a body cut short), or nothing for a time.
+ * What a client on a socket would get of an answer of `handle`: the answer, or a rejection with the `code` that a
+ * transport gives such a failure (ECONNREFUSED, or ECONNRESET, also for a body cut short), or nothing for a time.
  */
 export async function deliver(answer: SandboxAnswer, reception: Reception = {}): Promise<DeliveredAnswer> {
   if (reception.signal?.aborted) throw abortError();
@@ -35,7 +35,7 @@ export async function deliver(answer: SandboxAnswer, reception: Reception = {}):
     case "reset":
       throw failure("ECONNRESET", "read ECONNRESET");
     case "cut":
-      throw failure("UND_ERR_SOCKET", "other side closed");
+      throw failure("ECONNRESET", "other side closed");
     case "stalled":
       return waitInVain(transport, reception);
     case "padded":
@@ -46,7 +46,7 @@ export async function deliver(answer: SandboxAnswer, reception: Reception = {}):
 function measured(answer: DeliveredAnswer, paddedTo: number, { maxBytes, tooLarge }: Reception): DeliveredAnswer {
   const own = maxBytes === undefined && paddedTo === 0 ? 0 : Buffer.byteLength(answer.body);
   if (maxBytes !== undefined && Math.max(own, paddedTo) > maxBytes) {
-    throw tooLarge?.(maxBytes) ?? failure("UND_ERR_RES_EXCEEDED_MAX_SIZE", "Response content exceeded max size");
+    throw tooLarge?.(maxBytes) ?? failure("TOO_LARGE", "Response content exceeded max size");
   }
   return paddedTo > own ? { ...answer, body: answer.body + " ".repeat(paddedTo - own) } : answer;
 }
@@ -58,10 +58,10 @@ async function waitInVain(
   if (clock === undefined) return forever(signal);
   if (after === "nothing") {
     await clock.sleep(headersTimeout, signal);
-    throw failure("UND_ERR_HEADERS_TIMEOUT", "Headers Timeout Error");
+    throw failure("TIMEOUT_headers", "Headers Timeout Error");
   }
   await clock.sleep(bodyTimeout, signal);
-  throw failure("UND_ERR_BODY_TIMEOUT", "Body Timeout Error");
+  throw failure("TIMEOUT_body", "Body Timeout Error");
 }
 
 function forever(signal: AbortSignal | undefined): Promise<never> {

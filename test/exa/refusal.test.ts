@@ -192,8 +192,25 @@ test("a request id that is no id is left out", () => {
   }
 });
 
-test("a redirect is named, but not where it leads", () => {
-  const error = refusal({ status: 307, headers: { location: "https://evil.example/" } });
-  expect(error.message).toContain("redirect");
-  expect(error.message).not.toContain("evil");
+test.each([
+  ["https://login.example:8443/hotspot?key=secret#secret", " to login.example:8443"],
+  ["//login.example/x", " to login.example"],
+  ["https://user:secret@login.example/", " to login.example"],
+  ["https://bücher.example/", " to xn--bcher-kva.example"],
+  ["/secret/elsewhere", " on the same host"],
+  ["http://api.exa.ai/websets/secret", " on the same host"],
+  ["https://api.exa.ai:444/", " to api.exa.ai:444"],
+  [`https://${KEY}.example/`, " to [key].example"],
+  ["mailto:secret@example.com", ""],
+  ["http://[secret", ""],
+  ["", " on the same host"],
+  [undefined, ""],
+])("a redirect to %s is told with its host alone", (location, to) => {
+  const headers = location === undefined ? {} : { location };
+  const subject = { name: "x", url: new URL("https://api.exa.ai/websets/v0/events") };
+  const error = refusalOf({ status: 307, headers, body: "" }, subject, KEY, { server: NOW, ours: 0 });
+  expect(error).toMatchObject({
+    kind: "unexpected_response",
+    message: `the API answered with a redirect${to} (307), which is not followed`,
+  });
 });

@@ -1,20 +1,19 @@
 import { expect, test } from "vitest";
-import { DEFAULT_TIMEOUTS, inWords } from "../../src/exa/socket-errors.ts";
-import { WebsetsError } from "../../src/shared/errors.ts";
+import { DEFAULT_TIMEOUTS, inWords, SocketError, tlsError } from "../../src/exa/socket-errors.ts";
+import { abortError, WebsetsError } from "../../src/shared/errors.ts";
 
 const coded = (code: string) => Object.assign(new Error(`technical ${code}`), { code });
 
 test.each([
-  ["UND_ERR_CONNECT_TIMEOUT", "api.exa.ai: no connection within 5 s"],
-  ["UND_ERR_HEADERS_TIMEOUT", "api.exa.ai: connected, but no answer began within 15 s"],
-  ["UND_ERR_BODY_TIMEOUT", "api.exa.ai: the answer stalled for 30 s"],
-  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "api.exa.ai: the answer was cut short"],
-  ["UND_ERR_SOCKET", "api.exa.ai: the connection was closed before the answer was complete"],
+  ["TIMEOUT_connect", "api.exa.ai: no connection within 5 s"],
+  ["TIMEOUT_headers", "api.exa.ai: connected, but no answer began within 15 s"],
+  ["TIMEOUT_body", "api.exa.ai: the answer stalled for 30 s"],
+  ["TIMEOUT_total", "api.exa.ai: the answer was not complete after 60 s"],
+  ["ETIMEDOUT", "api.exa.ai: the other side did not react any more"],
   ["ECONNRESET", "api.exa.ai: the connection was closed before the answer was complete"],
   ["ECONNREFUSED", "api.exa.ai: the connection was refused"],
   ["ENOTFOUND", "api.exa.ai: the host's name could not be resolved"],
   ["ENETUNREACH", "api.exa.ai: there is no route to the host"],
-  ["UND_ERR_ABORTED", "api.exa.ai: the proxy did not open a tunnel to the host"],
   ["ESOMETHING", "api.exa.ai: the request failed (ESOMETHING)"],
 ])("%s is told as %j", (code, message) => {
   expect(inWords(coded(code), "api.exa.ai")).toMatchObject({ kind: "unavailable", message });
@@ -33,28 +32,51 @@ test.each([
   });
 });
 
-test.each(["HPE_INVALID_CONSTANT", "UND_ERR_HEADERS_OVERFLOW", "Z_DATA_ERROR"])(
+test.each(["HPE_INVALID_CONSTANT", "HPE_HEADER_OVERFLOW", "Z_DATA_ERROR", "ERR__ERROR_FORMAT_PADDING_1"])(
   "an answer that breaks HTTP (%s) is unexpected",
   (code) => {
     expect(inWords(coded(code), "api.exa.ai")).toMatchObject({ kind: "unexpected_response" });
   },
 );
 
-test("what undici's parser could not read is unexpected, and is not kept", () => {
-  const error = Object.assign(new Error("x"), { name: "HTTPParserError", code: undefined, data: "upstream text" });
-  const told = inWords(error, "api.exa.ai") as WebsetsError;
-  expect(told.kind).toBe("unexpected_response");
-  expect(told.cause).toBeUndefined();
+test("what Node's parser could not read is not kept", () => {
+  const error = Object.assign(coded("HPE_INVALID_CONSTANT"), { rawPacket: "upstream text" });
+  expect((inWords(error, "api.exa.ai") as WebsetsError).cause).toBeUndefined();
 });
 
-test("several addresses that all failed are told as the first", () => {
-  const all = new AggregateError([coded("ECONNREFUSED"), coded("ENETUNREACH")]);
-  expect(inWords(all, "localhost")).toMatchObject({ message: "localhost: the connection was refused" });
+test.each(["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_CERTIFICATE_UNKNOWN_ALERT", "ECONNRESET"])(
+  "a handshake that fails with %s is not blamed on a certificate of the other side",
+  (code) => {
+    expect(inWords(tlsError(coded(code)), "api.exa.ai")).toMatchObject({
+      kind: "unavailable",
+      message: `api.exa.ai: no secure connection could be agreed on (${code})`,
+      advice: undefined,
+    });
+  },
+);
+
+test("what a handshake reports of a certificate, an abort and a time that is up stays what it is", () => {
+  for (const error of [coded("CERT_HAS_EXPIRED"), new SocketError("TIMEOUT_connect"), abortError()]) {
+    expect(tlsError(error)).toBe(error);
+  }
+});
+
+test("of several addresses that all failed the one tells most that could be reached", () => {
+  for (const codes of [
+    ["ECONNREFUSED", "ENETUNREACH"],
+    ["ENETUNREACH", "ECONNREFUSED"],
+  ]) {
+    const all = new AggregateError(codes.map(coded));
+    expect(inWords(all, "localhost")).toMatchObject({ message: "localhost: the connection was refused" });
+  }
+  expect(inWords(new AggregateError([coded("ENETUNREACH")]), "x")).toMatchObject({
+    message: "x: there is no route to the host",
+  });
 });
 
 test("the times told are those in force", () => {
   const timeouts = { ...DEFAULT_TIMEOUTS, headers: 2500 };
-  expect(inWords(coded("UND_ERR_HEADERS_TIMEOUT"), "x", timeouts)).toMatchObject({
+  expect(inWords(coded("TIMEOUT_headers"), "x", timeouts)).toMatchObject({
     message: expect.stringContaining("2.5 s"),
   });
 });

@@ -1,6 +1,6 @@
 import { createExaClient } from "../../../src/exa/client.ts";
 import type { Transport } from "../../../src/exa/http.ts";
-import { createUndiciTransport } from "../../../src/exa/undici-transport.ts";
+import { createSocketTransport } from "../../../src/exa/socket-transport.ts";
 import { Feed } from "../../../src/feed/feed.ts";
 import { createSandbox } from "../../../src/sandbox/server.ts";
 import { fastClock } from "../fast-clock.ts";
@@ -26,7 +26,7 @@ export async function playOverHttp(scenario: Scenario): Promise<string[]> {
   const faults = troubleOf(upstream, ["refused"]);
   const sandbox = createSandbox({ clock, listOrder, pageSizeCap, faults });
   const { url } = await sandbox.listen(0);
-  const carrier = createUndiciTransport();
+  const carrier = createSocketTransport();
   const dated = datesOf(upstream);
   const transport: Transport = async (request) => {
     const answer = await carrier(request);

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { createExaClient } from "../../src/exa/client.ts";
 import type { HttpRequest } from "../../src/exa/http.ts";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
-import { createUndiciTransport, type UndiciTransportOptions } from "../../src/exa/undici-transport.ts";
+import { createSocketTransport, type SocketTransportOptions } from "../../src/exa/socket-transport.ts";
 import { systemClock } from "../../src/shared/clock.ts";
 
 const endings: (() => Promise<unknown> | unknown)[] = [];
@@ -29,12 +29,11 @@ async function listening(server: Server): Promise<URL> {
 const serve = (listener: RequestListener) => listening(createServer(listener));
 
 /** A server that speaks to the bare socket once a request came. */
-async function serveSocket(speak: (socket: Socket) => void): Promise<URL> {
-  const sockets = new Set<Socket>();
+async function serveSocket(speak: (socket: Socket, first: string) => void, sockets = new Set<Socket>()): Promise<URL> {
   const server = createSocketServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
-    socket.once("data", () => speak(socket));
+    socket.once("data", (first) => speak(socket, first.toString("latin1")));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -45,8 +44,8 @@ async function serveSocket(speak: (socket: Socket) => void): Promise<URL> {
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 }
 
-function transportOf(options: UndiciTransportOptions = {}) {
-  const transport = createUndiciTransport(options);
+function transportOf(options: SocketTransportOptions = {}) {
+  const transport = createSocketTransport(options);
   endings.push(() => transport.close());
   return transport;
 }
@@ -59,14 +58,15 @@ const get = (url: URL, more: Partial<HttpRequest> = {}): HttpRequest => ({
   ...more,
 });
 
-test("undici is loaded by the first request, not with the program", () => {
+test("what speaks HTTP is loaded by the first request, not with the program", () => {
   const folder = new URL("../../src/exa/", import.meta.url);
-  const imports = readdirSync(folder).flatMap((file) =>
-    readFileSync(new URL(file, folder), "utf8")
-      .split("\n")
-      .filter((line) => line.includes('from "undici"')),
+  const importers = readdirSync(folder).filter((file) =>
+    /^import (?!type).*from "node:(https?|net|tls|dns|zlib)/m.test(readFileSync(new URL(file, folder), "utf8")),
   );
-  expect(imports).toEqual(['import type { Dispatcher } from "undici";']);
+  const first = readFileSync(new URL("socket-transport.ts", folder), "utf8");
+  expect(importers.sort()).toEqual(["connections.ts", "dial.ts", "exchange.ts", "tunnel.ts"]);
+  expect(first.match(/import\("\.\/.*"\)/g)).toEqual(['import("./exchange.ts")']);
+  expect(first).not.toMatch(/^import (?!type).*(connections|dial|exchange|tunnel)\.ts/m);
 });
 
 test("an answer comes with its status, its headers in lower case and its text", async () => {
@@ -212,9 +212,59 @@ test("an error whose body is cut short still tells its status", async () => {
   expect(await transportOf()(get(url))).toMatchObject({ status: 429, headers: { "retry-after": "3" } });
 });
 
-test("an answer compressed in another way is refused", async () => {
-  const url = await serve((_, response) => response.writeHead(200, { "content-encoding": "br" }).end("{}"));
-  await expect(transportOf()(get(url))).rejects.toMatchObject({ kind: "unexpected_response" });
+const PLAIN = '{"é":"日本"}';
+
+test.each<[string, Buffer | string]>([
+  ["", PLAIN],
+  [" ", PLAIN],
+  ["identity", PLAIN],
+  ["utf-8", PLAIN],
+  ["UTF8", PLAIN],
+  ["none", PLAIN],
+  ["aws-chunked", PLAIN],
+  ["gzip", gzipSync(PLAIN)],
+  ["x-gzip", gzipSync(PLAIN)],
+  ["GZip, identity", gzipSync(PLAIN)],
+  ["utf-8, gzip", gzipSync(PLAIN)],
+  ["deflate", deflateSync(PLAIN)],
+  ["br", brotliCompressSync(PLAIN)],
+  ["br, gzip", gzipSync(brotliCompressSync(PLAIN))],
+])("an answer with the content encoding %j is read", async (encoding, body) => {
+  const url = await serve((_, response) => response.writeHead(200, { "content-encoding": encoding }).end(body));
+  expect((await transportOf()(get(url))).body).toBe(PLAIN);
+});
+
+test.each(["zstd", "compress", "gzip, gzip, gzip"])(
+  "an answer with the content encoding %j is refused",
+  async (encoding) => {
+    const url = await serve((_, response) => response.writeHead(200, { "content-encoding": encoding }).end("{}"));
+    await expect(transportOf()(get(url))).rejects.toMatchObject({ kind: "unexpected_response" });
+  },
+);
+
+test("what unpacks in two steps is limited in each", async () => {
+  const bomb = gzipSync(brotliCompressSync(Buffer.alloc(2 ** 20)));
+  expect(bomb.length).toBeLessThan(1000);
+  const url = await serve((_, response) => response.writeHead(200, { "content-encoding": "br, gzip" }).end(bomb));
+  await expect(transportOf({ maxResponseBytes: 1000 })(get(url))).rejects.toBeInstanceOf(ResponseTooLargeError);
+});
+
+test.each(["100 Continue", "102 Processing", "103 Early Hints", "199 Whatever"])(
+  "an answer that is announced by %s is read",
+  async (line) => {
+    const url = await serveSocket((socket) => {
+      const info = `HTTP/1.1 ${line}\r\nlink: </x>; rel=preload\r\n\r\n`;
+      socket.write(`${info}${info}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}`);
+    });
+    expect(await transportOf()(get(url))).toMatchObject({ status: 200, body: "{}" });
+  },
+);
+
+test("a switch to another protocol, which nobody asked for, is trouble", async () => {
+  const url = await serveSocket((socket) =>
+    socket.write("HTTP/1.1 101 x\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
+  );
+  await expect(transportOf()(get(url))).rejects.toMatchObject({ kind: "unavailable" });
 });
 
 test("a byte order mark does not spoil the JSON", async () => {
@@ -237,7 +287,11 @@ test("a redirect is not followed, and the other host sees nothing", async () => 
     clock: systemClock,
     version: "0",
   });
-  await expect(client.getWebset("ws_1")).rejects.toMatchObject({ kind: "unexpected_response", status: 302 });
+  await expect(client.getWebset("ws_1")).rejects.toMatchObject({
+    kind: "unexpected_response",
+    status: 302,
+    message: `the API answered with a redirect to ${other.host} (302), which is not followed`,
+  });
   expect(visits).toBe(0);
 });
 
@@ -281,7 +335,7 @@ test.each<[string, (socket: Socket) => void, object]>([
   expect((error as Error).message).not.toMatch(/UND_ERR|HPE|undefined/);
 });
 
-// undici looks at these two timers about once a second, so both are awaited in one second.
+// Two connections, so that neither waits for the other.
 test("headers that never come and a body that stalls are told with the time that was allowed", async () => {
   const silent = await serveSocket(() => {});
   const stalling = await serveSocket((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"));
@@ -370,14 +424,14 @@ test("closing ends what is in flight and refuses what comes later", async () => 
 });
 
 test("closing what was never used is nothing", async () => {
-  await expect(createUndiciTransport().close()).resolves.toBeUndefined();
+  await expect(createSocketTransport().close()).resolves.toBeUndefined();
 });
 
 test("preparing opens no connection, and says nothing of a proxy that cannot be used: the first request does", async () => {
-  const broken = createUndiciTransport({ proxies: { httpsProxy: "no proxy" } });
+  const broken = createSocketTransport({ proxies: { httpsProxy: "no proxy" } });
   broken.prepare();
   await expect(broken(get(new URL("https://example.com/")))).rejects.toThrow();
-  const closed = createUndiciTransport();
+  const closed = createSocketTransport();
   closed.prepare();
   await expect(closed.close()).resolves.toBeUndefined();
 });
@@ -385,6 +439,7 @@ test("preparing opens no connection, and says nothing of a proxy that cannot be 
 /** A proxy that opens tunnels, and counts them; it sends every tunnel to one place. */
 async function proxyTo(target: () => URL) {
   const tunnels: string[] = [];
+  const ends = new Set<Socket>();
   const server = createServer((_, response) => response.writeHead(500).end());
   server.on("connect", (request: IncomingMessage, socket: Socket) => {
     tunnels.push(request.url ?? "");
@@ -395,9 +450,14 @@ async function proxyTo(target: () => URL) {
     for (const end of [onward, socket]) {
       end.on("error", () => {});
       endings.push(() => end.destroy());
+      ends.add(end);
     }
   });
-  return { url: await listening(server), tunnels };
+  /** What a restart does to them. */
+  const closeTunnels = () => {
+    for (const end of ends) end.destroy();
+  };
+  return { url: await listening(server), tunnels, closeTunnels };
 }
 
 test("a proxy is used for other hosts, never for loopback", async () => {
@@ -418,15 +478,129 @@ test("a host in NO_PROXY is reached directly", async () => {
   expect(proxy.tunnels).toEqual([]);
 });
 
-test("a proxy that refuses the tunnel is unavailable", async () => {
-  const server = createServer();
-  server.on("connect", (_, socket: Socket) => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"));
-  const proxy = await listening(server);
-  const transport = transportOf({ proxies: { httpProxy: proxy.href } });
-  await expect(transport(get(new URL("http://api.exa.test/")))).rejects.toMatchObject({
+/** A proxy that does something of its own with each CONNECT, and keeps the connections that came. */
+async function proxyThat(speak: (socket: Socket) => void) {
+  const connections = new Set<Socket>();
+  const seen = { connections, texts: "" };
+  const url = await serveSocket((socket, first) => {
+    seen.texts += first;
+    speak(socket);
+  }, connections);
+  url.username = "user";
+  url.password = "hunter2";
+  return { url, seen, transport: transportOf({ proxies: { httpProxy: url.href } }) };
+}
+
+/** Resolves when all these have been closed. */
+async function closed(sockets: Iterable<Socket>): Promise<void> {
+  for (const socket of sockets) if (!socket.destroyed) await once(socket, "close");
+}
+
+const API = new URL("http://api.exa.test/");
+
+test.each<[string, (socket: Socket) => void, string]>([
+  [
+    "closes on CONNECT",
+    (socket) => socket.end(),
+    "the connection was closed before the answer was complete; perhaps it speaks TLS",
+  ],
+  [
+    "resets on CONNECT",
+    (socket) => socket.resetAndDestroy(),
+    "the connection was closed before the answer was complete; perhaps it speaks TLS",
+  ],
+  [
+    "answers with an alert of TLS",
+    (socket) => socket.end(Buffer.from("15030100020246", "hex")),
+    "the answer is not readable HTTP; perhaps it speaks TLS",
+  ],
+  [
+    "wants other credentials",
+    (socket) => socket.end("HTTP/1.1 407 x\r\n\r\n"),
+    " does not accept the user and password in its URL (407)",
+  ],
+  ["refuses", (socket) => socket.end("HTTP/1.1 403 x\r\n\r\n"), " did not open a tunnel to api.exa.test:80 (403)"],
+  [
+    "cannot reach the host",
+    (socket) => socket.end("HTTP/1.1 502 x\r\n\r\n"),
+    " did not open a tunnel to api.exa.test:80 (502)",
+  ],
+])("a proxy that %s is asked once, and blamed", async (_, speak, words) => {
+  const { url, seen, transport } = await proxyThat(speak);
+  const error: Error & { advice?: string } = await transport(get(API)).catch((reason) => reason);
+  expect(error).toMatchObject({ name: "WebsetsError", kind: "unavailable" });
+  expect(error.message).toContain(`the proxy ${url.host}`);
+  expect(error.message).toContain(words);
+  expect(`${error.message} ${error.advice}`).not.toContain("hunter2");
+  expect(seen.texts).toContain(`proxy-authorization: Basic ${Buffer.from("user:hunter2").toString("base64")}`);
+  expect(seen.texts).not.toContain("exa-test-key");
+  await closed(seen.connections);
+  expect(seen.connections.size).toBe(1);
+});
+
+test("a proxy that speaks plain HTTP behind an https: URL is told as that", async () => {
+  const { url, seen } = await proxyThat((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  const transport = transportOf({ proxies: { httpProxy: `https://${url.host}` } });
+  await expect(transport(get(API))).rejects.toMatchObject({
     kind: "unavailable",
-    message: expect.stringContaining("proxy"),
+    message: expect.stringMatching(
+      /^the proxy 127\.0\.0\.1:\d+: no secure connection .*; perhaps it speaks plain HTTP$/,
+    ),
+    advice: expect.stringContaining("let HTTP_PROXY begin with http://"),
   });
+  expect(seen.connections.size).toBe(1);
+});
+
+test("a proxy that is not there or cannot be found is blamed, not the host behind it", async () => {
+  const { url } = await proxyThat(() => {});
+  for (const end of endings.splice(0)) await end();
+  await expect(transportOf({ proxies: { httpProxy: url.href } })(get(API))).rejects.toMatchObject({
+    message: `the proxy ${url.host}: the connection was refused`,
+  });
+  await expect(transportOf({ proxies: { httpProxy: "nowhere.invalid:1" } })(get(API))).rejects.toMatchObject({
+    message: "the proxy nowhere.invalid:1: the host's name could not be resolved",
+  });
+});
+
+test("an abort reaches the socket on which a proxy was asked for a tunnel, and nothing comes after it", async () => {
+  const { seen, transport } = await proxyThat(() => asked());
+  let asked = () => {};
+  const arrival = new Promise<void>((resolve) => (asked = resolve));
+  const caller = new AbortController();
+  const call = transport(get(API, { signal: caller.signal }));
+  await arrival;
+  caller.abort();
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+  await closed(seen.connections);
+  expect(seen.connections.size).toBe(1);
+});
+
+test("a tunnel is kept, and a proxy that was restarted in between costs no request", async () => {
+  const url = await serve((_, response) => response.end("{}"));
+  const proxy = await proxyTo(() => url);
+  const transport = transportOf({ proxies: { httpProxy: proxy.url.href } });
+  for (let i = 0; i < 3; i++) {
+    await transport(get(API));
+    await setImmediate();
+  }
+  expect(proxy.tunnels).toHaveLength(1);
+  proxy.closeTunnels();
+  expect(await transport(get(API))).toMatchObject({ status: 200 });
+  expect(proxy.tunnels).toHaveLength(2);
+});
+
+test("a connection that is closed as it is used again costs no request; a new one that is closed does", async () => {
+  let requests = 0;
+  const url = await serve((request, response) => {
+    requests++;
+    if (requests === 1) response.end("{}");
+    else request.socket.destroy();
+  });
+  const transport = transportOf();
+  await transport(get(url));
+  await setImmediate();
+  await expect(transport(get(url))).rejects.toMatchObject({ kind: "unavailable" });
+  expect(requests).toBe(3);
 });
 
 test("an abort, a close and the whole time allowed end a request that still waits for its connection", async () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { orAbort, startTimeLimit } from "../../src/exa/time-limit.ts";
+import { orAbort, startTimeLimit } from "../../src/shared/abort.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 test("a limit aborts when its time is up, and says that it was the time", async () => {
