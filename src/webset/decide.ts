@@ -55,12 +55,6 @@ function hasStopped(state: Webset, searches: readonly (WebsetSearch | undefined)
   return state.status === "idle" && searches.every((search) => search !== undefined && !isUnderWay(search));
 }
 
-/** Whether the Webset's being idle would end a wait: one for that, and one for a search whose status nobody knows. */
-export function endsWhenIdle(goal: Goal, { searches }: Webset): boolean {
-  if (goal.kind === "idle") return true;
-  return searches.some((search) => goal.searchIds.includes(search.id) && !isFinished(search) && !isUnderWay(search));
-}
-
 /**
  * How long it takes, by the API's own estimates, until the first search of the goal ends, in seconds; undefined if unknown. An
  * estimate counts from when it was made: `now` is the upstream's time, where it is known.

@@ -6,7 +6,7 @@ import { type Position, positionAt, settledAt } from "../feed/position.ts";
 import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
 import { timeWhenAsked } from "../shared/server-time.ts";
 import { type CallTime, callTimeByDate, callTimeByStandIn } from "./call-time.ts";
-import { decide, endsWhenIdle, type Goal, goalOf, isIdle, isLaterThan, type Outcome, secondsLeft } from "./decide.ts";
+import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome, secondsLeft } from "./decide.ts";
 import { positionBefore } from "./look.ts";
 import { progressOf, withSearch } from "./progress.ts";
 import type { WebsetWait } from "./wait.ts";
@@ -170,12 +170,10 @@ export class Vigil {
     this.#update(this.#notBehind(this.state as Webset));
   }
 
-  /** The state lags behind an event as events lag behind the clock. What ends no wait by itself is looked for but once. */
+  /** The state lags behind an event as events lag behind the clock. What ends no wait is looked for but once. */
   #oweLook({ type, time }: FeedEvent): void {
     const { clock, feed } = this.#wait;
-    const idles = endsWhenIdle(this.#goal as Goal, this.state as Webset);
-    const endsWait = type === "webset.idle" ? idles : type !== "webset.search.updated";
-    const lagMs = endsWait ? time - settledAt(Math.max(time, feed.serverNow() ?? time)) : 0;
+    const lagMs = type !== "webset.search.updated" ? time - settledAt(Math.max(time, feed.serverNow() ?? time)) : 0;
     this.#owedUntil = Math.max(this.#owedUntil ?? 0, clock.now() + Math.max(0, lagMs));
   }
 

@@ -28,8 +28,6 @@ interface Scene {
 }
 
 interface Case {
-  /** The client does not know of it yet. */
-  todo?: true;
   /** What the agent sees. */
   sees: string;
   /** When it goes wrong; whenever it can without any. */
@@ -234,7 +232,6 @@ const CASES: Record<FaultName, Case> = {
   "unknown-status": {
     sees: "the agent's wait ends when the Webset is idle, although its search has a status that nobody knows",
     rules: [{ when: isEventList, from: 2, times: 1 }],
-    todo: true,
     sandbox: { speed: 1 },
     async act({ session, upstream }) {
       const { id } = upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 50 } });
@@ -285,9 +282,9 @@ describe.concurrent("over stdio, under a fault of the upstream", () => {
   // The eras take turns.
   for (const [index, { name }] of FAULTS.entries()) {
     const era = ERAS[index % ERAS.length] as Era;
-    const { sees, rules = [{}], also, sandbox = {}, act, shows, todo } = CASES[name];
+    const { sees, rules = [{}], also, sandbox = {}, act, shows } = CASES[name];
 
-    test.skipIf(todo)(`${name}: ${sees} (${era.name})`, async ({ startProgram, startSandbox }) => {
+    test(`${name}: ${sees} (${era.name})`, async ({ startProgram, startSandbox }) => {
       const faults = createFaults({ rules: also ?? [] });
       const added: AddedFault[] = rules.map((rule) => faults.add({ ...rule, name }));
       const upstream = await startSandbox({ speed: 40, faults, ...sandbox });

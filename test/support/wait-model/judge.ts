@@ -109,13 +109,16 @@ function verdictOn(
 function outcomeAt(state: State | undefined, id: string, goal: Goal): string[] {
   if (state === undefined || state.id !== id) return ["deleted"];
   const finished = (search: { status: string }) => search.status === "completed" || search.status === "canceled";
+  const counted = goal === "idle" ? state.searches : state.searches.filter((search) => goal.includes(search.id));
   if (goal === "idle") {
-    if (state.status === "idle" && state.searches.every(finished)) return ["reached"];
+    if (state.status === "idle" && counted.every(finished)) return ["reached"];
   } else {
-    const counted = state.searches.filter((search) => goal.includes(search.id));
     if (counted.length === goal.length && counted.every(({ status }) => status === "completed")) return ["reached"];
     if (counted.some(({ status }) => status === "canceled")) return ["canceled"];
   }
+  // Of a search that has failed, as the sandbox calls it, nobody knows that it has ended before the Webset is idle.
+  const isOver = counted.every((search) => finished(search) || search.status === "failed");
+  if (state.status === "idle" && isOver && (goal === "idle" || counted.length === goal.length)) return ["stopped"];
   return state.status === "paused" ? ["paused"] : [];
 }
 

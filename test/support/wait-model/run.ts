@@ -46,6 +46,7 @@ export async function play(life: Life): Promise<string[]> {
     const searchId = state.searches[which]?.id;
     if (act === "search") world.createSearch(state.id, { query: QUERY, count: 1 + which, behavior: "append" });
     if (act === "cancel search" && searchId !== undefined) world.cancelSearch(state.id, searchId);
+    if (act === "fail search") world.failSearch(state.id);
     if (act === "cancel webset") world.cancelWebset(state.id);
     if (act === "pause") world.pauseWebset(state.id);
     if (act === "resume") world.resumeWebset(state.id);

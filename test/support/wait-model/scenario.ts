@@ -13,6 +13,7 @@ export const EXTERNAL_ID = "mine";
 export type Act =
   | "search"
   | "cancel search"
+  | "fail search"
   | "cancel webset"
   | "pause"
   | "resume"
@@ -59,6 +60,7 @@ const ACTS: readonly Act[] = [
   "search",
   "search",
   "cancel search",
+  "fail search",
   "cancel webset",
   "pause",
   "pause",
