@@ -22,10 +22,10 @@ const stamp = join(cache, "dist-stamp");
 /** Everything that decides what a build gives. The lockfile stands for what is installed. */
 const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"];
 
-/** Bundles `src/cli/main.ts` and what it needs into `dist/`. Types are not checked here: that is `tsc`'s part. */
+/** Bundles `src/cli/entry.ts` and what it needs into `dist/`. Types are not checked here: that is `tsc`'s part. */
 export async function build() {
   const inputs = hashOf(INPUTS);
-  const { outputFiles, metafile } = await bundle({ cli: "src/cli/main.ts" }, dist);
+  const { outputFiles, metafile } = await bundle({ cli: "src/cli/entry.ts" }, dist);
   const files = withShebang(
     outputFiles.map(({ path, text }) => ({ path, text })),
     program,

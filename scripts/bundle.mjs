@@ -20,7 +20,10 @@ export function bundle(entryPoints, outdir) {
     target: "node20.19",
     chunkNames: "chunks/[name]-[hash]",
     sourcemap: "linked",
-    define: { __VERSION__: JSON.stringify(manifest.version) },
+    define: {
+      __VERSION__: JSON.stringify(manifest.version),
+      __NODE_NEEDED__: JSON.stringify(manifest.engines.node.replace(">=", "")),
+    },
     logLevel: "warning",
   });
 }

@@ -21,6 +21,13 @@ export class ConfigError extends Error {
 const ACCEPTED_URL =
   "an https: URL without credentials, query or fragment (http: only for localhost, 127.0.0.1 or [::1])";
 
+/**
+ * What hosts put into the environment where they do not expand a variable of their configuration, and what examples show in the
+ * place of a key. Exa's keys are UUIDs.
+ */
+const PLACEHOLDER =
+  /^(?:\$\{.*\}|\$\w+|\$env:\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|(?:your|my|insert|enter|paste|replace)[-_ ].*|(?:exa[-_ ]?)?api[-_ ]?key(?:[-_ ]here)?|x{3,}|\*{3,}|\.{3,}|…)$/i;
+
 /** Every setting once: how its text is read, what it is without one, and, as the issue's message, what is accepted. */
 const schema = z.object({
   apiKey: z
@@ -53,6 +60,8 @@ export interface Config
   extends Pick<Settings, "baseUrl" | "pollInterval" | "maxWait" | "noTasks" | "maxTaskWait" | "logLevel"> {
   /** Without one the server starts, and every tool says how to set it. */
   apiKey: string | undefined;
+  /** What stands in the key's place as its host left it, such as `${EXA_API_KEY}`. */
+  keyPlaceholder: string | undefined;
   proxies: { httpsProxy?: string; httpProxy?: string; noProxy?: string };
 }
 
@@ -88,9 +97,11 @@ export function readConfig(flags: ConfigFlags, environment: Environment): Config
   const parsed = schema.safeParse(Object.fromEntries([...found].map(([setting, { text }]) => [setting, text])));
   if (!parsed.success) throw configError(parsed.error, found);
   const { apiKey, httpsProxy, httpProxy, noProxy, ...rest } = parsed.data;
+  const isKey = apiKey === undefined || !PLACEHOLDER.test(apiKey);
   return {
     ...rest,
-    apiKey,
+    apiKey: isKey ? apiKey : undefined,
+    keyPlaceholder: isKey ? undefined : apiKey,
     proxies: {
       ...(httpsProxy !== undefined && { httpsProxy }),
       ...(httpProxy !== undefined && { httpProxy }),

@@ -4,6 +4,7 @@ import { mountTrackWebset } from "./prompts/track-webset.ts";
 import { LIST_HINTS } from "./resources/cache-hints.ts";
 import { mountResources } from "./resources/index.ts";
 import type { Subscriptions } from "./resources/subscriptions.ts";
+import type { WebsetsError } from "./shared/errors.ts";
 import type { Log } from "./shared/log.ts";
 import type { Background } from "./tools/background.ts";
 import type { ToolDeps } from "./tools/define.ts";
@@ -27,7 +28,8 @@ export interface ServerDeps {
   recent: RecentIds;
   /** Those of the one connection this server answers. */
   subscriptions: Subscriptions;
-  hasKey: boolean;
+  /** What everything that needs a key answers where there is none. */
+  missingKey?: WebsetsError | undefined;
   log: Log;
   version: string;
   /** Where waits may go on; without it nothing is said of tasks. */
@@ -36,7 +38,7 @@ export interface ServerDeps {
 
 /** The MCP face of this program, for one connection. */
 export function buildServer(deps: ServerDeps): McpServer {
-  const { tools, recent, subscriptions, hasKey, log, version, background } = deps;
+  const { tools, recent, subscriptions, missingKey, log, version, background } = deps;
   const mcp = new McpServer(
     { name: SERVER_NAME, title: "Exa Websets events", version },
     {
@@ -50,7 +52,7 @@ export function buildServer(deps: ServerDeps): McpServer {
       cacheHints: LIST_HINTS,
     },
   );
-  mountTools(mcp, TOOLS, { deps: tools, hasKey, log, background });
+  mountTools(mcp, TOOLS, { deps: tools, missingKey, log, background });
   mountResources(mcp, { exa: tools.exa, states: tools.states, recent, subscriptions, log });
   mountTrackWebset(mcp, { recent });
   return mcp;

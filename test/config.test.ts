@@ -191,6 +191,31 @@ test.each(["exa\u0000key", "exa\nkey", "exa\r\nx-evil: 1", "exa\u007fkey", "schl
   },
 );
 
+test.each([
+  `\${EXA_API_KEY}`,
+  `\${input:exa-api-key}`,
+  `\${user_config.exa_api_key}`,
+  "$EXA_API_KEY",
+  "%EXA_API_KEY%",
+  "{{EXA_API_KEY}}",
+  "<your-key>",
+  "your-exa-api-key",
+  "YOUR_EXA_API_KEY",
+  "your_api_key_here",
+  "EXA_API_KEY",
+  "exa-api-key",
+  "xxxxx",
+])("%s in the key's place is no key but a placeholder", (text) => {
+  expect(readConfig({}, { EXA_API_KEY: ` ${text} ` })).toMatchObject({ apiKey: undefined, keyPlaceholder: text });
+});
+
+test.each(["9e5a1d1c-6e53-4b8f-a6f1-3d0cb1b7a001", "exa_live_abc123", "sandbox", "any", "mykey$1", "x-y-z"])(
+  "%s may be a key",
+  (text) => {
+    expect(readConfig({}, { EXA_API_KEY: text })).toMatchObject({ apiKey: text, keyPlaceholder: undefined });
+  },
+);
+
 test("the key does not show when it stands in another setting's place", () => {
   for (const name of ["EXA_BASE_URL", "WEBSETS_EVENTS_LOG_LEVEL", "WEBSETS_EVENTS_MAX_WAIT"]) {
     expect(refusal({}, { EXA_API_KEY: KEY, [name]: `ftp://${KEY}` })).not.toContain(KEY);

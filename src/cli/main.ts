@@ -53,7 +53,6 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   const { serve } = await import("./serve.ts");
   const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout });
   if (world !== undefined) log.info(`the sandbox is at ${world.url}`);
-  if (config.apiKey === undefined) log.warn("EXA_API_KEY is not set: every tool will answer with how to set it");
   const close = async () => {
     await service.close();
     await world?.sandbox.close();

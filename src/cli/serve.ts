@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Config } from "../config.ts";
-import { createExaClient } from "../exa/client.ts";
+import { createExaClient, missingKey } from "../exa/client.ts";
 import { loggedTransport } from "../exa/logged-transport.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
 import { Feed } from "../feed/feed.ts";
@@ -33,9 +33,12 @@ export function serve(config: Config, log: Log, streams: Streams): Service {
   const clock = systemClock;
   const carrier = createSocketTransport({ proxies: config.proxies });
   const recent = new RecentIds();
+  const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
+  if (noKey !== undefined) log.warn(`${noKey.message}: every tool will answer with how to set it`);
   const client = createExaClient({
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
+    missingKey: noKey,
     transport: loggedTransport(carrier, { clock, log }),
     clock,
     version: VERSION,
@@ -64,14 +67,13 @@ export function serve(config: Config, log: Log, streams: Streams): Service {
   const tasks = new Tasks({ clock });
   // A host that is gone is noticed by the transport; a lost notification harms nobody.
   if (!config.noTasks) transport.tasks = new TaskWire(tasks, (message) => void stdio.send(message).catch(() => {}));
-  const hasKey = config.apiKey !== undefined;
   // Hosts list the tools when they start, and call one later: the time in between is free.
   transport.onToolsListed = () => void setTimeout(() => carrier.prepare(), PREPARE_AFTER_MS).unref();
   const handle = serveStdio(
     ({ era }) => {
       if (era === "legacy") transport.tasks = undefined;
       const background = transport.tasks && { tasks, maxWaitSeconds: config.maxTaskWait };
-      return buildServer({ tools, recent, subscriptions, hasKey, log, version: VERSION, background });
+      return buildServer({ tools, recent, subscriptions, missingKey: noKey, log, version: VERSION, background });
     },
     { transport, onerror: (error) => log.info(`protocol: ${error.message}`) },
   );

@@ -39,6 +39,8 @@ export interface ExaClientOptions {
   baseUrl: URL;
   /** Without one every call rejects with `missing_key`. */
   apiKey: string | undefined;
+  /** Why there is none. */
+  missingKey?: WebsetsError | undefined;
   transport: Transport;
   clock: Clock;
   /** Our own version, for the User-Agent. */
@@ -57,7 +59,7 @@ const LIST_ADVICE = "Call again in a moment; nothing is lost.";
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
   const { apiKey, clock, transport, onRetry, random = Math.random } = setup;
-  if (apiKey === undefined || apiKey === "") return clientWithoutKey();
+  if (apiKey === undefined || apiKey === "") return clientWithoutKey(setup.missingKey);
   const userAgent = `websets-events-mcp/${setup.version}`;
   const budget = setup.budget ?? createRequestBudget(clock);
   const ask = createAsk({ apiKey, userAgent, transport, clock, budget, random, onRetry });
@@ -100,9 +102,18 @@ function eventParameters({ types = [], ...single }: EventQuery): URLSearchParams
   return parameters;
 }
 
-function clientWithoutKey(): ExaClient {
+/** The error of everything that needs a key where there is none, or what its host left in its place. */
+export function missingKey(placeholder: string | undefined): WebsetsError {
+  const what =
+    placeholder === undefined
+      ? "This server has no Exa API key: EXA_API_KEY is not set"
+      : `EXA_API_KEY holds ${JSON.stringify(placeholder.slice(0, 80))}, which is a placeholder and no key: whatever started this server did not put the key in its place`;
+  return new WebsetsError("missing_key", { what });
+}
+
+function clientWithoutKey(why = missingKey(undefined)): ExaClient {
   const refuse = async (): Promise<never> => {
-    throw new WebsetsError("missing_key", { what: "no Exa API key is set" });
+    throw why;
   };
   return {
     listEvents: refuse,

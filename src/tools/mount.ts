@@ -6,7 +6,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { isAbort, WebsetsError } from "../shared/errors.ts";
+import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { wellFormedJson } from "../shared/text.ts";
 import { answerOrTask } from "../tasks/background.ts";
@@ -23,8 +23,8 @@ import { readArguments } from "./read-arguments.ts";
 
 export interface MountOptions {
   deps: ToolDeps;
-  /** Without a key every tool answers with how to set one. */
-  hasKey: boolean;
+  /** What every tool answers where there is no key. */
+  missingKey?: WebsetsError | undefined;
   log: Log;
   /** Without it every wait keeps its caller waiting: on connections of 2025, and where tasks are switched off. */
   background?: Background | undefined;
@@ -39,7 +39,7 @@ type Control = Pick<CallContext, "signal" | "report" | "mayTakeLong" | "lookWith
  * the tool's schema says.
  */
 export function mountTools(mcp: McpServer, tools: readonly Tool[], options: MountOptions): void {
-  const { deps, hasKey, log, background } = options;
+  const { deps, missingKey, log, background } = options;
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   let listed: ListedTool[] | undefined;
   mcp.server.registerCapabilities({ tools: {} });
@@ -60,7 +60,7 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
     const where = tool.pace !== undefined && declaredIn(context) ? background : undefined;
     const callLog = new CallLog(tool.name, { log, clock: deps.clock });
     return answered(callLog, async () => {
-      if (!hasKey) throw new WebsetsError("missing_key", { what: "This server has no Exa API key" });
+      if (missingKey !== undefined) throw missingKey;
       const hostLimits = {
         maxWaitSeconds: deps.maxWaitSeconds,
         defaultTimeoutSeconds: defaultTimeout(

@@ -55,6 +55,28 @@ describe("the program", () => {
     expect(stderr).not.toContain("secret");
   });
 
+  test("says on a version of Node that is too old which one it needs, and where that one is", async ({
+    startProgram,
+  }) => {
+    const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})";
+    const program = startProgram([], {}, ["--import", `data:text/javascript,${encodeURIComponent(older)}`]);
+    expect(await program.exited).toMatchObject({ code: 1 });
+    expect(program.stderr).toBe(
+      `websets-events-mcp: needs Node 20.19 or later, and this is Node 20.18.3 at ${process.execPath}\n`,
+    );
+  });
+
+  test("starts with a placeholder in the key's place, and every tool names it", async ({ startProgram }) => {
+    for (const era of ERAS) {
+      const session = await era.open(startProgram([], { EXA_API_KEY: `\${EXA_API_KEY}` }));
+      for (const { name } of session.tools) {
+        const { error } = await session.call(name, {});
+        expect(error).toMatch(/^missing_key: EXA_API_KEY holds "\$\{EXA_API_KEY\}", which is a placeholder/);
+      }
+      expect(session.program.stderr).toContain("placeholder");
+    }
+  });
+
   test("says on a terminal what it is and how to stop it, and nothing to a host", async ({ startProgram }) => {
     const env = { EXA_API_KEY: "any" };
     const { stderr } = await runProgram([], env);

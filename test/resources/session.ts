@@ -102,10 +102,9 @@ export async function openSession(era: EraName, opened: World): Promise<Session 
   const subscriptions = new Subscriptions({ states, feed, clock, log: silentLog });
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const tools = { exa, feed, states, clock, maxWaitSeconds: 300 };
-  const handle = serveStdio(
-    () => buildServer({ tools, recent, subscriptions, hasKey: true, log: silentLog, version: "0.0.0" }),
-    { transport: observed(ours, new Listening(subscriptions)) },
-  );
+  const handle = serveStdio(() => buildServer({ tools, recent, subscriptions, log: silentLog, version: "0.0.0" }), {
+    transport: observed(ours, new Listening(subscriptions)),
+  });
   onTestFinished(() => handle.close());
   return { ...(await OPEN[era](theirs)), subscriptions };
 }

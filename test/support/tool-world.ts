@@ -1,6 +1,6 @@
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import { McpServer } from "@modelcontextprotocol/server";
-import { createExaClient } from "../../src/exa/client.ts";
+import { createExaClient, missingKey } from "../../src/exa/client.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import { type Log, silentLog } from "../../src/shared/log.ts";
@@ -34,7 +34,7 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
   const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0 });
   const deps = { exa, feed, states: new WebsetStates(exa), clock, maxWaitSeconds };
   const server = new McpServer({ name: "tools", version: "0.0.0" }, { capabilities: { tools: {} } });
-  mountTools(server, tools, { deps, hasKey, log: serverLog });
+  mountTools(server, tools, { deps, missingKey: hasKey ? undefined : missingKey(undefined), log: serverLog });
 
   const client = new Client({ name: clientName, version: "0.0.0" });
   const [near, far] = InMemoryTransport.createLinkedPair();

@@ -26,7 +26,6 @@ function openTasks() {
   };
   mountTools({ server } as unknown as McpServer, TOOLS, {
     deps: { exa, feed, states, clock, maxWaitSeconds: 300 },
-    hasKey: true,
     log: silentLog,
     background: { tasks, maxWaitSeconds: 86_400 },
   });

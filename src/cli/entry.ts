@@ -1,0 +1,22 @@
+/*
+ * What starts the program. It is written so that old versions of Node can read it, too, and asks which one it is before it loads
+ * what they cannot.
+ */
+
+/** Put in by the bundler from package.json. */
+declare const __NODE_NEEDED__: string;
+
+if (isOlder(process.versions.node, __NODE_NEEDED__)) {
+  process.stderr.write(
+    `websets-events-mcp: needs Node ${__NODE_NEEDED__} or later, and this is Node ${process.versions.node} at ${process.execPath}\n`,
+  );
+  process.exitCode = 1;
+} else {
+  import("./main.ts");
+}
+
+function isOlder(found: string, needed: string): boolean {
+  const [major = 0, minor = 0] = found.split(".").map(Number);
+  const [neededMajor = 0, neededMinor = 0] = needed.split(".").map(Number);
+  return major < neededMajor || (major === neededMajor && minor < neededMinor);
+}
