@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createSandbox } from "../src/sandbox/server.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { type Exchange, RECORDINGS } from "./support/recordings.ts";
+import { type Exchange, RECORDED } from "./support/recorded.ts";
 import { addShapes, isBelowNothing, type Shapes } from "./support/shapes.ts";
 
 /** A request took about so long, whatever whole second it was recorded in. */
@@ -24,7 +24,7 @@ const CONSTANT = /^(webset\.items|hasMore|nextCursor)$/;
 
 /** What resources looked like at any time: a title is null at first, and a text then. */
 const anyTime: Shapes = new Map();
-for (const { exchanges } of RECORDINGS) for (const { body } of exchanges) addShapes(anyTime, body);
+for (const [, exchanges] of RECORDED) for (const { body } of exchanges) addShapes(anyTime, body);
 
 /** The sandbox with as many rows in its lists as the account had that was recorded. */
 function openAsRecorded(exchanges: readonly Exchange[], seed: number) {
@@ -33,7 +33,7 @@ function openAsRecorded(exchanges: readonly Exchange[], seed: number) {
   for (const { method, path, body } of exchanges) {
     const list = method === "GET" ? /^\/websets\/v0\/(imports|websets)(\?.*)?$/.exec(path)?.[1] : undefined;
     if (list === undefined) continue;
-    const { data, nextCursor } = body as { data: unknown[]; nextCursor: string | null };
+    const { data, nextCursor } = body;
     const created = exchanges.filter((other) => other.method === "POST" && other.path === `/websets/v0/${list}`).length;
     // One more than the page holds, where it was not the last one.
     for (let number = data.length - created + (nextCursor === null ? 0 : 1); number > 0; number--) {
@@ -70,7 +70,7 @@ function pairIds(known: Map<string, string>, recorded: unknown, answered: unknow
 function differences({ method, status, body }: Exchange, answered: unknown): string[] {
   const recorded = addShapes(new Map(), body);
   const shapes = addShapes(new Map(), answered);
-  const { object } = body as { object?: string };
+  const { object } = body;
   const wrong: string[] = [];
   for (const [place, forms] of shapes) {
     if (LATER.some((later) => later.test(place)) || OWN_KEYS.test(place)) continue;
@@ -90,7 +90,7 @@ function differences({ method, status, body }: Exchange, answered: unknown): str
   return wrong;
 }
 
-describe.each(RECORDINGS)("the sandbox, asked what the API was asked in $name", ({ exchanges }) => {
+describe.each(RECORDED)("the sandbox, asked what the API was asked in %s", (_, exchanges) => {
   // Its times differ with the seed, as those of the API do from day to day.
   test.each([1, 2, 3])("answers with the same status, fields and types (seed %i)", async (seed) => {
     const { clock, sandbox } = openAsRecorded(exchanges, seed);
@@ -118,6 +118,6 @@ describe.each(RECORDINGS)("the sandbox, asked what the API was asked in $name", 
 });
 
 test("there are as many sessions and exchanges as were kept", () => {
-  expect(RECORDINGS).toHaveLength(41);
-  expect(RECORDINGS.flatMap(({ exchanges }) => exchanges)).toHaveLength(137);
+  expect(RECORDED).toHaveLength(41);
+  expect(RECORDED.flatMap(([, exchanges]) => exchanges)).toHaveLength(137);
 });
