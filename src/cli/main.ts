@@ -11,6 +11,10 @@ type Closing = () => Promise<void>;
 
 let isEnding = false;
 
+// A host may close stderr while it lives, and a reader of the help or the log may go: what they no longer read is lost, and no more.
+process.stderr.on("error", () => {});
+process.stdout.on("error", () => {});
+
 try {
   await run(readCommandLine(process.argv.slice(2)));
 } catch (error) {

@@ -1,5 +1,5 @@
 import { type ExaEvent, eventTime } from "../exa/event.ts";
-import { cutText } from "../shared/bounded-json.ts";
+import { cutTo } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 
 /** An event as the feed keeps it: placed in time, with an owner, and with long texts cut. */
@@ -8,7 +8,7 @@ export interface FeedEvent extends Placed {
   /** ISO 8601, as the upstream sent it. */
   createdAt: string;
   owner: Owner;
-  /** The upstream resource, with every text longer than `LONGEST_TEXT` cut and marked. */
+  /** The upstream resource, with long texts and what lies deep cut and marked. */
   data: unknown;
 }
 
@@ -19,10 +19,11 @@ export type Owner =
   | { kind: "import"; importId: string }
   | { kind: "unknown" };
 
-/** Page text runs to hundreds of kilobytes; an agent that needs it whole reads the event's resource. */
-const LONGEST_TEXT = 2_000;
-/** Deeper than any documented resource; what lies below is not kept. */
-const DEEPEST = 12;
+/**
+ * Page text runs to hundreds of kilobytes; an agent that needs it whole reads the event's resource. No documented resource is nearly
+ * as deep.
+ */
+const KEPT = { text: 2_000, entries: Number.POSITIVE_INFINITY, depth: 12 };
 
 /** The event as the feed keeps it. `createdAt` must be a parsable date, which the schema has checked. */
 export function keep(event: ExaEvent): FeedEvent {
@@ -32,7 +33,7 @@ export function keep(event: ExaEvent): FeedEvent {
     createdAt: event.createdAt,
     time: eventTime(event),
     owner: ownerOf(event.type, event.data),
-    data: cutLongTexts(event.data),
+    data: cutTo(event.data, KEPT),
   };
 }
 
@@ -51,22 +52,6 @@ export function ownerOf(type: string, data: unknown): Owner {
 }
 
 const WEBSET_TYPES = new Set(["webset.created", "webset.deleted", "webset.paused", "webset.idle"]);
-
-/** A copy in which every text longer than `LONGEST_TEXT` is cut and marked; nothing of the original is held on to. */
-export function cutLongTexts(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return cutText(value, LONGEST_TEXT);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth >= DEEPEST) return null;
-  if (Array.isArray(value)) return value.map((element) => cutLongTexts(element, depth + 1));
-  const copy: Record<string, unknown> = {};
-  for (const [key, element] of Object.entries(value)) {
-    // Object.defineProperty is what JSON.parse does for "__proto__": plain assignment would change the prototype.
-    if (key === "__proto__")
-      Object.defineProperty(copy, key, { value: cutLongTexts(element, depth + 1), enumerable: true });
-    else copy[key] = cutLongTexts(element, depth + 1);
-  }
-  return copy;
-}
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";

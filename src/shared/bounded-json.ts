@@ -13,7 +13,7 @@ const STEPS = [
   { text: 60, entries: 4, depth: 4 },
 ];
 
-interface Limits {
+export interface Limits {
   /** The longest text, in characters. */
   text: number;
   /** The most entries of a list, and fields of an object. */
@@ -50,7 +50,8 @@ function isDeeperThan(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((one) => isDeeperThan(one, depth - 1));
 }
 
-function cutTo(value: unknown, limits: Limits): unknown {
+/** A copy of a JSON value in which nothing is longer or deeper than that; what was is marked. It holds nothing of the original. */
+export function cutTo(value: unknown, limits: Limits): unknown {
   if (typeof value === "string") return cutText(value, limits.text);
   if (typeof value !== "object" || value === null) return value;
   if (limits.depth === 0) return mark("", "nested deeper");

@@ -9,7 +9,8 @@ export interface Log {
 }
 
 /**
- * A log that writes lines of at least the given importance. `write` gets whole lines without their line break; on stdio
+ * A log that writes lines of at least the given importance. `write` gets whole lines without their line break and without what
+ * moves a terminal's cursor; on stdio
  * servers it must lead to stderr, because stdout is the protocol.
  */
 export function createLog(level: LogLevel, write: (line: string) => void): Log {
@@ -17,7 +18,7 @@ export function createLog(level: LogLevel, write: (line: string) => void): Log {
   const at = (name: Exclude<LogLevel, "silent">) => {
     const importance = LOG_LEVELS.indexOf(name);
     return (line: string) => {
-      if (importance <= threshold) write(`websets-events-mcp ${name}: ${line.replace(/[\r\n]+/g, " ")}`);
+      if (importance <= threshold) write(`websets-events-mcp ${name}: ${line.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")}`);
     };
   };
   return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };

@@ -39,8 +39,9 @@ export function readArguments(input: z.ZodObject, given: unknown): unknown {
 
 function readValue(schema: JsonSchema, value: unknown): unknown {
   const types = typesOf(schema);
-  if (types.has("array") && !Array.isArray(value)) return readList(schema.items ?? {}, value);
-  if (Array.isArray(value)) return value.map((one) => readValue(schema.items ?? {}, one));
+  const { items } = schema;
+  if (items !== undefined)
+    return Array.isArray(value) ? value.map((one) => readValue(items, one)) : readList(items, value);
   if (typeof value !== "string") return value;
   const text = value.trim();
   if (types.has("string")) return text;

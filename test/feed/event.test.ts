@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { cutLongTexts, keep, ownerOf } from "../../src/feed/event.ts";
+import { keep, ownerOf } from "../../src/feed/event.ts";
 
 const event = { id: "event_1", type: "webset.item.created", createdAt: "2026-11-01T12:00:00.123456Z" };
 
@@ -42,27 +42,29 @@ describe("the owner of an event", () => {
 });
 
 describe("long texts", () => {
+  const kept = (data: unknown) => keep({ ...event, data }).data;
+
   test("are cut and marked wherever they stand; the rest stays as it is", () => {
     const long = "é".repeat(3_000);
-    const cut = cutLongTexts({ a: [long, 1, null, true], b: { content: long, short: "s".repeat(2_000) } });
+    const cut = kept({ a: [long, 1, null, true], b: { content: long, short: "s".repeat(2_000) } });
     const marked = `${"é".repeat(2_000)}… [cut: 3000 characters in all]`;
     expect(cut).toEqual({ a: [marked, 1, null, true], b: { content: marked, short: "s".repeat(2_000) } });
   });
 
   test("are never cut through a character of two halves", () => {
-    const cut = cutLongTexts(`${"x".repeat(1_999)}🦜${"y".repeat(1_000)}`) as string;
+    const cut = kept(`${"x".repeat(1_999)}🦜${"y".repeat(1_000)}`) as string;
     expect(cut).toBe(`${"x".repeat(1_999)}… [cut: 3001 characters in all]`);
   });
 
   test("are looked for in a copy, to a depth no resource has, and under any name", () => {
     const data = JSON.parse('{"__proto__": {"polluted": true}, "a": {"b": 1}}');
-    const copy = cutLongTexts(data) as Record<string, unknown>;
+    const copy = kept(data) as Record<string, unknown>;
     expect(JSON.stringify(copy)).toBe(JSON.stringify(data));
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     expect(copy.a).not.toBe(data.a);
     let deep: unknown = "bottom";
     for (let level = 0; level < 50; level++) deep = { deep };
-    expect(JSON.stringify(cutLongTexts(deep))).not.toContain("bottom");
+    expect(JSON.stringify(kept(deep))).not.toContain("bottom");
   });
 
   test("are not held on to", () => {

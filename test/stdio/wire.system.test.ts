@@ -98,6 +98,12 @@ const INITIALIZE = {
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "tests", version: "1" } },
 };
 
+const ENVELOPE = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": { name: "tests", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
 /** Ways to write a request's id. Those that JavaScript cannot tell apart are told by their text. */
 const IDS: ((n: number) => string)[] = [
   String,
@@ -117,8 +123,10 @@ const REQUESTS = [
   { method: "no/such/method", params: { a: 1 } },
   { method: "" },
 ];
+type OddRequest = { method: string; params?: { _meta?: object } };
+
 /** What is wrong or odd about a line; each gets the request's id as text. */
-const ODDITIES: Record<string, (request: { method: string; params?: object }, id: string) => string> = {
+const ODDITIES: Record<string, (request: OddRequest, id: string) => string> = {
   plain: (request, id) => line(request, id),
   "params: null": ({ method }, id) => line({ method, params: null }, id),
   "params: []": ({ method }, id) => line({ method, params: [] }, id),
@@ -128,11 +136,11 @@ const ODDITIES: Record<string, (request: { method: string; params?: object }, id
   "_meta: null": ({ method, params }, id) => line({ method, params: { ...params, _meta: null } }, id),
   "_meta: text": ({ method, params }, id) => line({ method, params: { ...params, _meta: "a" } }, id),
   "progressToken: null": ({ method, params }, id) =>
-    line({ method, params: { ...params, _meta: { progressToken: null } } }, id),
+    line({ method, params: { ...params, _meta: { ...params?._meta, progressToken: null } } }, id),
   "progressToken: 0.5": ({ method, params }, id) =>
-    line({ method, params: { ...params, _meta: { progressToken: 0.5 } } }, id),
+    line({ method, params: { ...params, _meta: { ...params?._meta, progressToken: 0.5 } } }, id),
   "progressToken: {}": ({ method, params }, id) =>
-    line({ method, params: { ...params, _meta: { progressToken: {} } } }, id),
+    line({ method, params: { ...params, _meta: { ...params?._meta, progressToken: {} } } }, id),
   "arguments: null": ({ method, params }, id) => line({ method, params: { ...params, arguments: null } }, id),
   "arguments: text": ({ method, params }, id) => line({ method, params: { ...params, arguments: "a" } }, id),
   "further keys": (request, id) => line({ ...request, sessionId: 1, extra: [null] }, id),
@@ -160,35 +168,105 @@ function line(message: object, id: string): string {
   return JSON.stringify({ jsonrpc: "2.0", id: "@id", ...message }).replace('"@id"', id);
 }
 
-test("each of 200 odd lines with an id is answered once under it, and the good line after it works", async ({
-  startProgram,
-}) => {
-  const program = startProgram(["--sandbox"]);
-  program.write(`${line(INITIALIZE, "0")}\n`);
-  await eventually(() => program.lines.length === 1);
-  const odd = REQUESTS.flatMap((request, which) =>
-    Object.entries(ODDITIES).map(([what, write], n) => {
-      const id = (IDS[(which + n) % IDS.length] as (typeof IDS)[number])(1_000 * which + n + 1);
-      return { what: `${request.method || "(empty)"} with ${what}`, id, text: write(request, id) };
-    }),
-  );
-  expect(odd.length).toBeGreaterThanOrEqual(200);
-  odd.forEach(({ text }, n) => {
-    program.write(`${text}\n${line({ method: "ping" }, `"good ${n}"`)}\n`);
-  });
-  // The id as it stands in an answer, letter by letter: before an error or behind a result.
-  const ID = /^\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"|[-\d.]+),|"id":("(?:[^"\\]|\\.)*"|[-\d.]+)\}$/;
-  const answers = () =>
-    program.lines.map((answer) => {
+/** How a client of each era opens, what each of its requests has besides, and a request that any server answers. */
+const OPENINGS: [era: string, opening: { method: string; params?: object }, meta: object | undefined, good: string][] =
+  [
+    ["2025-11-25", INITIALIZE, undefined, "ping"],
+    ["2026-07-28", { method: "server/discover" }, ENVELOPE, "server/discover"],
+  ];
+
+test.for(OPENINGS)(
+  "in the era of %s each of 200 odd lines with an id is answered once under it, and the good line after it works",
+  async ([, opening, meta, good], { startProgram }) => {
+    const program = startProgram(["--sandbox"]);
+    const enveloped = (request: { method: string; params?: object }) =>
+      meta === undefined ? request : { ...request, params: { ...request.params, _meta: meta } };
+    program.write(`${line(enveloped(opening), "0")}\n`);
+    await eventually(() => program.lines.length === 1);
+    const odd = REQUESTS.flatMap((request, which) =>
+      Object.entries(ODDITIES).map(([what, write], n) => {
+        const id = (IDS[(which + n) % IDS.length] as (typeof IDS)[number])(1_000 * which + n + 1);
+        return {
+          what: `${request.method || "(empty)"} with ${what}`,
+          id,
+          text: write(enveloped(request) as never, id),
+        };
+      }),
+    );
+    expect(odd.length).toBeGreaterThanOrEqual(200);
+    odd.forEach(({ text }, n) => {
+      program.write(`${text}\n${line(enveloped({ method: good }), `"good ${n}"`)}\n`);
+    });
+    const expected = odd.flatMap(({ id }, n) => [id, `"good ${n}"`]).sort();
+    await eventually(() => program.lines.length > expected.length, { what: "all answers" }).catch(() => {});
+    // The id as it stands in an answer, letter by letter: before an error or behind a result.
+    const ID = /^\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"|[-\d.]+),|"id":("(?:[^"\\]|\\.)*"|[-\d.]+)\}$/;
+    const answered = program.lines.map((answer) => {
       const [, before, behind] = ID.exec(answer) ?? [];
       return before ?? behind;
     });
-  const expected = odd.flatMap(({ id }, n) => [id, `"good ${n}"`]).sort();
-  await eventually(() => program.lines.length > expected.length, { what: "all answers" }).catch(() => {});
-  const answered = answers();
-  const unanswered = odd.filter(({ id }) => !answered.includes(id));
-  expect(unanswered.map(({ what }) => what)).toEqual([]);
-  expect(answered.slice(1).sort()).toEqual(expected);
+    const unanswered = odd.filter(({ id }) => !answered.includes(id));
+    expect(unanswered.map(({ what }) => what)).toEqual([]);
+    expect(answered.slice(1).sort()).toEqual(expected);
+    for (const answer of program.lines) {
+      expect(answer).not.toMatch(/nobody foresaw|[\u2028\u2029]/);
+      if (answer.includes('"id":"good ')) expect(JSON.parse(answer).error).toBeUndefined();
+    }
+  },
+);
+
+test("a host that closes stderr loses the log and nothing else", async ({ startProgram, startSandbox }) => {
+  const { env } = await startSandbox();
+  const program = startProgram(["--log-level", "debug"], env);
+  program.write(`${line(INITIALIZE, "0")}\n`);
+  await eventually(() => program.lines.length === 1);
+  program.child.stderr.destroy();
+  const call = { method: "tools/call", params: { name: "list_webset_events", arguments: {} } };
+  for (let n = 1; n <= 5; n++) {
+    program.write(`garbage\n${line(call, String(n))}\n`);
+    await eventually(() => program.lines.some((answer) => JSON.parse(answer).id === n), { what: `answer ${n}` });
+  }
+  program.child.stdin.end();
+  expect(await program.exited).toMatchObject({ code: 0, signal: null });
+});
+
+test("what the upstream nests 100,000 deep is cut where it is handed on, and every error says what happened", async ({
+  startProgram,
+  startStandIn,
+}) => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const createdAt = new Date().toISOString();
+  const data = `{"id":"item_1","websetId":"webset_1","properties":${deep}}`;
+  const event = `{"id":"event_1","type":"webset.item.created","createdAt":"${createdAt}","data":${data}}`;
+  const { env } = await startStandIn(({ url = "" }, response) => {
+    response.setHeader("content-type", "application/json");
+    if (url.includes("/events/")) response.end(event);
+    else if (url.includes("/events")) response.end(`{"data":[${event}],"hasMore":false,"nextCursor":null}`);
+    else if (url.includes("bad")) response.writeHead(400).end(`{"message":${deep},"error":${deep}}`);
+    else response.end(`{"id":"webset_1","status":"running","metadata":${deep},"searches":[{"id":"s","x":${deep}}]}`);
+  });
+  const program = startProgram(["--poll-interval", "0.2"], env);
+  program.write(`${line(INITIALIZE, "0")}\n`);
+  const detail = "full";
+  const calls = [
+    { name: "get_webset_event", arguments: { eventId: "event_1" } },
+    { name: "list_webset_events", arguments: { detail } },
+    { name: "wait_for_webset_event", arguments: { detail, timeoutSeconds: 2, after: createdAt } },
+    { name: "get_webset_progress", arguments: { websetId: "webset_1" } },
+    { name: "get_webset_progress", arguments: { websetId: "bad" } },
+    { name: "wait_for_webset", arguments: { websetId: "webset_1", timeoutSeconds: 1 } },
+  ].map((params) => ({ method: "tools/call", params }));
+  const uris = ["websets://events/event_1", "websets://websets/webset_1/progress", `websets://events/${deep}`];
+  const requests = [...calls, ...uris.map((uri) => ({ method: "resources/read", params: { uri } }))];
+  requests.forEach((request, n) => {
+    program.write(`${line(request, String(n + 1))}\n`);
+  });
+  await eventually(() => program.lines.length > requests.length, { what: "all answers" });
+  for (const answer of program.lines) expect(answer).not.toContain("nobody foresaw");
+  for (const [id, answer] of [1, 2, 3, 7].map((id) => [id, program.lines.find((one) => JSON.parse(one).id === id)])) {
+    expect(answer, `answer ${id}`).toContain("[cut: nested deeper]");
+  }
+  expect(program.stderr).not.toContain("nobody foresaw");
 });
 
 test("two requests with one id are both ended by its cancel, and no wait polls on", async ({

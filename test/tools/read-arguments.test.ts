@@ -93,6 +93,13 @@ describe("what can mean several things or none is refused by name:", () => {
     expect(read(given)).toContain(expected);
   });
 
+  test("lists in lists, however deep", () => {
+    let deep: unknown = "a";
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    expect(read({ list: deep })).toContain("list.0: ");
+    expect(read({ text: deep })).toContain("text: ");
+  });
+
   test.each([[null], ["text"], [[1]]])("%j in the place of all arguments", (given) => {
     expect(readArguments(tool.input, given)).toBe(given);
   });
