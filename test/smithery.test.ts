@@ -76,7 +76,13 @@ describe("smithery.yaml", () => {
     const { command, args, env } = commandFor(exampleConfig);
     const client = new Client({ name: "smithery-test", version: "0.0.0" });
     await client.connect(
-      new StdioClientTransport({ command, args, env: { ...process.env, ...env } as Record<string, string>, cwd: root }),
+      new StdioClientTransport({
+        command,
+        args,
+        env: { ...process.env, ...env } as Record<string, string>,
+        cwd: root,
+        stderr: "ignore",
+      }),
     );
     try {
       expect((await client.listTools()).tools.map(({ name }) => name)).toContain("wait_for_webset");

@@ -89,10 +89,10 @@ const KINDS = [
     asked: 4,
   },
   {
-    that: "a redirect is an unexpected response and not followed",
+    that: "a redirect is an unexpected response that names its host, and not followed",
     id: "a-redirect",
     answer: refused(302, BODY, { location: "https://example.com/" }),
-    says: /^unexpected_response: .*redirect \(302\)/,
+    says: /^unexpected_response: .*redirect to example\.com \(302\)/,
     asked: 1,
   },
 ];

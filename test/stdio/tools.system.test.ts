@@ -157,7 +157,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
       ["an id with a line break", "get_webset_event", { eventId: "evt_1\r\nx-api-key: 2" }, "control character"],
       ["an id with a zero byte", "get_webset_progress", { websetId: "web\u0000set" }, "control character"],
       ["an empty id", "get_webset_event", { eventId: "" }, "eventId"],
-      ["an id of spaces", "get_webset_progress", { websetId: "   " }, "is empty"],
+      ["an id of spaces, which is none", "get_webset_progress", { websetId: "   " }, "websetId is missing"],
     ])("%s", async (_what, tool, args, named) => {
       const { error } = await session.call(tool, args);
       expect(error).toMatch(/^invalid_request: /);
