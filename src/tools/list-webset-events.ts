@@ -3,7 +3,7 @@ import { encodeCursor } from "../feed/cursor.ts";
 import { parseTypes } from "../feed/filter.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { defineTool } from "./define.ts";
-import { detail, timeOf, types, websetId } from "./params.ts";
+import { detail, pageOf, timeOf, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
@@ -46,7 +46,8 @@ export const listWebsetEvents = defineTool({
       types: parseTypes(args.types),
       websetId: args.websetId === undefined ? undefined : await resolveWebset(args.websetId, states, signal),
     };
-    const { limit, page, detail } = args;
+    const { limit, detail } = args;
+    const page = pageOf(args.page);
     const fits = roomFor(detail);
     const listed = await feed.list({ filter, createdAfter, createdBefore, limit, fits, page, signal });
     return {

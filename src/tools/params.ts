@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { parseTime } from "../exa/event.ts";
 import { decodeCursor } from "../feed/cursor.ts";
+import { decodePageToken } from "../feed/page-token.ts";
 import { type Position, positionAt } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WaitLimits } from "./define.ts";
@@ -62,5 +63,30 @@ export function positionOf(after: string | undefined): Position | undefined {
   if (after === undefined) return undefined;
   const text = after.trim();
   if (/^\d{4}-/.test(text)) return positionAt(timeOf("after", text) as number);
-  return decodeCursor(text);
+  return minted("after", text, decodeCursor);
+}
+
+/** The page token a caller passed, if there is anything that a listing can go on with in it. */
+export function pageOf(page: string | undefined): string | undefined {
+  if (page === undefined) return undefined;
+  const text = page.trim();
+  const { before } = minted("page", text, decodePageToken);
+  if (Number.isNaN(new Date(before.time).getTime())) throw forged("page");
+  return text;
+}
+
+/** What a token of ours stands for. Whoever makes one up can give it a right checksum, and put anything into it. */
+function minted<T>(name: string, text: string, decode: (text: string) => T): T {
+  try {
+    return decode(text);
+  } catch (error) {
+    throw error instanceof RangeError ? forged(name) : error;
+  }
+}
+
+function forged(name: string): WebsetsError {
+  return new WebsetsError("invalid_request", {
+    what: `The parameter ${name} holds something that this server has never given out`,
+    advice: `Pass ${name} exactly as an earlier result gave it, or leave it out.`,
+  });
 }
