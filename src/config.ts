@@ -110,6 +110,12 @@ export function readConfig(flags: ConfigFlags, environment: Environment): Config
   };
 }
 
+/** The key in an environment, usable or not, for whoever must not show it. A host's placeholder is none. */
+export function keyIn(environment: Environment): string | undefined {
+  const text = find("apiKey", {}, environment)?.text;
+  return text === undefined || PLACEHOLDER.test(text) ? undefined : text;
+}
+
 function find(setting: Setting, flags: ConfigFlags, environment: Environment): Found | undefined {
   const { flag, variables } = SOURCES[setting];
   const flagged = flag && flags[flag[0]];

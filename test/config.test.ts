@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError, type ConfigFlags, type Environment, readConfig } from "../src/config.ts";
+import { ConfigError, type ConfigFlags, type Environment, keyIn, readConfig } from "../src/config.ts";
 
 const KEY = "exa-secret-0123456789";
 
@@ -235,4 +235,11 @@ test("a proxy is not judged before something goes through it", () => {
       httpProxy: text,
     });
   }
+});
+
+test("the key that must not show is there also where it cannot be used, but a placeholder is none", () => {
+  expect(keyIn({ EXA_API_KEY: ` ${KEY}\n` })).toBe(KEY);
+  expect(keyIn({ EXA_API_KEY: `${KEY}\u200b` })).toBe(`${KEY}\u200b`);
+  for (const text of ["", " ", "%EXA_API_KEY%", "your-exa-api-key"])
+    expect(keyIn({ EXA_API_KEY: text })).toBeUndefined();
 });

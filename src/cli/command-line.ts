@@ -41,13 +41,16 @@ const SANDBOX = {
   faults: { type: "string" },
 } as const;
 
+/** Names of commands and scenarios are shorter, Exa's keys longer. */
+const LONGEST_QUOTED = 30;
+
 /** Reads the arguments after the program's name; throws `UsageError`. */
 export function readCommandLine(args: readonly string[]): Command {
   const [first, ...rest] = args;
   if (first === "help") return { kind: "help", of: rest[0] === "sandbox" ? "sandbox" : "server" };
   if (first === "sandbox") return sandboxCommand(rest);
   if (first !== undefined && !first.startsWith("-")) {
-    throw new UsageError(`There is no command ${JSON.stringify(first)}. Commands: sandbox; none serves MCP on stdio.`);
+    throw new UsageError(`There is no command ${quoted(first)}. Commands: sandbox; none serves MCP on stdio.`);
   }
   const { values } = understand(() => parseArgs({ args: [...args], options: { ...ALWAYS, ...SERVE } }));
   if (values.help) return { kind: "help", of: "server" };
@@ -79,8 +82,16 @@ function understand<T>(parse: () => T): T {
   } catch (error) {
     // Node's own sentences name the argument; what follows the first one are hints about "--" that help nobody here.
     const [sentence] = (error as Error).message.split(". ");
-    throw new UsageError(sentence ?? "The command line cannot be understood");
+    const words = sentence?.replace(/'(.*)'/s, (given, text: string) =>
+      text.length > LONGEST_QUOTED ? quoted(text) : given,
+    );
+    throw new UsageError(words ?? "The command line cannot be understood");
   }
+}
+
+/** Long words are no slips of the keyboard, but may be a key in the wrong place: they are not repeated. */
+export function quoted(text: string): string {
+  return text.length > LONGEST_QUOTED ? `of ${text.length} characters` : JSON.stringify(text);
 }
 
 /** A number a flag must hold; throws `UsageError`. */
@@ -88,7 +99,7 @@ export function numberFlag(name: string, text: string, { least, most, whole }: N
   const value = Number(text);
   if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
   throw new UsageError(
-    `${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not ${JSON.stringify(text)}`,
+    `${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not ${quoted(text)}`,
   );
 }
 

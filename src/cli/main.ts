@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
-import { ConfigError, readConfig } from "../config.ts";
+import { ConfigError, keyIn, readConfig } from "../config.ts";
 import { createLog } from "../shared/log.ts";
+import { createRedact } from "../shared/redact.ts";
 import { VERSION } from "../shared/version.ts";
 import { type Command, readCommandLine, UsageError } from "./command-line.ts";
 
@@ -14,6 +15,9 @@ let isEnding = false;
 // A host may close stderr while it lives, and a reader of the help or the log may go: what they no longer read is lost, and no more.
 process.stderr.on("error", () => {});
 process.stdout.on("error", () => {});
+
+/** People put the key into arguments and settings where it does not belong, upstreams into answers, and all of them are quoted. */
+const redact = createRedact(keyIn(process.env));
 
 try {
   await run(readCommandLine(process.argv.slice(2)));
@@ -47,15 +51,11 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=25");
   const configured = readConfig(flags, process.env);
-  const { apiKey } = configured;
-  // Callers, too, may put the key where it does not belong, and what they send is quoted in the log or part of a path.
-  const forms = apiKey === undefined ? [] : [JSON.stringify(apiKey).slice(1, -1), encodeURIComponent(apiKey), apiKey];
-  const discreet = (line: string) => forms.reduce((text, form) => text.replaceAll(form, "[key]"), line);
-  const log = createLog(configured.logLevel, (line) => process.stderr.write(`${discreet(line)}\n`));
+  const log = createLog(configured.logLevel, writeLine);
   const world = sandbox ? await (await import("./sandbox.ts")).startDemoSandbox(log) : undefined;
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
   const { serve } = await import("./serve.ts");
-  const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout });
+  const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout }, redact);
   if (world !== undefined) log.info(`the sandbox is at ${world.url}`);
   const close = async () => {
     await service.close();
@@ -74,7 +74,7 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
 
 async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): Promise<void> {
   const { startSandbox } = await import("./sandbox.ts");
-  const log = createLog("warn", (line) => process.stderr.write(`${line}\n`));
+  const log = createLog("warn", writeLine);
   const { url, key, sandbox } = await startSandbox(flags, log);
   endOnSignals(() => sandbox.close());
   process.stdout.write(`A sandbox of the Websets API is at ${url}\n\n`);
@@ -101,5 +101,9 @@ async function end(close: Closing): Promise<void> {
 }
 
 function say(line: string): void {
-  process.stderr.write(`websets-events-mcp: ${line}\n`);
+  writeLine(`websets-events-mcp: ${line}`);
+}
+
+function writeLine(line: string): void {
+  process.stderr.write(`${redact(line)}\n`);
 }

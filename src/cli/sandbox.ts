@@ -5,7 +5,7 @@ import { createSandbox, type Sandbox } from "../sandbox/server.ts";
 import { LIST_ORDERS } from "../sandbox/sorted-list.ts";
 import { systemClock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
-import { numberFlag, type SandboxFlags, UsageError } from "./command-line.ts";
+import { numberFlag, quoted, type SandboxFlags, UsageError } from "./command-line.ts";
 
 /** Any key will do on loopback; this one says where it belongs. */
 const SANDBOX_KEY = "sandbox";
@@ -66,5 +66,5 @@ function readFaults(text: string) {
 }
 
 function notOneOf(flag: string, given: string, names: readonly string[]): UsageError {
-  return new UsageError(`${flag} must be one of ${names.join(", ")}, not ${JSON.stringify(given)}`);
+  return new UsageError(`${flag} must be one of ${names.join(", ")}, not ${quoted(given)}`);
 }

@@ -12,6 +12,7 @@ import { buildServer } from "../server.ts";
 import { systemClock } from "../shared/clock.ts";
 import { lineForOperator } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import type { Redact } from "../shared/redact.ts";
 import { VERSION } from "../shared/version.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
@@ -28,8 +29,8 @@ export interface Service {
 /** So long after the host has asked for the tools it has got them, in milliseconds. */
 const PREPARE_AFTER_MS = 20;
 
-/** Serves MCP on stdio, in whichever of the protocol's eras the host opens with. */
-export function serve(config: Config, log: Log, streams: Streams): Service {
+/** Serves MCP on stdio, in whichever of the protocol's eras the host opens with. `redact` has a part in all that goes out. */
+export function serve(config: Config, log: Log, streams: Streams, redact: Redact): Service {
   const clock = systemClock;
   const carrier = createSocketTransport({ proxies: config.proxies });
   const recent = new RecentIds();
@@ -62,7 +63,7 @@ export function serve(config: Config, log: Log, streams: Streams): Service {
   const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };
   const subscriptions = new Subscriptions({ states, feed, clock, log });
 
-  const stdio = new StdioTransport(streams, log);
+  const stdio = new StdioTransport(streams, log, redact);
   const transport = new ObservedTransport(stdio, new Listening(subscriptions));
   const tasks = new Tasks({ clock });
   // A host that is gone is noticed by the transport; a lost notification harms nobody.

@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import type { Log } from "../shared/log.ts";
+import { type Redact, redactValue } from "../shared/redact.ts";
 import { wellFormedJson } from "../shared/text.ts";
 import { anotherId, restoreIds, type SdkId } from "./message-id.ts";
 import { type Refusal, readLine, tooLong } from "./read-message.ts";
@@ -13,7 +14,12 @@ export interface Streams {
 /** JSON-RPC's own code for what went wrong on our side. */
 const INTERNAL_ERROR = -32603;
 
-type Envelope = { id?: SdkId; method?: string; params?: { requestId?: unknown } };
+interface Envelope {
+  id?: SdkId;
+  method?: string;
+  params?: { requestId?: unknown; progressToken?: unknown };
+  result?: { content?: { text?: string }[]; structuredContent?: unknown };
+}
 
 /**
  * JSON-RPC on stdin and stdout, a message a line. Unlike the SDK's own it drops nothing: each line with an id is answered under it.
@@ -22,6 +28,7 @@ type Envelope = { id?: SdkId; method?: string; params?: { requestId?: unknown } 
 export class StdioTransport implements Transport {
   readonly #streams: Streams;
   readonly #log: Log;
+  readonly #redact: Redact;
   readonly #lines: LineReader;
   /** The requests that are not answered yet by their ids as the client sees them: several where it used one twice. */
   readonly #pending = new Map<string, Set<SdkId>>();
@@ -29,9 +36,10 @@ export class StdioTransport implements Transport {
   onclose?: () => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  constructor(streams: Streams, log: Log) {
+  constructor(streams: Streams, log: Log, redact: Redact) {
     this.#streams = streams;
     this.#log = log;
+    this.#redact = redact;
     this.#lines = new LineReader({
       onLine: (line) => {
         for (const read of readLine(line)) {
@@ -58,7 +66,7 @@ export class StdioTransport implements Transport {
     if (method === undefined && id !== undefined) this.#forget(id);
     let line: string;
     try {
-      line = wellFormedJson(message);
+      line = this.#json(message);
     } catch (error) {
       if (!(error instanceof RangeError) || id === undefined || method !== undefined) throw error;
       line = wellFormedJson({
@@ -124,7 +132,24 @@ export class StdioTransport implements Transport {
 
   #refuse(answer: Refusal): void {
     this.#log.warn(`refused a line on stdin: ${answer.error.message}`);
-    this.#write(wellFormedJson(answer)).catch(() => {});
+    this.#write(this.#json(answer)).catch(() => {});
+  }
+
+  /** Without the key, but under the id and the token that the client gave: to it they are names. */
+  #json(message: object): string {
+    const json = wellFormedJson(message);
+    // Hardly any message has to be taken apart for it.
+    if (this.#redact(json) === json) return json;
+    const { id, params, result } = message as Envelope;
+    const redacted = redactValue(message, this.#redact) as Envelope;
+    if (id !== undefined) redacted.id = id;
+    if (redacted.params?.progressToken !== undefined) redacted.params.progressToken = params?.progressToken;
+    // Both say the same, and have to go on doing so.
+    const [said] = result?.content ?? [];
+    if (redacted.result !== undefined && said?.text === JSON.stringify(result?.structuredContent)) {
+      redacted.result.content = [{ ...said, text: JSON.stringify(redacted.result.structuredContent) }];
+    }
+    return wellFormedJson(redacted);
   }
 
   #write(json: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, WebsetsError } from "../shared/errors.ts";
+import { createRedact, type Redact } from "../shared/redact.ts";
 import { ServerTime } from "../shared/server-time.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { HttpAnswer, Transport } from "./http.ts";
@@ -78,6 +79,7 @@ const LONGEST_CALL_MS = 25_000;
 export function createAsk(setup: AskOptions): Ask {
   const { apiKey, clock } = setup;
   const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
+  const redact = createRedact(apiKey);
   const pause = new RequestedPause(clock);
   // A date in an answer without a `Date` is compared with it.
   const shown = new ServerTime(clock);
@@ -90,11 +92,11 @@ export function createAsk(setup: AskOptions): Ask {
     shown.note(serverTime, receivedAt);
     if (answer.status < 200 || answer.status >= 300) {
       const clocks = { server: shown.at(), ours: clock.wallTime() };
-      const refusal = refusalOf(answer, question, apiKey, clocks);
+      const refusal = refusalOf(answer, question, redact, clocks);
       pause.note(refusal);
       throw refusal;
     }
-    return { value: read(answer, question, apiKey), serverTime, sentAt, receivedAt };
+    return { value: read(answer, question, redact), serverTime, sentAt, receivedAt };
   }
 
   async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
@@ -147,9 +149,9 @@ export function createAsk(setup: AskOptions): Ask {
   };
 }
 
-function read<T>(answer: HttpAnswer, question: Question<T>, apiKey: string): T {
+function read<T>(answer: HttpAnswer, question: Question<T>, redact: Redact): T {
   const unexpected = (what: string, cause?: unknown) => {
-    const requestId = requestIdOf(answer, apiKey);
+    const requestId = requestIdOf(answer, redact);
     const facts = { what, status: answer.status, cause, ...(requestId !== undefined && { requestId }) };
     return new WebsetsError("unexpected_response", facts);
   };

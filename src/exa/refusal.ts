@@ -1,4 +1,5 @@
 import { type ErrorFacts, type ErrorKind, WebsetsError } from "../shared/errors.ts";
+import type { Redact } from "../shared/redact.ts";
 import { plainText } from "../shared/text.ts";
 import type { HttpAnswer } from "./http.ts";
 import { type Clocks, parseRetryAfter } from "./retry.ts";
@@ -42,13 +43,13 @@ const GATEWAY_ADVICE =
  * without the key, and only where it tells what else nobody could know: which parameter is wrong, or what the plan lacks. A 4xx in
  * neither shape is not the API's word, for gateways in front of it answer with the same statuses.
  */
-export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, clocks: Clocks): WebsetsError {
+export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, clocks: Clocks): WebsetsError {
   const { status, headers } = answer;
   const refusal = (kind: ErrorKind, what: string, advice?: string) => {
-    const requestId = requestIdOf(answer, apiKey);
+    const requestId = requestIdOf(answer, redact);
     const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
     const facts: ErrorFacts = {
-      what: withoutKey(what, apiKey),
+      what: redact(what),
       status,
       ...(requestId !== undefined && { requestId }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -72,7 +73,7 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, apiKey: string, 
     const what = `the answer for ${subject.name} has the status ${status}, which the API does not use`;
     return refusal("unexpected_response", what);
   }
-  const words = wordsOf(answer, apiKey);
+  const words = wordsOf(answer, redact);
   // Nothing else on the way asks for money.
   if (words === undefined && (status !== 402 || looksLikeHtml(answer))) {
     const form = looksLikeHtml(answer) ? "is a page of HTML" : "has not the form of the API's errors";
@@ -127,10 +128,10 @@ function redirectedTo({ headers: { location } }: HttpAnswer, from: URL | undefin
 }
 
 /** The id that Exa gives a request, in the body of errors or as `X-Request-Id`, if it is one that may be shown. */
-export function requestIdOf(answer: HttpAnswer, apiKey: string): string | undefined {
+export function requestIdOf(answer: HttpAnswer, redact: Redact): string | undefined {
   const id = answer.headers["x-request-id"] ?? fieldsOf(answer.body)?.requestId;
   if (typeof id !== "string" || id.length > LONGEST_REQUEST_ID || !/^[\x21-\x7e]+$/.test(id)) return undefined;
-  return id.includes(apiKey) ? undefined : id;
+  return redact(id) === id ? id : undefined;
 }
 
 /** A page of HTML never comes from the API itself, but from a gateway, or from another site under a wrong base URL. */
@@ -139,18 +140,18 @@ export function looksLikeHtml(answer: HttpAnswer): boolean {
 }
 
 /** What an error says: `message` where there is one, or else `error`; undefined for a body that is none of Exa's. */
-function wordsOf({ body }: HttpAnswer, apiKey: string): Words | undefined {
+function wordsOf({ body }: HttpAnswer, redact: Redact): Words | undefined {
   const { message, error, tag } = fieldsOf(body) ?? {};
   const text = Array.isArray(message) ? message.filter((one) => typeof one === "string").join("; ") : message;
-  const sentence = [text, error].map((one) => lineOf(one, apiKey)).find((line) => line !== "");
+  const sentence = [text, error].map((one) => lineOf(one, redact)).find((line) => line !== "");
   const isTag = typeof tag === "string" && /^\w{1,60}$/.test(tag);
   if (sentence === undefined && !isTag) return undefined;
   return { ...(sentence !== undefined && { sentence }), ...(isTag && { tag }) };
 }
 
-function lineOf(text: unknown, apiKey: string): string {
+function lineOf(text: unknown, redact: Redact): string {
   if (typeof text !== "string") return "";
-  return plainText(withoutKey(text, apiKey).replaceAll('"', "'"), LONGEST_MESSAGE);
+  return plainText(redact(text).replaceAll('"', "'"), LONGEST_MESSAGE);
 }
 
 function fieldsOf(body: string): Record<string, unknown> | undefined {
@@ -160,8 +161,4 @@ function fieldsOf(body: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function withoutKey(text: string, apiKey: string): string {
-  return text.replaceAll(apiKey, "[key]");
 }
