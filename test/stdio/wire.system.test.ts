@@ -290,6 +290,31 @@ test("two requests with one id are both ended by its cancel, and no wait polls o
   expect(program.lines.map((answer) => JSON.parse(answer).id)).toEqual([0, 2]);
 });
 
+test("stdout is well-formed, without what breaks lines, and names come out as they were", async ({
+  startProgram,
+  startSandbox,
+}) => {
+  const { env, world } = await startSandbox();
+  const name = "می\u200cخواهم Donau\u00addampf 👩🏽\u200d🚀 ❤\ufe0f";
+  const text = "half \ud83d, lines\u2028and\u2029paragraphs, \\ud83d in words";
+  const properties = { type: "company", url: "https://a.example/", company: { name }, description: text };
+  const { id } = world.record("webset.item.created", { id: "item_1", websetId: "webset_1", properties });
+  const program = startProgram([], env);
+  program.write(`${line(INITIALIZE, "0")}\n`);
+  const args = { eventId: id, detail: "full" };
+  program.write(`${line({ method: "tools/call", params: { name: "get_webset_event", arguments: args } }, "1")}\n`);
+  program.write(`${line({ method: "resources/read", params: { uri: `websets://events/${id}` } }, "2")}\n`);
+  await eventually(() => program.lines.length === 3, { what: "both answers" });
+  expect(program.stdout).not.toMatch(/[\u2028\u2029\p{Cs}]/u);
+  const [, one, two] = program.lines.map((answer) => JSON.parse(answer)).sort((a, b) => a.id - b.id);
+  const { content, structuredContent } = one.result;
+  expect(content[0].text).toBe(JSON.stringify(structuredContent));
+  expect(structuredContent.event.summary).toContain(`"${name}"`);
+  const whole = text.replace("\ud83d", "\ufffd");
+  expect(structuredContent.event.data.properties.description).toBe(whole);
+  expect(JSON.parse(two.result.contents[0].text).data.properties.description).toBe(whole);
+});
+
 describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
   test("a client gets its answers with garbage before, between and after its messages", async ({
     startProgram,
