@@ -31,6 +31,8 @@ export interface CallOptions {
   attempts?: number;
   /** Callers of one group are served in order; groups take turns when requests must wait. */
   group?: string;
+  /** For a look that nobody waits for: calls of people and agents go before it. */
+  background?: boolean;
 }
 
 /** One question to the API: where, in which words errors speak of it, and how its answer is read. */
@@ -109,7 +111,7 @@ export function createAsk(setup: AskOptions): Ask {
 
   return async (question, options = {}) => {
     if (options.signal?.aborted) throw abortError();
-    const { attempts = ATTEMPTS } = options;
+    const { attempts = ATTEMPTS, group, background } = options;
     let deadline = options.deadline ?? Number.POSITIVE_INFINITY;
     let limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
     const progress: Progress = { isQueued: true };
@@ -117,7 +119,7 @@ export function createAsk(setup: AskOptions): Ask {
       for (let made = 1; ; made++) {
         do {
           await pause.over({ deadline, signal: limit.signal });
-          await setup.budget.acquire({ group: options.group, signal: limit.signal });
+          await setup.budget.acquire({ group, background, signal: limit.signal });
           // Who waited in the queue may come out of it into a pause that began meanwhile.
         } while (pause.isOn);
         if (made === 1 && options.deadline === undefined) {

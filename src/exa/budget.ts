@@ -1,21 +1,31 @@
+import { onAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError } from "../shared/errors.ts";
 
-/** About 5 requests a second have been seen to throttle; Exa documents no limit for Websets. */
+/** About 5 requests a second have been seen to throttle; Exa documents 20 for all who share a team. */
 const REQUESTS_PER_SECOND = 5;
 const BURST = 10;
+/** How many others may pass while a request in the background waits: it is served a fifth of the time at least. */
+const MOST_IN_A_ROW = 4;
+
+export interface Turn {
+  /** Who waits is served in order within a group, and groups take turns. */
+  group?: string | undefined;
+  /**
+   * For looks that nobody waits for. All others go before them, but for one in five, and a burst finds half of its size left. They
+   * are groups of their own.
+   */
+  background?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /** Lets requests through no faster than the API bears. */
 export interface RequestBudget {
   /**
    * Resolves when the next request may be sent; rejects with an AbortError as soon as `signal` aborts, which is how a deadline
-   * reaches it. Who waits is served in order within a group, and groups take turns.
+   * reaches it.
    */
-  acquire(turn?: { group?: string | undefined; signal?: AbortSignal | undefined }): Promise<void>;
-}
-
-interface Waiter {
-  go(): void;
+  acquire(turn?: Turn): Promise<void>;
 }
 
 /** A token bucket of 10 that fills by 5 a second, for all requests of one process. */
@@ -24,34 +34,37 @@ export function createRequestBudget(
   limits: { requestsPerSecond?: number; burst?: number } = {},
 ): RequestBudget {
   const interval = 1000 / (limits.requestsPerSecond ?? REQUESTS_PER_SECOND);
-  const allowance = ((limits.burst ?? BURST) - 1) * interval;
+  const burst = limits.burst ?? BURST;
   /** The bucket as one number: when it will be full again. */
   let fullAt = Number.NEGATIVE_INFINITY;
-  /** A Map keeps the order of insertion: the first group is the one whose turn it is. */
-  const queue = new Map<string, Set<Waiter>>();
+  const queue = new Turns();
+  const background = new Turns();
+  /** How many have passed the background since it began to wait or was served. */
+  let passed = 0;
   let pump: AbortController | undefined;
 
-  const untilNext = () => fullAt - allowance - clock.now();
-  const spend = () => {
-    fullAt = Math.max(fullAt, clock.now()) + interval;
+  const isBackgroundDue = () => !background.isEmpty && (queue.isEmpty || passed >= MOST_IN_A_ROW);
+  const mayUseHalf = () => isBackgroundDue() && passed < MOST_IN_A_ROW;
+  const untilNext = (isHalf: boolean) => {
+    const size = isHalf ? Math.max(1, Math.floor(burst / 2)) : burst;
+    return fullAt - (size - 1) * interval - clock.now();
   };
 
+  function spend(isBackground: boolean): void {
+    fullAt = Math.max(fullAt, clock.now()) + interval;
+    passed = isBackground || background.isEmpty ? 0 : passed + 1;
+  }
+
   function serveNext(): void {
-    for (const [group, waiters] of queue) {
-      for (const waiter of waiters) {
-        queue.delete(group);
-        waiters.delete(waiter);
-        if (waiters.size > 0) queue.set(group, waiters);
-        spend();
-        waiter.go();
-        return;
-      }
-    }
+    const isBackground = isBackgroundDue();
+    const go = (isBackground ? background : queue).next();
+    spend(isBackground);
+    go?.();
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    while (queue.size > 0 && !signal.aborted) {
-      const ms = untilNext();
+    while (!(queue.isEmpty && background.isEmpty) && !signal.aborted) {
+      const ms = untilNext(mayUseHalf());
       // Whole milliseconds: a remainder too small to move the clock would never pass.
       if (ms > 0) await clock.sleep(Math.ceil(ms), signal);
       else serveNext();
@@ -59,45 +72,70 @@ export function createRequestBudget(
     if (!signal.aborted) pump = undefined;
   }
 
-  function startPump(): void {
-    if (pump !== undefined) return;
+  /** Sleeps anew for whoever is next by now. */
+  function restartPump(): void {
+    pump?.abort();
+    pump = undefined;
+    if (queue.isEmpty && background.isEmpty) return;
     pump = new AbortController();
     run(pump.signal).catch(() => {});
   }
 
-  function leave(group: string, waiter: Waiter): void {
-    const waiters = queue.get(group);
-    waiters?.delete(waiter);
-    if (waiters?.size === 0) queue.delete(group);
-    if (queue.size > 0) return;
-    pump?.abort();
-    pump = undefined;
-  }
-
   return {
-    acquire({ group = "", signal } = {}) {
+    acquire({ group = "", background: isBackground = false, signal } = {}) {
       if (signal?.aborted) return Promise.reject(abortError());
-      if (queue.size === 0 && untilNext() <= 0) {
-        spend();
+      const own = isBackground ? background : queue;
+      const isFree = own.isEmpty && (isBackground ? queue.isEmpty : passed < MOST_IN_A_ROW || background.isEmpty);
+      if (isFree && untilNext(isBackground) <= 0) {
+        spend(isBackground);
         return Promise.resolve();
       }
       return new Promise((resolve, reject) => {
-        const abort = () => {
-          leave(group, waiter);
+        const waits = !own.isEmpty;
+        const leave = own.join(group, () => {
+          off();
+          resolve();
+        });
+        const off = onAbort(signal, () => {
+          leave();
+          if (own.isEmpty) restartPump();
           reject(abortError());
-        };
-        const waiter: Waiter = {
-          go() {
-            signal?.removeEventListener("abort", abort);
-            resolve();
-          },
-        };
-        signal?.addEventListener("abort", abort, { once: true });
-        const waiters = queue.get(group);
-        if (waiters === undefined) queue.set(group, new Set([waiter]));
-        else waiters.add(waiter);
-        startPump();
+        });
+        if (!waits) restartPump();
       });
     },
   };
+}
+
+/** Waiters in groups that take turns. */
+class Turns {
+  /** A Map keeps the order of insertion: the first group is the one whose turn it is. */
+  readonly #groups = new Map<string, Set<() => void>>();
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  /** Waits at the end of a group; the function it returns leaves it. */
+  join(group: string, go: () => void): () => void {
+    const waiters = this.#groups.get(group) ?? new Set();
+    this.#groups.set(group, waiters.add(go));
+    return () => {
+      waiters.delete(go);
+      if (waiters.size === 0) this.#groups.delete(group);
+    };
+  }
+
+  /** Takes out whose turn it is, and puts its group at the end. */
+  next(): (() => void) | undefined {
+    for (const [group, waiters] of this.#groups) {
+      for (const go of waiters) {
+        waiters.delete(go);
+        this.#groups.delete(group);
+        if (waiters.size > 0) this.#groups.set(group, waiters);
+        return go;
+      }
+    }
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "./abort.ts";
 import { abortError } from "./errors.ts";
 
 /** Time as the project uses it. Tests bring one that does not wait. */
@@ -18,21 +19,16 @@ export const systemClock: Clock = {
   wallTime: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(abortError());
-        return;
-      }
-      const abort = () => {
-        clearTimeout(timer);
-        reject(abortError());
-      };
       const timer = setTimeout(
         () => {
-          signal?.removeEventListener("abort", abort);
+          off();
           resolve();
         },
         Math.min(Math.max(0, ms), LONGEST_TIMEOUT_MS),
       );
-      signal?.addEventListener("abort", abort, { once: true });
+      const off = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(abortError());
+      });
     }),
 };

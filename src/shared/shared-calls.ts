@@ -1,3 +1,4 @@
+import { orAbort } from "./abort.ts";
 import { abortError } from "./errors.ts";
 
 interface Call<T> {
@@ -18,30 +19,11 @@ export class SharedCalls<T> {
     if (signal.aborted) return Promise.reject(abortError());
     const call = this.#calls.get(key) ?? this.#begin(key, start);
     call.callers++;
-    return new Promise<T>((resolve, reject) => {
-      const leave = () => {
-        signal.removeEventListener("abort", abort);
-        call.callers--;
-      };
-      const abort = () => {
-        leave();
-        if (call.callers === 0) {
-          this.#forget(key, call);
-          call.stop.abort();
-        }
-        reject(abortError());
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      call.promise.then(
-        (value) => {
-          leave();
-          resolve(value);
-        },
-        (error: unknown) => {
-          leave();
-          reject(error);
-        },
-      );
+    return orAbort(call.promise, signal).finally(() => {
+      call.callers--;
+      if (call.callers > 0) return;
+      this.#forget(key, call);
+      call.stop.abort();
     });
   }
 

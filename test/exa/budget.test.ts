@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { beforeEach, expect, test } from "vitest";
-import { createRequestBudget, type RequestBudget } from "../../src/exa/budget.ts";
+import { createRequestBudget, type RequestBudget, type Turn } from "../../src/exa/budget.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 let clock: FakeClock;
@@ -13,7 +13,7 @@ beforeEach(() => {
   served = [];
 });
 
-function ask(name: string, turn: { group?: string; signal?: AbortSignal } = {}): Promise<void> {
+function ask(name: string, turn: Turn = {}): Promise<void> {
   return budget.acquire(turn).then(() => void served.push({ name, at: clock.now() }));
 }
 
@@ -122,4 +122,86 @@ test("an aborted signal is refused at once and spends nothing", async () => {
   for (let i = 0; i < 10; i++) void ask(`${i}`);
   await clock.advance(0);
   expect(served).toHaveLength(10);
+});
+
+const background = true;
+
+test("calls go before looks in the background, whenever they come", async () => {
+  await useUpTheBurst();
+  for (const name of ["look1", "look2"]) void ask(name, { background });
+  await clock.advance(100);
+  for (const name of ["a1", "a2"]) void ask(name, { group: "a" });
+  void ask("b1", { group: "b" });
+  await clock.advance(10_000);
+  expect(names()).toEqual(["a1", "b1", "a2", "look1", "look2"]);
+  expect(times().slice(0, 3)).toEqual([200, 400, 600]);
+});
+
+test("400 looks in the background leave a call as fast as it is alone", async () => {
+  for (let i = 0; i < 400; i++) void ask(`look${i}`, { group: `${i}`, background });
+  await clock.advance(5_000);
+  const before = served.length;
+  for (let i = 0; i < 5; i++) void ask(`call${i}`, { group: "call" });
+  await clock.advance(0);
+  expect(names().slice(before, before + 4)).toEqual(["call0", "call1", "call2", "call3"]);
+  await clock.advance(400);
+  expect(names()).toContain("call4");
+});
+
+test("looks in the background keep a fifth of the requests, however many calls there are", async () => {
+  await useUpTheBurst();
+  for (let i = 0; i < 100; i++) void ask("call", { group: "a" });
+  for (let i = 0; i < 100; i++) void ask("look", { background });
+  await clock.advance(10_000);
+  expect(served).toHaveLength(50);
+  expect(names().filter((name) => name === "look")).toHaveLength(10);
+});
+
+test("they keep it also where no call ever has to wait", async () => {
+  for (let i = 0; i < 6; i++) await budget.acquire();
+  void ask("look", { background });
+  for (let i = 0; i < 10; i++) {
+    await clock.advance(200);
+    void ask("call");
+  }
+  expect(names().indexOf("look")).toBeGreaterThan(-1);
+  expect(names().indexOf("look")).toBeLessThanOrEqual(4);
+});
+
+test("looks alone are as fast as the API bears, in turns by their groups", async () => {
+  for (const name of ["a1", "a2", "a3", "a4"]) void ask(name, { group: "a", background });
+  for (const name of ["b1", "b2", "b3"]) void ask(name, { group: "b", background });
+  await clock.advance(2000);
+  expect(names()).toEqual(["a1", "a2", "a3", "a4", "b1", "b2", "b3"]);
+  expect(times()).toEqual([0, 0, 0, 0, 0, 200, 400]);
+});
+
+test("no window of time sees more than the burst and 5 a second, whoever asks", async () => {
+  for (let i = 0; i < 200; i++) {
+    void ask(`${i}`, { group: `${i % 3}`, background: (i * 7) % 5 < 2 });
+    await clock.advance((i * 37) % 230);
+  }
+  await clock.advance(60_000);
+  expect(served).toHaveLength(200);
+  for (const [first, { at: start }] of served.entries()) {
+    for (const [last, { at: end }] of served.entries()) {
+      if (last >= first) expect(last - first + 1).toBeLessThanOrEqual(10 + (end - start) / 200 + 1e-9);
+    }
+  }
+});
+
+test("of calls and looks that stop waiting nothing stays", async () => {
+  await useUpTheBurst();
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const all = [ask("look", { background, signal }), ask("call", { signal }), ask("other", { group: "b", signal })];
+  expect(clock.sleeping).toBe(1);
+  leaving.abort();
+  expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual(Array(3).fill("rejected"));
+  await clock.advance(0);
+  expect(clock.sleeping).toBe(0);
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  void ask("next", { background });
+  await clock.advance(2000);
+  expect(names()).toEqual(["next"]);
 });

@@ -21,13 +21,13 @@ interface Seen {
   text: string;
 }
 
-async function listen(server: Server, port = 0): Promise<number> {
+async function listen(server: Server, port = 0, host = "127.0.0.1"): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("error", () => {});
   });
-  server.listen(port, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
@@ -127,6 +127,21 @@ test("a proxy that cannot serve is refused by the call that needs it, and by no 
   const sandbox = await startSandbox();
   const direct = await modern.open(startProgram([], { ...sandbox.env, ...socks, NO_PROXY: "*" }));
   expect((await direct.call("list_webset_events")).error).toBeUndefined();
+});
+
+test("an API on this machine is reached directly, whichever of its addresses it has", async ({ startProgram }) => {
+  const { url, seen } = await proxyThat((socket) => socket.end());
+  let key: unknown;
+  const server = createHttpServer((request, response) => {
+    key = request.headers["x-api-key"];
+    response.end(JSON.stringify({ data: [], hasMore: false, nextCursor: null }));
+  });
+  const port = await listen(server, 0, "127.0.0.2");
+  const env = { EXA_API_KEY: KEY, EXA_BASE_URL: `http://127.0.0.2:${port}`, HTTP_PROXY: url, HTTPS_PROXY: url };
+  const session = await modern.open(startProgram([], env));
+  expect((await session.call("list_webset_events")).error).toBeUndefined();
+  expect(key).toBe(KEY);
+  expect(seen).toMatchObject({ connections: 0, text: "" });
 });
 
 test.for(["http", "https"])("the API is reached through a proxy that speaks %s", async (scheme, { startProgram }) => {
