@@ -7,6 +7,7 @@ import { createSocketTransport } from "../src/exa/socket-transport.ts";
 import { Feed } from "../src/feed/feed.ts";
 import { positionAt } from "../src/feed/position.ts";
 import { systemClock } from "../src/shared/clock.ts";
+import { UpstreamClock } from "../src/shared/upstream-clock.ts";
 import { startBacklog } from "./support/backlog.ts";
 import { report } from "./support/report.ts";
 
@@ -39,7 +40,9 @@ async function measure(events: number) {
   const backlog = await startBacklog(events, SPAN_MS);
   const transport = createSocketTransport({});
   let requests = 0;
+  const upstreamClock = new UpstreamClock(systemClock);
   const exa = createExaClient({
+    upstreamClock,
     baseUrl: new URL(backlog.url),
     apiKey: "bench",
     clock: systemClock,
@@ -50,7 +53,7 @@ async function measure(events: number) {
     },
     budget: createRequestBudget(systemClock, { requestsPerSecond: 1_000_000, burst: 1_000_000 }),
   });
-  const feed = new Feed({ exa, clock: systemClock, intervalMs: 1_000 });
+  const feed = new Feed({ exa, upstreamClock, clock: systemClock, intervalMs: 1_000 });
   const stop = new AbortController();
   collectGarbage();
   const heapBefore = process.memoryUsage().heapUsed;

@@ -6,6 +6,7 @@ import type { Transport } from "../src/exa/http.ts";
 import { Feed } from "../src/feed/feed.ts";
 import { DEMO_WEBSET } from "../src/sandbox/scenarios.ts";
 import { createSandbox } from "../src/sandbox/server.ts";
+import { UpstreamClock } from "../src/shared/upstream-clock.ts";
 import { WebsetStates } from "../src/webset/states.ts";
 import { waitForWebset } from "../src/webset/wait.ts";
 import { FakeClock } from "../test/support/fake-clock.ts";
@@ -77,14 +78,16 @@ async function simulate(seed: number, count: number, wait: (world: World) => Pro
 }
 
 async function waitWithEvents({ seed, clock, transport, websetId }: World): Promise<void> {
+  const upstreamClock = new UpstreamClock(clock);
   const exa = createExaClient({
+    upstreamClock,
     baseUrl: new URL("http://127.0.0.1"),
     apiKey: "bench",
     transport,
     clock,
     version: "0",
   });
-  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: dice(seed) });
+  const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: dice(seed) });
   const signal = new AbortController().signal;
   const states = new WebsetStates(exa);
   const { outcome } = await waitForWebset({

@@ -13,6 +13,7 @@ import { systemClock } from "../shared/clock.ts";
 import { lineForOperator } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
+import { UpstreamClock } from "../shared/upstream-clock.ts";
 import { VERSION } from "../shared/version.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
@@ -36,7 +37,9 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
   const recent = new RecentIds();
   const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
   if (noKey !== undefined) log.warn(`${noKey.message}: every tool will answer with how to set it`);
+  const upstreamClock = new UpstreamClock(clock);
   const client = createExaClient({
+    upstreamClock,
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
     missingKey: noKey,
@@ -50,6 +53,7 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
   const feed = new Feed({
     exa,
     clock,
+    upstreamClock,
     intervalMs: config.pollInterval * 1_000,
     onMalformed: once((count) =>
       log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),

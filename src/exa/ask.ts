@@ -2,7 +2,7 @@ import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, WebsetsError } from "../shared/errors.ts";
 import { createRedact, type Redact } from "../shared/redact.ts";
-import { ServerTime } from "../shared/server-time.ts";
+import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { HttpAnswer, Transport } from "./http.ts";
 import { parseHttpDate } from "./http-date.ts";
@@ -56,6 +56,8 @@ export interface AskOptions {
   transport: Transport;
   clock: Clock;
   budget: RequestBudget;
+  /** Learns from the `Date` of every answer. */
+  upstreamClock: UpstreamClock;
   /** Returns 0 to 1, for jitter. */
   random: () => number;
   onRetry?: ((notice: RetryNotice) => void) | undefined;
@@ -83,22 +85,22 @@ export function createAsk(setup: AskOptions): Ask {
   const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
   const redact = createRedact(apiKey);
   const pause = new RequestedPause(clock);
-  // A date in an answer without a `Date` is compared with it.
-  const shown = new ServerTime(clock);
 
   async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     const sentAt = clock.now();
     const answer = await send(question.url, signal);
     const receivedAt = clock.now();
     const serverTime = parseHttpDate(answer.headers.date);
-    shown.note(serverTime, receivedAt);
     if (answer.status < 200 || answer.status >= 300) {
-      const clocks = { server: shown.at(), ours: clock.wallTime() };
+      // A date in an answer without a `Date` is compared with what is known.
+      const clocks = { server: serverTime ?? setup.upstreamClock.at(), ours: clock.wallTime() };
       const refusal = refusalOf(answer, question, redact, clocks);
       pause.note(refusal);
       throw refusal;
     }
-    return { value: read(answer, question, redact), serverTime, sentAt, receivedAt };
+    const value = read(answer, question, redact);
+    setup.upstreamClock.note({ serverTime, sentAt, receivedAt });
+    return { value, serverTime, sentAt, receivedAt };
   }
 
   async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {

@@ -1,5 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { type Answer, type CallOptions, createAsk, type RetryNotice } from "./ask.ts";
 import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
@@ -43,6 +44,8 @@ export interface ExaClientOptions {
   missingKey?: WebsetsError | undefined;
   transport: Transport;
   clock: Clock;
+  /** Learns from the answers what time it is there. */
+  upstreamClock: UpstreamClock;
   /** Our own version, for the User-Agent. */
   version: string;
   /** Returns 0 to 1, for jitter. */
@@ -58,11 +61,11 @@ const LIST_ADVICE = "Call again in a moment; nothing is lost.";
 
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
-  const { apiKey, clock, transport, onRetry, random = Math.random } = setup;
+  const { apiKey, clock, upstreamClock, transport, onRetry, random = Math.random } = setup;
   if (apiKey === undefined || apiKey === "") return clientWithoutKey(setup.missingKey);
   const userAgent = `websets-events-mcp/${setup.version}`;
   const budget = setup.budget ?? createRequestBudget(clock);
-  const ask = createAsk({ apiKey, userAgent, transport, clock, budget, random, onRetry });
+  const ask = createAsk({ apiKey, userAgent, transport, clock, upstreamClock, budget, random, onRetry });
 
   const base = `${setup.baseUrl.origin}${setup.baseUrl.pathname.replace(/\/+$/, "")}/websets/v0`;
   const at = (path: string) => new URL(base + path);

@@ -3,7 +3,6 @@ import { type ListOrder, Walked } from "./list-order.ts";
 import { LARGEST_PAGE, type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime, CLOCK_DISAGREEMENT_MS, LATE_MS, RETENTION_MS } from "./position.ts";
 import { FIRST_SLICE_MS, readBack } from "./slices.ts";
-import { WalkTime } from "./walk-time.ts";
 
 /** What is kept a little longer than promised is still found. */
 const DAY_MS = 86_400_000;
@@ -23,12 +22,14 @@ export interface Batch {
   events: FeedEvent[];
   /** Every visible event at or after this time has been given, in milliseconds since 1970. */
   downTo: number;
-  /** What the answers told of the upstream's time when the first of them was asked for. */
-  time: WalkTime;
+  /** When the first of the answers it rests on was asked for, in `clock.now()`. */
+  sentAt: number;
+  /** How many entries of the API had no usable id, type or createdAt. */
+  unreadable: number;
 }
 
 /** What looking back has learnt of the API, kept between listings: it decides how they begin, not what they give. */
-export interface OrderHint {
+export interface BackwardsHint {
   order: ListOrder | undefined;
   /** A good width for the first window, in milliseconds: the one that suited the last, for listings that go on from it. */
   width: number;
@@ -36,7 +37,7 @@ export interface OrderHint {
   crowd: number;
 }
 
-export const NO_HINT: OrderHint = { order: undefined, width: FIRST_SLICE_MS, crowd: 0 };
+export const NO_HINT: BackwardsHint = { order: undefined, width: FIRST_SLICE_MS, crowd: 0 };
 
 /** What page by page has left to windows. All times are milliseconds since 1970. */
 interface Rest {
@@ -56,7 +57,7 @@ interface Rest {
 export async function* readBackwards(
   range: Range,
   wanted: number,
-  hint: OrderHint,
+  hint: BackwardsHint,
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
@@ -68,10 +69,16 @@ export async function* readBackwards(
 async function* readPages(
   range: Range,
   wanted: number,
-  hint: OrderHint,
+  hint: BackwardsHint,
   reading: Reading,
 ): AsyncGenerator<Batch, Rest | undefined> {
-  const time = new WalkTime();
+  let sentAt: number | undefined;
+  let unreadable = 0;
+  const batch = (events: FeedEvent[], to: number): Batch => {
+    const told = { events, downTo: to, sentAt: sentAt ?? reading.clock.now(), unreadable };
+    unreadable = 0;
+    return told;
+  };
   const walked = new Walked();
   const given = new Set<string>();
   let held: FeedEvent[] = [];
@@ -79,14 +86,15 @@ async function* readPages(
   // With the margin the common listing takes one request.
   const limit = Math.min(LARGEST_PAGE, wanted + Math.max(LEAST_MARGIN, hint.crowd));
   for await (const page of walkPages(range, reading, limit)) {
-    time.note(page);
+    sentAt ??= page.sentAt;
+    unreadable += page.unreadable;
     walked.take(page.events);
     const fresh = page.events.filter(({ id }) => !given.has(id));
     held = newestFirst(new Map([...held, ...fresh].map((event) => [event.id, event])).values());
     const { order } = walked;
     hint.order = order ?? hint.order;
     if (!page.more) {
-      yield { events: held, downTo: range.after ?? Math.min(0, held.at(-1)?.time ?? 0), time };
+      yield batch(held, range.after ?? Math.min(0, held.at(-1)?.time ?? 0));
       return undefined;
     }
     if (order === "oldest-first" || order === "mixed") break;
@@ -99,24 +107,24 @@ async function* readPages(
     if (final.length === 0) break;
     for (const { id } of final) given.add(id);
     downTo = oldest + DISORDER_MS + 1;
-    yield { events: final, downTo, time };
+    yield batch(final, downTo);
   }
   const limitOfRest = downTo ?? Number.POSITIVE_INFINITY;
   const passedOver = held.filter((event) => event.time >= limitOfRest);
-  if (downTo !== undefined && passedOver.length > 0) yield { events: passedOver, downTo, time };
+  if (downTo !== undefined && passedOver.length > 0) yield batch(passedOver, downTo);
+  const present = reading.upstreamClock.reached(sentAt);
   const unsettled = held.slice(passedOver.length);
   const [newest, oldest] = [unsettled[0]?.time, unsettled.at(-1)?.time];
-  if (hint.order === "oldest-first" || newest === undefined || oldest === undefined)
-    return { given: downTo, present: time.present };
+  if (hint.order === "oldest-first" || newest === undefined || oldest === undefined) return { given: downTo, present };
   hint.width = Math.max(1, newest - oldest);
-  return { given: downTo, newest, present: time.present };
+  return { given: downTo, newest, present };
 }
 
 /** Looks back in slices: each is read whole, so the order within it does not matter. */
 async function* readWindows(
   { types, after, before: latest }: Range,
   rest: Rest,
-  hint: OrderHint,
+  hint: BackwardsHint,
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
@@ -132,7 +140,8 @@ async function* readWindows(
     yield {
       events: newestFirst(slice.events.filter((event) => event.time < limit)),
       downTo: slice.after,
-      time: slice.time,
+      sentAt: slice.sentAt,
+      unreadable: slice.unreadable,
     };
     if (slice.after <= earliest) return;
     // Ends are inclusive, and the API may keep finer times than milliseconds: the ends overlap, what was given is left out.

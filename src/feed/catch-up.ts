@@ -1,9 +1,8 @@
 import { SharedCalls } from "../shared/shared-calls.ts";
+import { readCrowd } from "./crowd.ts";
 import type { FeedEvent } from "./event.ts";
-import { keyOf, type Lane } from "./lanes.ts";
 import type { Reading } from "./pages.ts";
-import { settledAt } from "./position.ts";
-import type { Present } from "./present.ts";
+import { type CrowdStep, type Position, settledAt } from "./position.ts";
 import { readForwards } from "./slices.ts";
 
 /** However many are behind, they take turns with those who are not. */
@@ -14,45 +13,49 @@ export interface CaughtUp {
   events: FeedEvent[];
   /** Everything created before this time was told, in milliseconds since 1970. */
   settledUpTo: number;
+  unreadable: number;
+  /** For a part of one crowded millisecond. */
+  crowd?: CrowdStep;
+  /** Whether events may have been told before. */
+  repeats: boolean;
 }
 
 export interface Backlog {
-  types: readonly string[] | undefined;
-  /** Where the reader stands, in milliseconds since 1970. */
-  since: number;
-  /** A time the upstream has certainly reached, for upstreams whose answers have no `Date`. */
+  /** Where the reader stands. */
+  position: Position;
+  /** Whether the crowd in that position was met by this very reader. */
+  isOwnCrowd: boolean;
+  /** A time the upstream has certainly reached, in milliseconds since 1970. */
   present: number;
+  /** Whether there is so much now that only what is settled is to be read. */
+  isCrowded: boolean;
 }
 
 /** Reads the past in slices. Readers that go through the same past side by side share the requests. */
 export class CatchUp {
-  readonly #present: Present;
-  readonly #reading: (signal: AbortSignal, types: Backlog["types"]) => Reading;
   readonly #slices = new SharedCalls<CaughtUp>();
 
-  constructor(present: Present, reading: (signal: AbortSignal, types: Backlog["types"]) => Reading) {
-    this.#present = present;
-    this.#reading = reading;
+  /** The next slice of a backlog of the reading's types; rejects with what the client rejects with. */
+  read(backlog: Backlog, reading: Reading): Promise<CaughtUp> {
+    const { since, crowd } = backlog.position;
+    const key = JSON.stringify([since, crowd?.cursor, backlog.isOwnCrowd, backlog.isCrowded, reading.channel.key]);
+    return this.#slices.join(key, reading.signal, (signal) => slice(backlog, { ...reading, signal, group: GROUP }));
   }
+}
 
-  /**
-   * The next slice of a backlog; rejects with what the client rejects with.
-   * @param lane is taught where slices should end.
-   * @param limitMs how long one page may take, in milliseconds.
-   */
-  read(backlog: Backlog, lane: Lane, limitMs: number, signal: AbortSignal): Promise<CaughtUp> {
-    const key = `${backlog.since} ${keyOf(backlog.types)}`;
-    return this.#slices.join(key, signal, (shared) => {
-      const reading = { ...this.#reading(shared, backlog.types), limitMs, group: GROUP };
-      return this.#slice(backlog, lane, reading);
-    });
+async function slice({ position, isOwnCrowd, present, isCrowded }: Backlog, reading: Reading): Promise<CaughtUp> {
+  const { upstreamClock, channel } = reading;
+  const { since } = position;
+  if (position.crowd === undefined) {
+    const now = upstreamClock.at() ?? present;
+    const before = Math.max(isCrowded ? settledAt(now) : now, since);
+    const read = await readForwards({ types: channel.types, after: since, before }, channel.backlog, reading);
+    if (read !== "crowd") {
+      const settled = settledAt(Math.max(present, upstreamClock.reached(read.sentAt) ?? present));
+      const { events, unreadable } = read;
+      return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false };
+    }
   }
-
-  async #slice({ types, since, present }: Backlog, lane: Lane, reading: Reading): Promise<CaughtUp> {
-    const before = Math.max(this.#present.known() ?? present, since + 1);
-    const slice = await readForwards({ types, after: since, before }, lane.backlog, reading);
-    this.#present.note(slice.time.serverTime, slice.time.sentAt);
-    const settled = settledAt(Math.max(present, slice.time.present ?? present));
-    return { events: slice.events, settledUpTo: Math.min(slice.before, settled) };
-  }
+  const { events, page, next, unreadable, repeats } = await readCrowd(position, isOwnCrowd, reading);
+  return { events, settledUpTo: next === undefined ? since + 1 : since, unreadable, crowd: { page, next }, repeats };
 }

@@ -2,7 +2,8 @@ import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
-import { advance, byTime, type Placed, type Position } from "./position.ts";
+import { advance, byTime, type CrowdStep, MOST_SEEN, type Placed, type Position, settledAt } from "./position.ts";
+import type { ReadNews } from "./reader.ts";
 
 /** A wait that is not done when its time is up stays this much longer, in milliseconds: hosts are told of a second. */
 export const GRACE_MS = 800;
@@ -18,6 +19,8 @@ export interface CollectRequest {
   websetId?: ReadRequest["websetId"];
   /** Where to read from; without it, from now by the upstream's clock. */
   from?: Position | undefined;
+  /** Whether that position is where an earlier reading ended. */
+  resumes?: boolean;
   /** So many events end the wait. */
   count: number;
   /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
@@ -44,6 +47,14 @@ export interface Collected {
   isFull: boolean;
   /** Whether everything visible at some moment since the wait began has been read: nothing of before that is left then. */
   isCaughtUp: boolean;
+  /** Matches wait for their time to be settled, for a position keeps no more ids; it takes so long, in milliseconds. */
+  heldMs?: number;
+  /** How many of the events became visible later than any should. */
+  late: number;
+  /** How many entries of the API could not be read at all. */
+  unreadable: number;
+  /** Whether some of the events may have been told before. */
+  repeats: boolean;
   /** Right after the last event handed out: reading on from here brings each further match once. */
   position: Position;
   waitedMs: number;
@@ -56,14 +67,10 @@ export interface Collected {
  * `unavailable` if no look succeeded in the whole time.
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
-  const { feed, clock, types, websetId, from, count, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
-  const room = (events: readonly FeedEvent[]) => Math.min(count, request.fits?.(events) ?? count);
+  const { feed, clock, types, websetId, from, resumes, count, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
-  const found: FeedEvent[] = [];
-  const again: Placed[] = [];
-  let position = from;
-  let settledUpTo: number | undefined;
+  const harvest = new Harvest(request, from);
   let looked = false;
   let isCaughtUp = false;
   let trouble: WebsetsError | undefined;
@@ -76,8 +83,8 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   });
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
-    for await (const news of feed.read({ types, websetId, from, signal: limit.signal, urgentBy })) {
-      if (news.kind === "positioned") position = news.position;
+    for await (const news of feed.read({ types, websetId, from, resumes, signal: limit.signal, urgentBy })) {
+      if (news.kind === "positioned") harvest.position = news.position;
       if (news.kind === "retrying") trouble = news.error;
       if (news.kind !== "read") continue;
       if (news.asked) {
@@ -85,15 +92,10 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
         trouble = undefined;
       }
       isCaughtUp = news.isCaughtUp;
-      found.push(...news.events);
-      again.push(...news.again);
-      settledUpTo = news.settledUpTo ?? settledUpTo;
-      found.sort(byTime);
-      if (found.length >= count || room(found) < found.length) break;
-      if (position !== undefined) {
-        const unread = advance(position, { handedOut: [], metAgain: again, oldestPending: found[0], settledUpTo });
-        request.onLook?.(found.length, { position: unread, isCaughtUp: news.isCaughtUp });
-      }
+      harvest.take(news);
+      if (harvest.isFull) break;
+      const { unread } = harvest;
+      if (unread !== undefined) request.onLook?.(harvest.found, { position: unread, isCaughtUp });
       if (isCaughtUp && clock.now() - startedAt >= timeoutMs) break;
     }
   } catch (error) {
@@ -106,18 +108,104 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
   const last = feed.answeredAt(types);
   const answered = looked || (trouble === undefined ? last.any : last.events) >= startedAt;
-  if (position === undefined || (!answered && found.length < count)) throw nothingAnswered(startedWall, trouble);
-  const events = found.slice(0, room(found));
-  const isFull = events.length === count || events.length < found.length;
-  const step = { handedOut: events, metAgain: again, oldestPending: found[events.length], settledUpTo };
+  const reaped = harvest.reap(feed.upstreamClock.reached());
+  if (reaped === undefined || (!answered && harvest.found < count)) throw nothingAnswered(startedWall, trouble);
   return {
-    events,
-    isFull,
+    ...reaped,
     isCaughtUp,
-    position: advance(position, step),
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined || isFull ? {} : { trouble }),
+    ...(trouble === undefined || reaped.isFull ? {} : { trouble }),
   };
+}
+
+/** What a wait has found, and how much of it can be handed out. */
+class Harvest {
+  readonly #count: number;
+  readonly #room: (events: readonly FeedEvent[]) => number;
+  position: Position | undefined;
+  /** In the order of the feed; the events of a crowded millisecond in that of the API, whose cursors keep to it. */
+  #events: FeedEvent[] = [];
+  readonly #again: Placed[] = [];
+  readonly #late = new Set<string>();
+  #settledUpTo: number | undefined;
+  #crowd: CrowdStep | undefined;
+  #wasCrowded = false;
+  #unreadable = 0;
+  #repeats = false;
+
+  constructor({ count, fits }: Pick<CollectRequest, "count" | "fits">, from: Position | undefined) {
+    this.#count = count;
+    this.#room = (events) => Math.min(count, fits?.(events) ?? count);
+    this.position = from;
+  }
+
+  get found(): number {
+    return this.#events.length;
+  }
+
+  take({ events, late, again, settledUpTo, crowd, unreadable, repeats }: ReadNews): void {
+    this.#events.push(...late, ...events);
+    for (const { id } of late) this.#late.add(id);
+    this.#wasCrowded ||= crowd !== undefined;
+    this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
+    this.#again.push(...again);
+    this.#settledUpTo = settledUpTo ?? this.#settledUpTo;
+    this.#crowd = crowd;
+    this.#unreadable = unreadable;
+    this.#repeats ||= repeats;
+  }
+
+  /** Whether one result has no room for more. */
+  get isFull(): boolean {
+    const room = Math.min(this.found, this.#room(this.#events));
+    return (room < this.found || this.found >= this.#count) && this.#portable(room) === room;
+  }
+
+  /** Where reading goes on if nothing of what was found is handed out. */
+  get unread(): Position | undefined {
+    return this.position === undefined ? undefined : this.#after(this.position, 0);
+  }
+
+  /** What is handed out, where the wait had a position at all. */
+  reap(now: number | undefined): Omit<Collected, "isCaughtUp" | "waitedMs" | "trouble"> | undefined {
+    if (this.position === undefined) return undefined;
+    const room = Math.min(this.found, this.#room(this.#events));
+    const number = this.#portable(room);
+    const events = this.#events.slice(0, number).sort(byTime);
+    const held = number < room ? this.#events[number] : undefined;
+    return {
+      events,
+      isFull: held === undefined && this.isFull,
+      position: this.#after(this.position, number),
+      late: events.filter(({ id }) => this.#late.has(id)).length,
+      unreadable: this.#unreadable,
+      repeats: this.#repeats,
+      ...(held === undefined ? {} : { heldMs: Math.max(0, held.time - settledAt(now ?? held.time)) }),
+    };
+  }
+
+  /** How many of so many events the position after them has room to keep. */
+  #portable(most: number): number {
+    const { position } = this;
+    if (position === undefined || position.seen.size + most <= MOST_SEEN) return most;
+    let [low, high] = [0, most];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#after(position, middle).seen.size <= MOST_SEEN) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #after(position: Position, number: number): Position {
+    return advance(position, {
+      handedOut: this.#events.slice(0, number),
+      metAgain: this.#again,
+      oldestPending: this.#events[number],
+      settledUpTo: this.#settledUpTo,
+      crowd: this.#crowd,
+    });
+  }
 }
 
 /**

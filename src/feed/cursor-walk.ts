@@ -10,7 +10,7 @@ const MOST_REPEATING_PAGES = 10;
 const MOST_EMPTY_PAGES = 200;
 
 /** A page on a walk. */
-export interface PageRead extends Pick<Page, "serverTime" | "sentAt" | "receivedAt"> {
+export interface PageRead extends Pick<Page, "sentAt" | "unreadable" | "strays"> {
   events: FeedEvent[];
   /** Whether the walk goes on after this page. */
   more: boolean;

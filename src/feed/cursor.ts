@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { WebsetsError } from "../shared/errors.ts";
-import type { Position } from "./position.ts";
+import { type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position } from "./position.ts";
 
 /*
  * A cursor is a position as text, in base64url:
@@ -10,14 +10,22 @@ import type { Position } from "./position.ts";
  *   3 bytes   checksum over the rest
  *   4.5 bytes for each event in `seen`: its fingerprint, ascending
  *
- * 40 events make 192 bytes, which are 256 characters. Version 2 is for positions with a tie. It has, before the fingerprints:
+ * 40 events make 192 bytes, which are 256 characters; 150 of them, the most there are, make 916. Version 2 is for positions
+ * with a tie, and version 3 for those inside a crowd. They have, before the fingerprints:
  *
  *   1 byte    how many bytes follow
- *   n bytes   the tie: an id in UTF-8
+ *   n bytes   the tie: an id in UTF-8, or what stands for a longer one
+ *
+ * and version 3 behind that:
+ *
+ *   2 bytes   for which types the API gave its own cursor
+ *   1 byte    how many bytes follow
+ *   n bytes   the API's own cursor in UTF-8
  */
-const VERSION_1 = 0x71;
-const VERSION_2 = 0x72;
+const VERSIONS = { plain: 0x71, tie: 0x72, crowd: 0x73 };
 const PAGE_LETTER = "p";
+/** Whatever a position holds, its cursor has no more bytes than this, which are 1,000 characters: no model copies more. */
+export const LONGEST_CURSOR_BYTES = 750;
 const HEADER_BYTES = 12;
 const NIBBLES_PER_EVENT = 9;
 const SPAN_BITS = 22n;
@@ -26,19 +34,31 @@ const LATEST_SINCE = 2 ** 42 - 1;
 /** A span too long to be told: the events in `seen` are then kept until they are met again. */
 const SPAN_UNKNOWN = 2 ** 22 - 1;
 
-/** The position as opaque text, which callers hold between calls and across restarts. */
-export function encodeCursor(position: Position): string {
+/**
+ * The position as opaque text, which callers hold between calls and across restarts. It leaves out fingerprints for which
+ * there is no room; positions that keep to `MOST_SEEN` have room for all.
+ * @param mostBytes of the text before it is written in base64url.
+ */
+export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTES): string {
   const since = Math.min(LATEST_SINCE, Math.max(0, Math.floor(position.since)));
   let latest = since;
   for (const time of position.seen.values()) latest = Math.max(latest, time);
   const span = Math.min(SPAN_UNKNOWN, Math.ceil(latest - since));
-  const prints = [...position.seen.keys()].sort((a, b) => a - b);
+  const version = position.crowd !== undefined ? "crowd" : position.tie !== undefined ? "tie" : "plain";
+  const extras = [
+    ...(version === "plain" ? [] : [sized(position.tie ?? "")]),
+    ...(position.crowd === undefined ? [] : [crowdBytes(position.crowd)]),
+  ];
+  const room = mostBytes - HEADER_BYTES - extras.reduce((sum, { length }) => sum + length, 0);
+  // The latest are those that lie nearest to what is still to come.
+  const kept = [...position.seen].sort((a, b) => b[1] - a[1]).slice(0, Math.floor((room * 2) / NIBBLES_PER_EVENT));
+  const prints = kept.map(([print]) => print).sort((a, b) => a - b);
   const nibbles = prints.map((print) => print.toString(16).padStart(NIBBLES_PER_EVENT, "0")).join("");
   const events = Buffer.from(nibbles.length % 2 === 0 ? nibbles : `${nibbles}0`, "hex");
   const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(position.tie === undefined ? VERSION_1 : VERSION_2, 0);
+  header.writeUInt8(VERSIONS[version], 0);
   header.writeBigUInt64BE((BigInt(since) << SPAN_BITS) | BigInt(span), 1);
-  const rest = Buffer.concat([tieBytes(position.tie), events]);
+  const rest = Buffer.concat([...extras, events]);
   checksum(header.subarray(0, 9), rest).copy(header, 9);
   return Buffer.concat([header, rest]).toString("base64url");
 }
@@ -46,10 +66,11 @@ export function encodeCursor(position: Position): string {
 /** The position a cursor stands for. Refuses with `invalid_request` what `encodeCursor` did not write. */
 export function decodeCursor(text: string): Position {
   const cursor = Buffer.from(text, "base64url");
+  const version = cursor[0] ?? 0;
   if (
     cursor.length < HEADER_BYTES ||
     cursor.toString("base64url") !== text ||
-    (cursor.readUInt8(0) !== VERSION_1 && cursor.readUInt8(0) !== VERSION_2) ||
+    !Object.values(VERSIONS).includes(version) ||
     !checksum(cursor.subarray(0, 9), cursor.subarray(HEADER_BYTES)).equals(cursor.subarray(9, HEADER_BYTES))
   ) {
     throw new WebsetsError("invalid_request", refusal(text));
@@ -58,26 +79,33 @@ export function decodeCursor(text: string): Position {
   const since = Number(packed >> SPAN_BITS);
   const span = Number(packed & BigInt(SPAN_UNKNOWN));
   const latest = span === SPAN_UNKNOWN ? Number.POSITIVE_INFINITY : since + span;
-  const { tie, length } = cursor.readUInt8(0) === VERSION_2 ? readTie(cursor.subarray(HEADER_BYTES)) : NO_TIE;
-  const nibbles = cursor.subarray(HEADER_BYTES + length).toString("hex");
+  let rest = cursor.subarray(HEADER_BYTES);
+  const take = (length: number) => {
+    const taken = rest.subarray(0, length);
+    rest = rest.subarray(length);
+    return taken;
+  };
+  const takeText = () => take(take(1)[0] ?? 0).toString();
+  const tie = version === VERSIONS.plain ? "" : takeText();
+  const crowd = version === VERSIONS.crowd ? { types: take(2).readUInt16BE(0), cursor: takeText() } : undefined;
+  const nibbles = rest.toString("hex");
   const seen = new Map<number, number>();
   for (let at = 0; at + NIBBLES_PER_EVENT <= nibbles.length; at += NIBBLES_PER_EVENT) {
     seen.set(Number.parseInt(nibbles.slice(at, at + NIBBLES_PER_EVENT), 16), latest);
   }
-  return tie === undefined ? { since, seen } : { since, tie, seen };
+  return { since, seen, ...(tie !== "" && { tie }), ...(crowd !== undefined && { crowd }) };
 }
 
-const NO_TIE = { tie: undefined, length: 0 };
-
-function tieBytes(tie: string | undefined): Buffer {
-  if (tie === undefined) return Buffer.alloc(0);
-  const id = Buffer.from(tie);
-  return Buffer.concat([Buffer.from([id.length]), id]);
+function sized(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-function readTie(rest: Buffer): { tie: string; length: number } {
-  const length = 1 + (rest[0] ?? 0);
-  return { tie: rest.subarray(1, length).toString(), length };
+/** Without a cursor of the API's that is too long: the crowd then begins again. */
+function crowdBytes({ types, cursor }: Crowd): Buffer {
+  const head = Buffer.alloc(2);
+  head.writeUInt16BE(types, 0);
+  return Buffer.concat([head, sized(isPortable(cursor, LONGEST_CROWD_BYTES) ? cursor : "")]);
 }
 
 /** Three bytes that a text copied wrongly almost never has. */

@@ -1,13 +1,13 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isPassing } from "../shared/errors.ts";
-import { NO_HINT, type OrderHint } from "./backwards.ts";
+import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
-import { CLOSE_MS, keyOf, Lanes, NEAR_MS } from "./lanes.ts";
+import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import type { Reading } from "./pages.ts";
-import { advance, BEFORE_ALL, type Position, RETENTION_MS } from "./position.ts";
+import { advance, BEFORE_ALL, type Position, RETENTION_MS, settledAt } from "./position.ts";
 import { Present } from "./present.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { Place, Subscription } from "./subscription.ts";
@@ -19,10 +19,16 @@ const RETRY_MS = 1_000;
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** The pause before a reader looks again at a time that is crowded and not settled yet, in milliseconds. */
+const CROWD_PAUSE_MS = 1_000;
+/** What is visible now is settled after so long at most, in milliseconds. */
+const SETTLING_MS = 8_000;
 
 export interface FeedOptions {
   exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset">;
   clock: Clock;
+  /** The one that the client teaches. */
+  upstreamClock: UpstreamClock;
   /** `--poll-interval` in milliseconds. */
   intervalMs: number;
   /** 0 up to 1; for jitter. */
@@ -39,6 +45,8 @@ export interface ReadRequest {
   websetId?: string | ((signal: AbortSignal) => Promise<string>) | undefined;
   /** Where to read from; without it, from now by the upstream's clock. */
   from?: Position | undefined;
+  /** Whether that position is where an earlier reading ended, and not a time that somebody chose. */
+  resumes?: boolean | undefined;
   signal: AbortSignal;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy?: number | undefined;
@@ -51,22 +59,19 @@ export interface ReadRequest {
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */
 export class Feed {
+  readonly upstreamClock: UpstreamClock;
   readonly #options: FeedOptions;
   readonly #tails = new Map<string, Tail>();
   readonly #present: Present;
-  readonly #catchUp: CatchUp;
+  readonly #catchUp = new CatchUp();
   readonly #owners: Owners;
-  readonly #lanes: Lanes;
-  readonly #hint: OrderHint = { ...NO_HINT };
+  readonly #channels: Channels;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#lanes = new Lanes(options.clock);
-    this.#present = new Present(options.clock, (signal) => {
-      const reading = this.#reading(signal);
-      return { ...reading, exa: this.#lanes.noted(reading.exa) };
-    });
-    this.#catchUp = new CatchUp(this.#present, (signal, types) => this.#readingOf(types, signal));
+    this.upstreamClock = options.upstreamClock;
+    this.#channels = new Channels(options.clock);
+    this.#present = new Present(options.clock, options.upstreamClock, (signal) => this.#readingOf(undefined, signal));
     this.#owners = new Owners(options.exa);
   }
 
@@ -85,17 +90,7 @@ export class Feed {
    * none has.
    */
   answeredAt(types: readonly string[] | undefined): { events: number; any: number } {
-    return { events: this.#lanes.of(types).answeredAt, any: this.#lanes.answeredAt };
-  }
-
-  /** The upstream's time now, without asking; undefined where no answer told it lately. Never later than it is. */
-  serverNow(): number | undefined {
-    return this.#present.known();
-  }
-
-  /** Notes the upstream's time from an answer that came by another way: at `sentAt` (`clock.now()`) it was not earlier. */
-  noteServerTime(serverTime: number | undefined, sentAt: number): void {
-    this.#present.note(serverTime, sentAt);
+    return { events: this.#channels.of(types).answeredAt, any: this.#channels.answeredAt };
   }
 
   /**
@@ -103,52 +98,68 @@ export class Feed {
    * told and outlasted; what does not (a wrong key, a position no API can know) is thrown as a `WebsetsError`.
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
-    const { signal, types, from, expects, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { signal, types, from, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
-    if (from !== undefined) yield* this.#outlast(signal, () => this.#present.requireKnowable(from, signal));
-    const position = from ?? (yield* this.#outlast(signal, () => this.#present.positionAsOf(askedAt, signal)));
+    const position = yield* this.#outlast(signal, () =>
+      from === undefined ? this.#present.positionAsOf(askedAt, signal) : this.#present.knowable(from, resumes, signal),
+    );
     yield { kind: "positioned", position };
-    const reader = new Reader({ types, websetId, signal }, position, this.#owners, this.#options.clock);
-    const wishes = { urgentBy, expects };
-    let near: { within: number; present: number | undefined } = { within: NEAR_MS, present: undefined };
+    const reader = new Reader({ types, websetId, signal, resumes }, position, this.#owners, this.#options.clock);
+    const wishes = { urgentBy, expects, websetId };
+    let present: number | undefined;
     for (;;) {
-      const tail = yield* this.#approach(reader, wishes, near);
-      near = { within: CLOSE_MS, present: yield* this.#follow(tail, reader) };
+      const { since } = reader.position;
+      const tail = yield* this.#approach(reader, wishes, present);
+      present = yield* this.#follow(tail, reader);
+      // Where nothing tells the time, a crowd of the last seconds is met again and again until it is settled.
+      if (since === reader.position.since) await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
     }
   }
 
-  /** Catches up slice by slice until the reader is near enough for a tail, and joins it. */
+  /**
+   * Catches up slice by slice until the reader is near enough for a tail, and joins it.
+   * @param present a time the upstream has reached, where a tail had too much between the reader and it.
+   */
   async *#approach(
     reader: Reader,
     wishes: Omit<Place, "since">,
-    near: { within: number; present: number | undefined },
+    present: number | undefined,
   ): AsyncGenerator<FeedNews, Subscription> {
     const { types, signal } = reader.request;
-    const lane = this.#lanes.of(types);
+    const channel = this.#channels.of(types);
+    // What was too much for a poll is settled by then, so that slices reach it.
+    const slicesUntil = present === undefined ? Number.NEGATIVE_INFINITY : present + SETTLING_MS;
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
-      const present = this.#present.known() ?? near.present;
-      if (reader.position.since === BEFORE_ALL && present !== undefined) {
+      const byDate = this.upstreamClock.at();
+      const now = byDate ?? present;
+      if (reader.position.since === BEFORE_ALL && now !== undefined) {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
-        reader.position = advance(reader.position, { handedOut: [], settledUpTo: present - RETENTION_MS + DAY_MS });
+        reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
       }
       const { since } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
-      if (joins || present === undefined || since >= present - Math.min(near.within, lane.near)) {
-        return (tail ?? this.#begin(types)).join({ since, ...wishes });
+      const isNear = now === undefined || since >= now - channel.near;
+      const isCrowded = byDate !== undefined && byDate < slicesUntil;
+      if ((joins || isNear) && !isCrowded) return (tail ?? this.#begin(channel)).join({ since, ...wishes });
+      if (isCrowded && since >= settledAt(byDate)) {
+        await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
+        continue;
       }
-      const backlog = { types, since, present };
-      const slice = yield* this.#outlast(signal, (limitMs) => this.#catchUp.read(backlog, lane, limitMs, signal));
+      const backlog = { position: reader.position, isOwnCrowd: reader.isOwnCrowd, present: now ?? since, isCrowded };
+      const slice = yield* this.#outlast(signal, (limitMs) =>
+        this.#catchUp.read(backlog, { ...this.#readingOf(types, signal), limitMs }),
+      );
       yield* reader.take({ ...slice, asked: true, isCaughtUp: false });
     }
   }
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
-    const lane = this.#lanes.of(reader.request.types);
+    const channel = this.#channels.of(reader.request.types);
     let told = false;
     try {
       for (;;) {
@@ -164,35 +175,29 @@ export class Feed {
     } finally {
       tail.leave();
       // Who could not wait until a poll had reached back far enough gets there in slices the next time.
-      lane.near = told ? NEAR_MS : CLOSE_MS;
+      channel.near = told ? NEAR_MS : CLOSE_MS;
     }
   }
 
-  #begin(types: readonly string[] | undefined): Tail {
-    const key = keyOf(types);
-    const { exa, clock, intervalMs, random = Math.random, onMalformed, onPoll } = this.#options;
-    const lane = this.#lanes.of(types);
+  #begin(channel: Channel): Tail {
+    const { clock, intervalMs, random = Math.random, onPoll } = this.#options;
     const tail = new Tail({
-      exa: this.#lanes.noted(exa, lane),
-      size: lane.size,
+      reading: this.#readingOf(channel.types),
       clock,
-      types,
       intervalMs,
       random,
-      onTime: (serverTime, at) => this.#present.note(serverTime, at),
-      onMalformed,
       onPoll,
       onStopped: () => {
-        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+        if (this.#tails.get(channel.key) === tail) this.#tails.delete(channel.key);
       },
     });
-    this.#tails.set(key, tail);
+    this.#tails.set(channel.key, tail);
     return tail;
   }
 
   /**
    * A position of now, taken before whatever follows. For callers whose own answers told no time: without a `Date` the newest
-   * visible event stands in for it.
+   * visible events stand in for it.
    */
   positionNow(signal: AbortSignal): Promise<Position> {
     return this.#present.positionAsOf(this.#options.clock.now(), signal);
@@ -204,7 +209,6 @@ export class Feed {
     const seenAt = this.#options.clock.now();
     return listEvents(request, {
       reading: this.#readingOf(filter.types, signal),
-      hint: this.#hint,
       belongs: (event, websetId) => this.#owners.belongs(event, websetId, { seenAt, signal }),
       serverNow: () => this.#present.time(signal),
     });
@@ -226,15 +230,13 @@ export class Feed {
     }
   }
 
-  /** For reading events of these types, with what that has taught. */
-  #readingOf(types: readonly string[] | undefined, signal: AbortSignal): Reading {
-    const lane = this.#lanes.of(types);
-    const reading = this.#reading(signal);
-    return { ...reading, exa: this.#lanes.noted(reading.exa, lane), size: lane.size };
-  }
-
-  #reading(signal: AbortSignal): Reading {
-    const { exa, clock, onMalformed } = this.#options;
-    return { exa, clock, signal, onMalformed };
+  /** For reading events of these types, with what that has taught; without a signal, nothing ends it. */
+  #readingOf(types: readonly string[] | undefined, signal = new AbortController().signal): Reading {
+    const { exa, clock, upstreamClock, onMalformed } = this.#options;
+    const onPage = (channel: Channel, unreadable: number) => {
+      this.#channels.noteAnswer(channel);
+      if (unreadable > 0) onMalformed?.(unreadable);
+    };
+    return { exa, clock, upstreamClock, channel: this.#channels.of(types), signal, onPage };
   }
 }

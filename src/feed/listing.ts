@@ -1,11 +1,10 @@
 import { isPassing } from "../shared/errors.ts";
-import { type Batch, NO_HINT, type OrderHint, readBackwards } from "./backwards.ts";
+import { type Batch, NO_HINT, readBackwards } from "./backwards.ts";
 import type { FeedEvent } from "./event.ts";
 import type { EventFilter } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
 import { advance, byTime, type Placed, type Position, positionAt, settledAt } from "./position.ts";
-import type { WalkTime } from "./walk-time.ts";
 
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
@@ -34,13 +33,14 @@ export interface Listed {
   position: Position;
   /** How many events were looked at. */
   scanned: number;
+  /** How many entries of the API had no usable id, type or createdAt and are not among them. */
+  unreadable: number;
   /** False where the listing stopped before it found `limit` matches or reached the end. */
   complete: boolean;
 }
 
 export interface ListDeps {
   reading: Reading;
-  hint: OrderHint;
   belongs: (event: FeedEvent, websetId: string) => Promise<boolean>;
   /** The upstream's time now, asked for where it is not known; never later than it is. */
   serverNow: () => Promise<number>;
@@ -52,7 +52,8 @@ export interface ListDeps {
  */
 export async function listEvents(request: ListRequest, deps: ListDeps): Promise<Listed> {
   const { filter, limit, createdAfter } = request;
-  const { reading, hint, serverNow } = deps;
+  const { reading, serverNow } = deps;
+  const hint = reading.channel.backwards;
   const token = request.page === undefined ? undefined : decodePageToken(request.page);
   if (token === undefined) hint.width = NO_HINT.width;
   const startedAt = reading.clock.now();
@@ -61,19 +62,22 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     types: filter.types,
     ...(createdAfter === undefined ? {} : { after: createdAfter }),
     // One millisecond more, for the API may keep finer times; the order of the feed decides what is still to come.
-    ...bound(request.createdBefore, token === undefined ? undefined : token.before.time + 1),
+    ...bound(
+      request.createdBefore === undefined ? undefined : request.createdBefore + 1,
+      token === undefined ? undefined : token.before.time + 1,
+    ),
   };
   const wanted = filter.websetId === undefined ? limit : LARGEST_PAGE;
   /** What is settled counts from the moment this listing began to read, however long it then takes. */
-  const begin = async (time?: WalkTime): Promise<Position> => {
-    const present = time?.present ?? (await serverNow()) - (reading.clock.now() - (time?.sentAt ?? startedAt));
+  const begin = async (sentAt = startedAt): Promise<Position> => {
+    const present = reading.upstreamClock.reached(sentAt) ?? (await serverNow()) - (reading.clock.now() - sentAt);
     return positionAt(settledAt(Math.floor(present)));
   };
   let exhausted = true;
   let position = token?.position;
   try {
     for await (const batch of readBackwards(range, wanted, hint, serverNow, reading)) {
-      position ??= await begin(batch.time);
+      position ??= await begin(batch.sentAt);
       await scan.take(batch);
       if (scan.enough(position.since)) {
         exhausted = false;
@@ -101,6 +105,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     nextPage: ended || before === undefined ? null : encodePageToken({ before, position }),
     position,
     scanned: scan.scanned,
+    unreadable: scan.unreadable,
     complete: full || ended,
   };
 }
@@ -113,6 +118,7 @@ class Scan {
   readonly #startedAt: number;
   readonly matches: FeedEvent[] = [];
   scanned = 0;
+  unreadable = 0;
   /** Everything newer than this, in the feed's order, was looked at, and this too. */
   last: Placed | undefined;
   #downTo = Number.POSITIVE_INFINITY;
@@ -125,9 +131,10 @@ class Scan {
   }
 
   async take(batch: Batch): Promise<void> {
-    const { filter } = this.#request;
+    const { filter, createdBefore = Number.POSITIVE_INFINITY } = this.#request;
+    this.unreadable += batch.unreadable;
     for (const event of batch.events) {
-      if (this.#before !== undefined && byTime(event, this.#before) >= 0) continue;
+      if (event.time > createdBefore || (this.#before !== undefined && byTime(event, this.#before) >= 0)) continue;
       const matches = filter.websetId === undefined || (await this.#deps.belongs(event, filter.websetId));
       if (matches) this.matches.push(event);
       this.scanned++;

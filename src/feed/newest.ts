@@ -1,13 +1,14 @@
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
 import { type Range, type Reading, walkPages } from "./pages.ts";
+import { byTime } from "./position.ts";
 
 const FIRST_STEP_MS = 60_000;
 /** Pages to find the way with: long enough to show an order, and short, for events can be large. */
 const PAGE = 20;
 
 /**
- * The newest visible events: those that share the latest `createdAt`. They stand in for the upstream's clock where its answers
+ * The newest visible events: the newest but one and what is not older, for one alone may be stamped wrongly. They stand in for the upstream's clock where its answers
  * have no `Date`. Works whichever way the API lists; where it lists oldest first, in steps that grow while there is more.
  */
 export async function newestVisible(reading: Reading): Promise<FeedEvent[]> {
@@ -49,9 +50,11 @@ async function firstPage(
   return { events: [], more: false };
 }
 
+/** Oldest first. */
 function latestOf(events: readonly FeedEvent[]): FeedEvent[] {
-  const latest = latestTime(events);
-  return events.filter((event) => event.time === latest);
+  const sorted = [...new Map(events.map((event) => [event.id, event])).values()].sort(byTime);
+  const from = (sorted.at(-2) ?? sorted.at(-1))?.time ?? 0;
+  return sorted.filter((event) => event.time >= from);
 }
 
 function latestTime(events: readonly FeedEvent[]): number {

@@ -2,7 +2,10 @@ import type { EventQuery, ExaClient } from "../exa/client.ts";
 import { ResponseTooLargeError } from "../exa/http.ts";
 import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import type { UpstreamClock } from "../shared/upstream-clock.ts";
+import type { Channel } from "./channel.ts";
 import { type FeedEvent, keep } from "./event.ts";
+import { listOrder } from "./list-order.ts";
 
 /** The largest page the API gives. */
 export const LARGEST_PAGE = 200;
@@ -11,15 +14,16 @@ export const LARGEST_PAGE = 200;
 export interface Reading {
   exa: Pick<ExaClient, "listEvents">;
   clock: Clock;
+  upstreamClock: UpstreamClock;
+  /** What reading these types has taught. */
+  channel: Channel;
   signal: AbortSignal;
   /** How long one page may take, repetitions included, in milliseconds; without it the client decides. */
   limitMs?: number | undefined;
   /** How often each request is tried; without it the client decides. */
   attempts?: number | undefined;
-  /** Told how many malformed events a page had. */
-  onMalformed?: ((count: number) => void) | undefined;
-  /** The page size that last proved small enough, kept between walks by whoever walks often. */
-  size?: { largest: number };
+  /** Told of each page that has arrived, and how many of its events could not be read. */
+  onPage?: ((channel: Channel, unreadable: number) => void) | undefined;
   /** With whom these requests share their turns; by default with the listings. */
   group?: string | undefined;
 }
@@ -40,17 +44,18 @@ export interface Page {
   nextCursor: string | null;
   /** Whether it has as many entries as were asked for. */
   isFull: boolean;
+  /** How many entries had no usable id, type or createdAt. */
+  unreadable: number;
+  /** Whether it has events of other times than were asked for. */
+  strays: boolean;
   /** The API did not take the cursor, so that there is no page: what it would have held has to be found without it. */
   isRefused?: boolean;
-  /** The answer's `Date`, in milliseconds since 1970. */
-  serverTime: number | undefined;
-  /** When it was asked for and had arrived, in `clock.now()`. */
+  /** When it was asked for, in `clock.now()`. */
   sentAt: number;
-  receivedAt: number;
 }
 
-/** Whether a cursor that came with a last page has led to more, by client; once it has, it may again. */
-const leadsOn = new WeakMap<Reading["exa"], boolean>();
+/** What the API may say of a cursor that it does not take: statuses of "wrong", "unknown" and "gone". */
+const REFUSALS = new Set([400, 404, 410, 422]);
 
 /** Reads the pages of one walk. A page too large to hold is asked for in halves. */
 export class PageReader {
@@ -63,32 +68,37 @@ export class PageReader {
 
   constructor(reading: Reading, limit: number) {
     this.#reading = reading;
-    this.#size = Math.min(limit, reading.size?.largest ?? limit);
+    this.#size = Math.min(limit, reading.channel.size);
   }
 
   async read(range: Range, cursor: string | undefined): Promise<Page> {
-    const { clock, size, onMalformed } = this.#reading;
+    const { clock, channel, upstreamClock, onPage } = this.#reading;
     for (;;) {
       const askedAt = clock.now();
       const answer = await this.#ask(queryOf(range, this.#size, cursor)).catch((error: unknown) => {
         if (error instanceof ResponseTooLargeError && this.#size > 1) return "too large";
-        if (cursor !== undefined && error instanceof WebsetsError && error.kind === "invalid_request") return "refused";
+        if (cursor !== undefined && error instanceof WebsetsError && REFUSALS.has(error.status ?? 0)) return "refused";
         throw error;
       });
-      if (answer === "refused") return noPage(askedAt, clock.now());
+      if (answer === "refused") return noPage(askedAt);
       if (answer === "too large") {
         this.#size = Math.floor(this.#size / 2);
-        if (size !== undefined) size.largest = this.#size;
+        channel.size = this.#size;
         continue;
       }
-      const { value, serverTime, sentAt, receivedAt } = answer;
-      const { malformed, hasMore, nextCursor } = value;
-      if (malformed > 0) onMalformed?.(malformed);
+      const { value, sentAt, receivedAt } = answer;
+      const { malformed: unreadable, nextCursor } = value;
+      onPage?.(channel, unreadable);
       const events = value.events.map(keep);
+      upstreamClock.noteEvents(events, receivedAt);
       this.fullest = Math.max(this.fullest, events.length);
-      const isFull = events.length + malformed >= this.#size;
+      const isFull = events.length + unreadable >= this.#size;
       this.#growAgain(events.length);
-      return { events, hasMore, nextCursor, isFull, serverTime, sentAt, receivedAt };
+      const { after, before = Number.POSITIVE_INFINITY } = widened(range);
+      const strays = events.some(({ time }) => !isWithin({ after, before: before + 1 }, time));
+      const isPast = strays && hasLeft(range, events);
+      const more = isPast ? { hasMore: false, nextCursor: null } : { hasMore: value.hasMore, nextCursor };
+      return { events, ...more, isFull, unreadable, strays, sentAt };
     }
   }
 
@@ -99,13 +109,13 @@ export class PageReader {
 
   /** Whether a page that is said to be the last is it, although it has a cursor: with many APIs the last one has, too. */
   get trustsEnds(): boolean {
-    return leadsOn.get(this.#reading.exa) === false;
+    return this.#reading.channel.leadsOn === false;
   }
 
   /** Notes whether there was more behind a page that was said to be the last. */
   noteBeyond(isMore: boolean): void {
-    const { exa } = this.#reading;
-    if (isMore || !leadsOn.has(exa)) leadsOn.set(exa, isMore);
+    const { channel } = this.#reading;
+    if (isMore || channel.leadsOn === undefined) channel.leadsOn = isMore;
   }
 
   #ask(query: EventQuery) {
@@ -120,16 +130,33 @@ export class PageReader {
 
   /** A page that stayed far below its limit would have been no larger with a larger one: the next walk may try that. */
   #growAgain(got: number): void {
-    const { size } = this.#reading;
-    if (size !== undefined && size.largest === this.#size && got < this.#size / 2) {
-      size.largest = Math.min(LARGEST_PAGE, size.largest * 2);
-    }
+    const { channel } = this.#reading;
+    if (channel.size === this.#size && got < this.#size / 2) channel.size = Math.min(LARGEST_PAGE, channel.size * 2);
   }
 }
 
-function noPage(sentAt: number, receivedAt: number): Page {
-  const times = { serverTime: undefined, sentAt, receivedAt };
-  return { events: [], hasMore: false, nextCursor: null, isFull: false, isRefused: true, ...times };
+function noPage(sentAt: number): Page {
+  const nothing = { events: [], hasMore: false, nextCursor: null, isFull: false, unreadable: 0 };
+  return { ...nothing, strays: false, isRefused: true, sentAt };
+}
+
+/** A millisecond more before it: an API's ends may be exclusive. Whoever reads on does so from the end, which covers that one. */
+export function widened(range: Range): Range {
+  return range.after === undefined ? range : { ...range, after: range.after - 1 };
+}
+
+export function isWithin({ after, before }: Range, time: number): boolean {
+  return (after === undefined || time >= after) && (before === undefined || time <= before);
+}
+
+/** Whether a list that does not keep to times has left those that were asked for, as its order on this page shows. */
+function hasLeft(
+  { after = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY }: Range,
+  all: readonly FeedEvent[],
+) {
+  const last = all.at(-1)?.time ?? 0;
+  const order = listOrder(all);
+  return (order === "newest-first" && last < after) || (order === "oldest-first" && last > before);
 }
 
 function queryOf(range: Range, limit: number, cursor: string | undefined): EventQuery {

@@ -1,6 +1,6 @@
 import { brokenList, type PageRead, walkCursors } from "./cursor-walk.ts";
 import { Walked } from "./list-order.ts";
-import type { PageReader, Range } from "./page.ts";
+import { isWithin, type PageReader, type Range } from "./page.ts";
 
 /** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
 const MOST_PAGES_WITH_STRAYS = 10;
@@ -24,9 +24,9 @@ export async function* walkParts(range: Range, reader: PageReader, walked: Walke
     for await (const page of walkCursors(part, reader, new Walked(), true)) {
       walked.take(page.events);
       yield { ...page, more: page.more || parts.length > 0 };
-      if (!page.more || page.events.length === 0) continue;
       // An API that does not keep to times would be asked for ever narrower parts in vain.
-      if (page.events.some(({ time }) => !holds(part, time))) strays++;
+      if (page.more && page.strays) strays++;
+      if (!page.more || page.events.length === 0) continue;
       if (strays > MOST_PAGES_WITH_STRAYS) throw brokenList("has no order, and does not keep to times");
       const border = middleOf(part, walked);
       if (border === undefined) continue;
@@ -44,12 +44,8 @@ function halves(part: Range, border: number): [Range, Range] {
   ];
 }
 
-function holds({ after, before }: Range, time: number): boolean {
-  return (after === undefined || time >= after) && (before === undefined || time <= before);
-}
-
 function timesIn(part: Range, walked: Walked): number[] {
-  return [...walked.times()].filter((time) => holds(part, time));
+  return [...walked.times()].filter((time) => isWithin(part, time));
 }
 
 /** A time inside the part with about half of its known events on either side; undefined where it cannot be parted. */

@@ -27,8 +27,12 @@ export interface Placed {
 
 /** From so many events of one time on, a position keeps an id in place of each one's fingerprint. */
 const MANY_TIES = 10;
-/** Ids longer than this, in bytes of UTF-8, are not kept in positions. */
-export const LONGEST_TIE_BYTES = 255;
+/** Ids longer than this, in bytes of UTF-8, do not stand in cursors themselves, which have 750 bytes at most. */
+const LONGEST_KEY_BYTES = 60;
+/** Cursors of the API that are longer than this, in bytes of UTF-8, are not kept. */
+export const LONGEST_CROWD_BYTES = 180;
+/** A position keeps at most so many fingerprints; what would be one more is not handed out before it is settled. */
+export const MOST_SEEN = 150;
 
 /**
  * A point in the feed, as a value: everything created before `since` has been dealt with, and of what was created at or
@@ -37,10 +41,25 @@ export const LONGEST_TIE_BYTES = 255;
 export interface Position {
   /** Milliseconds since 1970, by the upstream's clock. */
   readonly since: number;
-  /** Of the events created at `since`, those whose ids come before this one have been dealt with, too. */
+  /** Of the events created at `since`, those whose `orderKey` comes before this one have been dealt with, too. */
   readonly tie?: string | undefined;
+  /** How far the events created at `since` have been dealt with, where they are too many for one wait. */
+  readonly crowd?: Crowd | undefined;
   /** Fingerprints of events dealt with, each with its time, or the latest time it can have where only a cursor told of it. */
   readonly seen: ReadonlyMap<number, number>;
+}
+
+/** A place inside a millisecond: everything before the API's own page cursor has been dealt with. */
+export interface Crowd {
+  /** Empty where it was too long to be kept in a cursor of ours. */
+  readonly cursor: string;
+  /** For which types the API gave it: see `crowdTypes`. */
+  readonly types: number;
+}
+
+/** A set of types in two bytes. */
+export function crowdTypes(types: readonly string[] | undefined): number {
+  return fingerprint(types?.join(" ") ?? "*") % 2 ** 16;
 }
 
 /** A fresh position: nothing at or after this time has been dealt with. */
@@ -75,7 +94,7 @@ export function isDealtWith(position: Position, event: Placed): boolean {
 
 /** Whether the position's time and tie alone tell that the event was dealt with. */
 function isBefore({ since, tie }: Omit<Position, "seen">, { time, id }: Placed): boolean {
-  return time < since || (time === since && tie !== undefined && id < tie);
+  return time < since || (time === since && tie !== undefined && orderKey(id) < tie);
 }
 
 /** What happened to a reader since its position. */
@@ -88,22 +107,42 @@ export interface Advance {
   oldestPending?: Placed | undefined;
   /** Everything created before this time is visible and was found, in milliseconds; undefined while that is unknown. */
   settledUpTo: number | undefined;
+  /** For a step inside one millisecond: where the page that was read last begins, and the next one. */
+  crowd?: CrowdStep | undefined;
+}
+
+export interface CrowdStep {
+  page: Crowd | undefined;
+  next: Crowd | undefined;
 }
 
 /** The position after that. `since` never moves back. */
 export function advance(position: Position, step: Advance): Position {
-  const limit = Math.min(step.settledUpTo ?? position.since, step.oldestPending?.time ?? Number.POSITIVE_INFINITY);
+  const { oldestPending } = step;
+  const limit = Math.min(step.settledUpTo ?? position.since, oldestPending?.time ?? Number.POSITIVE_INFINITY);
   const since = Math.max(position.since, limit);
   const seen = new Map(position.seen);
   for (const event of step.metAgain ?? []) if (seen.has(printOf(event))) seen.set(printOf(event), event.time);
   for (const event of step.handedOut) seen.set(printOf(event), event.time);
+  const crowd = crowdAt(since, position, step);
   for (const [print, time] of seen) if (time < since) seen.delete(print);
-  const tie = tieAt(since, position, step);
-  if (tie === undefined) return { since, seen };
-  for (const event of [...step.handedOut, ...(step.metAgain ?? [])]) {
-    if (isBefore({ since, tie }, event)) seen.delete(printOf(event));
+  const met = [...step.handedOut, ...(step.metAgain ?? [])];
+  if (step.crowd !== undefined && crowd !== undefined && crowd === step.crowd.next) {
+    // What stands on a page before its cursor needs no fingerprint.
+    for (const event of met) if (event.time === since) seen.delete(printOf(event));
   }
-  return { since, tie, seen };
+  const tie =
+    step.crowd === undefined ? tieAt(since, position, step) : position.since === since ? position.tie : undefined;
+  if (tie !== undefined) {
+    for (const event of met) if (isBefore({ since, tie }, event)) seen.delete(printOf(event));
+  }
+  return { since, seen, ...(tie !== undefined && { tie }), ...(crowd !== undefined && { crowd }) };
+}
+
+/** Where the crowd at `since` goes on: with the next page where all of the last one was handed out. */
+function crowdAt(since: number, position: Position, { crowd, oldestPending }: Advance): Crowd | undefined {
+  if (crowd === undefined) return position.since === since ? position.crowd : undefined;
+  return oldestPending?.time === since ? crowd.page : crowd.next;
 }
 
 /**
@@ -113,16 +152,16 @@ export function advance(position: Position, step: Advance): Position {
 function tieAt(since: number, position: Position, { handedOut, metAgain = [], oldestPending, settledUpTo }: Advance) {
   const known = position.since === since ? position.tie : undefined;
   if (oldestPending?.time !== since || settledUpTo === undefined || settledUpTo <= since) return known;
-  const { id } = oldestPending;
+  const id = orderKey(oldestPending.id);
   if (known !== undefined && id <= known) return known;
-  const ties = [...handedOut, ...metAgain].filter((event) => event.time === since && event.id < id).length;
-  return (known === undefined && ties < MANY_TIES) || !isPortable(id) ? known : id;
+  const ties = [...handedOut, ...metAgain].filter((event) => event.time === since && orderKey(event.id) < id).length;
+  return known === undefined && ties < MANY_TIES ? known : id;
 }
 
-/** Whether an id can be written down as UTF-8, briefly, and read again as the same. */
-function isPortable(id: string): boolean {
+/** Whether a text can be written down as UTF-8, briefly, and read again as the same. */
+export function isPortable(id: string, most: number): boolean {
   const bytes = Buffer.from(id);
-  return bytes.length <= LONGEST_TIE_BYTES && bytes.toString() === id;
+  return bytes.length <= most && bytes.toString() === id;
 }
 
 /**
@@ -135,5 +174,14 @@ export function settledAt(serverTime: number): number {
 
 /** Order of the feed: by time, ties by id. */
 export function byTime(a: Placed, b: Placed): number {
-  return a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  if (a.time !== b.time) return a.time - b.time;
+  const [one, other] = [orderKey(a.id), orderKey(b.id)];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** What an id is ordered by: itself, or where it is too long for a cursor, its beginning and its fingerprint. */
+export function orderKey(id: string): string {
+  if (/^[\x20-\x7e]{0,60}$/.test(id) || isPortable(id, LONGEST_KEY_BYTES)) return id;
+  const begin = /^[\x20-\x7e]{0,20}/.exec(id)?.[0] ?? "";
+  return begin + createHash("sha256").update(id, "utf16le").digest("hex").slice(0, 40);
 }

@@ -2,7 +2,8 @@ import type { Clock } from "../shared/clock.ts";
 import { isPassing, type WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Owners } from "./owners.ts";
-import { advance, byTime, isDealtWith, type Placed, type Position } from "./position.ts";
+import { advance, byTime, type CrowdStep, isDealtWith, type Placed, type Position } from "./position.ts";
+import { KEPT_MS } from "./tail-memory.ts";
 
 /** An event whose Webset has to be asked for may hold up others for so long at first, and after failures longer. */
 const OWNER_LIMIT_MS = 1_000;
@@ -28,6 +29,14 @@ export interface ReadNews {
   asked: boolean;
   /** Whether everything visible when the reader came has been told with it, and what follows is of later. */
   isCaughtUp: boolean;
+  /** Matching events, not among the others, that became visible later than any should: they lie before what was settled. */
+  late: FeedEvent[];
+  /** How many entries of the API could not be read at all so far, having no usable id, type or createdAt. */
+  unreadable: number;
+  /** For a part of one crowded millisecond: where it begins, and the next part. */
+  crowd?: CrowdStep | undefined;
+  /** Whether some of the events may have been told before. */
+  repeats: boolean;
 }
 
 /** What one call of `read` goes by, once its Webset is known. */
@@ -35,10 +44,16 @@ export interface ReaderRequest {
   types: readonly string[] | undefined;
   websetId: string | undefined;
   signal: AbortSignal;
+  /** Whether the position goes on from an earlier reading, so that what lies shortly before it was to be told too. */
+  resumes: boolean;
 }
 
 /** Events of its types that a reader meets, of all Websets. */
-type Batch = Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp">;
+interface Batch extends Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp" | "unreadable"> {
+  late?: FeedEvent[];
+  crowd?: CrowdStep | undefined;
+  repeats?: boolean;
+}
 
 /** Which of some events are a reader's. */
 interface Decided {
@@ -57,12 +72,20 @@ export class Reader {
   readonly #clock: Clock;
   /** Events whose Webset could not be found out yet; the position does not pass them. */
   #undecided: readonly FeedEvent[] = [];
+  /** Late events are told that were created at this time or after it, each once. */
+  readonly #lateFrom: number;
+  readonly #toldLate = new Set<string>();
+  /** Entries that could not be read: of slices in all, and of polls, which meet the same ones again, the most at once. */
+  #unreadable = { slices: 0, polls: 0 };
+  /** Whether the crowd in the position was met in this reading. */
+  isOwnCrowd = false;
   /** How long the next look-ups of Websets may take, in milliseconds. */
   #ownerLimitMs = OWNER_LIMIT_MS;
 
   constructor(request: ReaderRequest, position: Position, owners: Owners, clock: Clock) {
     this.request = request;
     this.position = position;
+    this.#lateFrom = request.resumes ? position.since - KEPT_MS : position.since;
     this.#owners = owners;
     this.#clock = clock;
   }
@@ -71,7 +94,7 @@ export class Reader {
   async *take(batch: Batch): AsyncGenerator<FeedNews, void> {
     const { types } = this.request;
     const { position } = this;
-    const { asked } = batch;
+    const { asked, crowd, repeats = false } = batch;
     const fresh = new Map(this.#undecided.map((event) => [event.id, event]));
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
@@ -81,13 +104,30 @@ export class Reader {
       else fresh.set(event.id, event);
     }
     const { events, undecided, trouble } = await this.#decide([...fresh.values()].sort(byTime));
+    const late = batch.late === undefined ? [] : await this.#decideLate(batch.late);
     this.#undecided = undecided;
+    if (batch.isCaughtUp) this.#unreadable.polls = Math.max(this.#unreadable.polls, batch.unreadable);
+    else this.#unreadable.slices += batch.unreadable;
+    const unreadable = this.#unreadable.slices + this.#unreadable.polls;
     const oldestPending = undecided[0];
     const settledUpTo =
       batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
-    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp: batch.isCaughtUp && undecided.length === 0 };
-    this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo });
+    const isCaughtUp = batch.isCaughtUp && undecided.length === 0;
+    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp, late, unreadable, crowd, repeats };
+    this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo, crowd });
+    if (crowd !== undefined) this.isOwnCrowd = true;
     if (trouble !== undefined) yield { kind: "retrying", error: trouble };
+  }
+
+  /** Which of these late events are the reader's. One whose Webset cannot be found out now comes with the next look back. */
+  async #decideLate(met: readonly FeedEvent[]): Promise<FeedEvent[]> {
+    const { types } = this.request;
+    const owed = met.filter(
+      ({ id, time, type }) => time >= this.#lateFrom && !this.#toldLate.has(id) && (types?.includes(type) ?? true),
+    );
+    const { events } = await this.#decide(owed);
+    for (const { id } of events) this.#toldLate.add(id);
+    return events;
   }
 
   /**

@@ -1,12 +1,13 @@
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
-import { type Range, type Reading, walkPages } from "./pages.ts";
+import { type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime } from "./position.ts";
-import { WalkTime } from "./walk-time.ts";
 
 /** How many events a slice is meant to hold, and how many are too much: those of two full pages. */
 const EVENTS_PER_SLICE = 300;
 const TOO_MANY = 400;
+/** Of what was too much for a slice, so much is not. */
+const SHARE = 2 / 3;
 /** Of an API that gives smaller pages than asked for, so many pages are enough for a slice. */
 const MOST_PAGES = 4;
 /** A good width for the first slice of a range, in milliseconds. */
@@ -24,8 +25,10 @@ export interface Slice {
   /** Both ends, inclusive, in milliseconds since 1970; `before` is undefined where the slice was left open. */
   after: number;
   before: number | undefined;
-  /** What the answers told of the upstream's time when the slice was asked for. */
-  time: WalkTime;
+  /** When the slice was asked for, in `clock.now()`. */
+  sentAt: number;
+  /** How many entries of the API had no usable id, type or createdAt. */
+  unreadable: number;
 }
 
 /** What slices forwards have taught of a backlog: where the next one should end. All times are milliseconds since 1970. */
@@ -48,45 +51,45 @@ export interface BacklogMemory {
  * Reads everything from `after` to a time of its own choice, `before` at the latest. It tries the whole at first; where that
  * holds too much, the pages show where to end instead: as far as their density reaches, and where that turns out to be empty,
  * near the crowd they showed. So neither a long emptiness nor a crowd behind it takes many requests, whichever way the API lists.
+ * The next slice begins at the end of this one, for what was created at the very end may be missing.
+ * @returns "crowd" where the very millisecond of `after` holds too much.
  */
 export async function readForwards(
   { types, after, before }: { types: Range["types"]; after: number; before: number },
   memory: BacklogMemory,
   reading: Reading,
-): Promise<Slice & { before: number }> {
+): Promise<(Slice & { before: number }) | "crowd"> {
   const { hint } = memory;
   const known = hint !== undefined && hint.from <= after && after <= hint.to ? hint : undefined;
   // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
   let crowd = known?.width === undefined ? known?.crowd : undefined;
   let end = firstEnd(after, before, known);
   for (;;) {
-    const listed: FeedEvent[] = [];
-    const time = new WalkTime();
-    let pages = 0;
+    const met: Met = new Met(reading.clock.now());
     let narrower: Narrower | undefined;
     try {
-      for await (const page of walkPages({ types, after, before: end }, reading)) {
-        time.note(page);
-        listed.push(...page.events);
-        pages++;
-        const isEnough = listed.length >= TOO_MANY || pages >= MOST_PAGES;
-        narrower = page.more && isEnough ? narrow(listed, after, end, crowd) : undefined;
+      for await (const page of walkPages({ types, after, before: Math.max(end, after + 1) }, reading)) {
+        met.take({ ...page, events: page.events.filter(({ time }) => time <= end) });
+        if (!page.more || (met.listed.length < TOO_MANY && met.pages < MOST_PAGES)) continue;
+        narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;
+        if (end <= after) return "crowd";
       }
     } catch (error) {
       if (reading.signal.aborted) {
-        const { end: to, crowd: met } = narrow(listed, after, end, crowd) ?? {
+        const { end: to, crowd: ahead } = narrow(met.listed, after, end, crowd) ?? {
           end: after + (end - after) / CUT_SHORT,
           crowd,
         };
-        memory.hint = { from: after, to: after, width: to - after, crowd: met };
+        memory.hint = { from: after, to: after, width: to - after, crowd: ahead };
       }
       throw error;
     }
     if (narrower === undefined) {
-      const events = [...new Map(listed.map((event) => [event.id, event])).values()].sort(byTime);
-      memory.hint = { from: after, to: end, width: widthBy(events, end), crowd };
-      return { events, after, before: end, time };
+      const { events } = met;
+      memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd };
+      // Of one millisecond alone there is no end to overlap with.
+      return { ...met.told, events, after, before: Math.max(end, after + 1) };
     }
     ({ end, crowd } = narrower);
   }
@@ -103,7 +106,7 @@ function firstEnd(after: number, before: number, hint: BacklogHint | undefined):
   let end = before;
   if (width !== undefined) end = after + width;
   else if (crowd !== undefined && crowd.from > after) end = beforeCrowd(after, crowd);
-  return Math.min(before, Math.max(after + 1, Math.floor(end)));
+  return Math.min(before, Math.max(after, Math.floor(end)));
 }
 
 /** A better end where the slice holds more than these, as they were listed; undefined where there is none. */
@@ -115,11 +118,11 @@ function narrow(
 ): Narrower | undefined {
   const times = listed.map(({ time }) => time).sort((a, b) => a - b);
   const [oldest, newest] = [times[0], times.at(-1)];
-  if (oldest === undefined || newest === undefined) return undefined;
+  if (oldest === undefined || newest === undefined || end <= after) return undefined;
   const order = listOrder(listed);
   let better: Narrower;
   if (order === "newest-first") {
-    const dense = ((newest - oldest) * EVENTS_PER_SLICE) / times.length;
+    const dense = ((newest - oldest) * Math.min(EVENTS_PER_SLICE, times.length * SHARE)) / times.length;
     // What is as dense as the newest part would end there; where that was tried, the rest lies near what was met.
     const met = { from: oldest, step: crowd === undefined ? dense : crowd.step * GALLOP };
     better = {
@@ -128,11 +131,10 @@ function narrow(
     };
   } else {
     // The oldest of the slice, of which the last ones may not be all there are of their time; or any, in no order.
-    const share = order === "oldest-first" ? 2 / 3 : 1 / 2;
+    const share = order === "oldest-first" ? SHARE : 1 / 2;
     better = { end: times[Math.floor(times.length * share)] ?? oldest, crowd: undefined };
   }
-  const to = Math.max(after + 1, Math.floor(better.end));
-  return to < end ? { ...better, end: to } : undefined;
+  return { ...better, end: Math.max(after, Math.min(end - 1, Math.floor(better.end))) };
 }
 
 /** A time before the crowd: a step, or half of the way to it. */
@@ -160,21 +162,42 @@ export async function readBack(
   let span = Math.max(1, Math.floor(Math.min(width, anchor - after)));
   for (;;) {
     const window = { types, after: Math.max(after, anchor - span), before };
-    const events = new Map<string, FeedEvent>();
-    const time = new WalkTime();
+    const met: Met = new Met(reading.clock.now());
     let better: number | undefined;
     for await (const page of walkPages(window, reading)) {
-      time.note(page);
-      for (const event of page.events) events.set(event.id, event);
-      better = page.more ? narrowerWidth([...events.values()], span) : undefined;
+      met.take(page);
+      better = page.more ? narrowerWidth(met.listed, span) : undefined;
       if (better !== undefined) break;
     }
     if (better === undefined) {
-      const factor = events.size < EVENTS_PER_SLICE / GROWTH ? GROWTH : events.size > EVENTS_PER_SLICE ? 0.5 : 1;
-      const sorted = [...events.values()].sort(byTime);
-      return { events: sorted, after: window.after, before, time, nextWidth: span * factor };
+      const { events } = met;
+      const factor = events.length < EVENTS_PER_SLICE / GROWTH ? GROWTH : events.length > TOO_MANY ? 0.5 : 1;
+      return { ...met.told, events, after: window.after, before, nextWidth: span * factor };
     }
     span = better;
+  }
+}
+
+/** What a walk has met so far. */
+class Met {
+  /** As they were listed. */
+  readonly listed: FeedEvent[] = [];
+  pages = 0;
+  readonly told: Pick<Slice, "sentAt" | "unreadable">;
+
+  constructor(startedAt: number) {
+    this.told = { sentAt: startedAt, unreadable: 0 };
+  }
+
+  take({ events, unreadable, sentAt }: PageRead): void {
+    if (this.pages++ === 0) this.told.sentAt = sentAt;
+    this.told.unreadable += unreadable;
+    this.listed.push(...events);
+  }
+
+  /** Oldest first, each once. */
+  get events(): FeedEvent[] {
+    return [...new Map(this.listed.map((event) => [event.id, event])).values()].sort(byTime);
   }
 }
 

@@ -1,11 +1,11 @@
 import { abortError, type WebsetsError } from "../shared/errors.ts";
-import type { FeedEvent } from "./event.ts";
 import { byTime } from "./position.ts";
+import type { News } from "./tail-memory.ts";
 
 /** What a reader is told by a tail. */
 export type TailNews =
   /** What the tail knew when the reader joined, or what a poll found. Everything before `settledUpTo` was told with it. */
-  | { kind: "recalled" | "polled"; events: FeedEvent[]; settledUpTo: number | undefined }
+  | ({ kind: "recalled" | "polled"; settledUpTo: number | undefined; unreadable: number } & News)
   /** A poll failed in passing. */
   | { kind: "failed"; error: WebsetsError }
   /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
@@ -15,6 +15,8 @@ export type TailNews =
 export interface Place {
   /** From where on the reader wants all events, in milliseconds since 1970. */
   since: number;
+  /** Only events that may be of this Webset; without it all. */
+  websetId?: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy: number;
   /** Tells the `clock.now()` before which the reader expects nothing it waits for; undefined while it has no idea. */
@@ -25,6 +27,7 @@ export interface Place {
 export class Subscription {
   /** From where on the reader wants all events, in milliseconds since 1970. */
   readonly since: number;
+  readonly websetId: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   readonly urgentBy: number;
   readonly #expects: () => number | undefined;
@@ -35,8 +38,9 @@ export class Subscription {
   #failure: { error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor({ since, urgentBy, expects }: Place, onLeave: (self: Subscription) => void) {
+  constructor({ since, websetId, urgentBy, expects }: Place, onLeave: (self: Subscription) => void) {
     this.since = since;
+    this.websetId = websetId;
     this.urgentBy = urgentBy;
     this.#expects = expects ?? (() => undefined);
     this.#onLeave = onLeave;
@@ -77,7 +81,8 @@ export class Subscription {
     if (last?.kind === "polled" && news.kind === "polled") {
       this.#news.pop();
       const events = last.events.length === 0 ? news.events : [...last.events, ...news.events].sort(byTime);
-      this.#news.push({ ...news, events });
+      const unreadable = Math.max(last.unreadable, news.unreadable);
+      this.#news.push({ ...news, events, late: [...last.late, ...news.late], unreadable });
     } else {
       this.#news.push(news);
     }

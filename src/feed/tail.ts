@@ -1,22 +1,23 @@
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { keyOf } from "./lanes.ts";
 import { nextPoll, type PaceState } from "./pace.ts";
-import { type Reading, walkPages } from "./pages.ts";
+import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
-import { TailMemory } from "./tail-memory.ts";
-import { WalkTime } from "./walk-time.ts";
+import { KEPT_MS, type News, type TailMemory } from "./tail-memory.ts";
 
 /** A request of a poll is tried this often; after that the poll has failed and the pace decides about the next one. */
 const ATTEMPTS = 2;
 /** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-/** A poll reads so many events at most, unless they are all of the last seconds, where nobody could read less. */
+/** A poll reads so many events at most. */
 const MOST_AT_ONCE = 2_000;
-const LAST_SECONDS_MS = 20_000;
+/** So often a poll looks back, in milliseconds, whether an event came later than any should. */
+const LOOK_BACK_MS = 15_000;
+/** What the upstream asks to wait is waited out up to so long, in milliseconds: who comes later was not asked. */
+const LONGEST_REQUESTED_PAUSE_MS = 60_000;
 
 /** How a poll went, for whoever watches the loop. */
 export interface Poll {
@@ -32,17 +33,12 @@ export interface Poll {
 const NOTHING_FOUND = { events: undefined, fresh: 0 };
 
 export interface TailOptions {
-  exa: Reading["exa"];
-  /** The page size that last proved small enough. */
-  size: { largest: number };
+  /** For reading the events of the tail's types; its signal is the tail's own. */
+  reading: Omit<Reading, "signal">;
   clock: Clock;
-  types: readonly string[] | undefined;
   /** `--poll-interval` in milliseconds. */
   intervalMs: number;
   random: () => number;
-  /** Told the upstream's time by the answers' `Date`, and the `clock.now()` it belongs to. */
-  onTime: (serverTime: number | undefined, at: number | undefined) => void;
-  onMalformed?: ((count: number) => void) | undefined;
   onPoll?: ((poll: Poll) => void) | undefined;
   /** Called once, when the last reader has left or the tail has ended. */
   onStopped: () => void;
@@ -56,9 +52,10 @@ export interface TailOptions {
 export class Tail {
   readonly #options: TailOptions;
   readonly #readers = new Set<Subscription>();
-  readonly #memory = new TailMemory();
+  readonly #memory: TailMemory;
   readonly #stop = new AbortController();
   #lastEventAt: number;
+  #lookedBackAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #retryAfterMs: number | undefined;
   #pause: { ends: number; cut: AbortController } | undefined;
@@ -67,7 +64,9 @@ export class Tail {
 
   constructor(options: TailOptions) {
     this.#options = options;
-    this.#lastEventAt = options.clock.now();
+    const { reading, clock } = options;
+    this.#lastEventAt = clock.now();
+    this.#memory = reading.channel.takeMemory(clock.now());
   }
 
   /** Where this tail's knowledge begins, in milliseconds since 1970; undefined before its first poll. */
@@ -88,7 +87,12 @@ export class Tail {
     const reader = new Subscription(place, (self) => this.#leave(self));
     this.#readers.add(reader);
     if (this.floor !== undefined && since >= this.floor) {
-      reader.tell({ kind: "recalled", events: this.#memory.since(since), settledUpTo: this.#memory.settledUpTo });
+      reader.tell({
+        kind: "recalled",
+        ...this.#memoryFor(reader),
+        settledUpTo: this.#memory.settledUpTo,
+        unreadable: 0,
+      });
     }
     if (!this.#started) {
       this.#started = true;
@@ -107,7 +111,9 @@ export class Tail {
     if (this.#stop.signal.aborted) return;
     this.#readers.clear();
     this.#stop.abort();
-    this.#options.onStopped();
+    const { reading, clock, onStopped } = this.#options;
+    reading.channel.keepMemory(this.#memory, clock.now());
+    onStopped();
   }
 
   async #run(): Promise<void> {
@@ -126,10 +132,11 @@ export class Tail {
           return;
         }
         this.#failures++;
-        this.#retryAfterMs = error.retryAfterMs;
+        const { retryAfterMs } = error;
+        this.#retryAfterMs = retryAfterMs && Math.min(LONGEST_REQUESTED_PAUSE_MS, retryAfterMs);
         this.#tell(this.#readers, { kind: "failed", error });
       }
-      this.#options.onPoll?.({ types: this.#options.types, ...this.#found, pauseMs: this.pace });
+      this.#options.onPoll?.({ types: this.#options.reading.channel.types, ...this.#found, pauseMs: this.pace });
       if (!stopped.aborted) await this.#sleep();
     }
   }
@@ -170,47 +177,62 @@ export class Tail {
     const open = memory.openFrom ?? Number.POSITIVE_INFINITY;
     const floor = memory.floor ?? Number.POSITIVE_INFINITY;
     const earlier = readers.filter((reader) => !reader.served && reader.since < floor).map((reader) => reader.since);
-    const from = Math.min(open, ...earlier);
-    const time = new WalkTime();
-    const events = await this.#read(from, time);
-    this.#options.onTime(time.serverTime, time.sentAt);
-    if (events === undefined) {
-      const behind = from < open ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
-      this.#tell(behind, { kind: "behind", present: time.present ?? 0 });
+    const from = Math.min(open, this.#lookBackFrom(open), ...earlier);
+    const read = await this.#read(from);
+    if (read === undefined) {
+      const isOfSome = from < open && earlier.length > 0;
+      const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
+      this.#tell(behind, { kind: "behind", present: this.#options.reading.upstreamClock.reached() ?? 0 });
       for (const reader of behind) this.#leave(reader);
       // Those who are near shall not wait for those who were not.
       return this.#stop.signal.aborted ? undefined : this.#poll();
     }
 
-    const news = memory.take(events, from, time.present === undefined ? undefined : settledAt(time.present));
-    this.#found = { events: events.length, fresh: news.length };
-    if (news.length > 0) this.#lastEventAt = this.#options.clock.now();
+    const { events, present, unreadable } = read;
+    const news = memory.take(events, from, present === undefined ? undefined : settledAt(present));
+    this.#found = { events: events.length, fresh: news.events.length + news.late.length };
+    if (this.#found.fresh > 0) this.#lastEventAt = this.#options.clock.now();
     const settledUpTo = memory.settledUpTo;
     for (const reader of readers) {
       // With its first poll a reader is told all since its position: others may have been told of it before.
-      const told = reader.served ? news : memory.since(reader.since);
+      const told = reader.served ? news : this.#memoryFor(reader);
       reader.served = true;
-      reader.tell({ kind: "polled", events: told, settledUpTo });
+      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable });
     }
     const waiting = [...this.#readers].filter((reader) => !reader.served).map((reader) => reader.since);
     memory.forget(Math.min(Number.POSITIVE_INFINITY, ...waiting));
   }
 
-  /** All events since a time; undefined where they are too many and lie too far back to be read at once. */
-  async #read(from: number, time: WalkTime): Promise<FeedEvent[] | undefined> {
-    const { exa, size, clock, types, onMalformed } = this.#options;
+  /** From where on this poll reads the settled past again; Infinity where it need not. */
+  #lookBackFrom(open: number): number {
+    const now = this.#options.clock.now();
+    const from = this.#memory.lookBackFrom(LARGEST_PAGE / 2) ?? open;
+    if (from >= open || now - this.#lookedBackAt < LOOK_BACK_MS) return Number.POSITIVE_INFINITY;
+    this.#lookedBackAt = now;
+    return Math.max(from, open - KEPT_MS);
+  }
+
+  #memoryFor({ since, websetId }: Subscription): News {
+    return { events: this.#memory.since(since, websetId), late: this.#memory.lateFor(since) };
+  }
+
+  /** All events since a time, and the upstream's time when they were asked for; undefined where they are too many. */
+  async #read(from: number) {
+    const { reading: given } = this.#options;
+    const { channel, upstreamClock } = given;
     const limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, PAGE_LIMIT_MS * 2 ** Math.min(this.#failures, 5));
-    const signal = this.#stop.signal;
-    const group = `tail ${keyOf(types)}`;
-    const reading = { exa, clock, signal, limitMs, attempts: ATTEMPTS, onMalformed, size, group };
+    const group = `tail ${channel.key}`;
+    const reading = { ...given, signal: this.#stop.signal, limitMs, attempts: ATTEMPTS, group };
     const events = new Map<string, FeedEvent>();
-    for await (const page of walkPages({ types, after: from }, reading)) {
-      time.note(page);
+    let sentAt: number | undefined;
+    let unreadable = 0;
+    for await (const page of walkPages({ types: channel.types, after: from }, reading)) {
+      sentAt ??= page.sentAt;
+      unreadable += page.unreadable;
       for (const event of page.events) events.set(event.id, event);
-      const isFar = from < (time.present ?? from) - LAST_SECONDS_MS;
-      if (page.more && events.size > MOST_AT_ONCE && isFar) return undefined;
+      if (page.more && events.size > MOST_AT_ONCE) return undefined;
     }
-    return [...events.values()];
+    return { events: [...events.values()], present: upstreamClock.reached(sentAt), unreadable };
   }
 
   #tell(readers: Iterable<Subscription>, news: TailNews): void {

@@ -7,6 +7,7 @@ import { detail, pageOf, timeOf, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
+import { noteOf } from "./wording.ts";
 
 export const listWebsetEvents = defineTool({
   name: "list_webset_events",
@@ -32,6 +33,7 @@ export const listWebsetEvents = defineTool({
     nextPage: z.string().nullable(),
     scanned: z.number(),
     complete: z.boolean(),
+    note: shapes.note,
     events: z.array(shapes.event),
   }),
   async run(args, { feed, states, signal }) {
@@ -55,6 +57,7 @@ export const listWebsetEvents = defineTool({
       nextPage: listed.nextPage,
       scanned: listed.scanned,
       complete: listed.complete,
+      ...noteOf(listed),
       events: listed.events.map((event) => presentWithin(event, detail)),
     };
   },

@@ -62,7 +62,7 @@ function faultOf(text: string, time: number | undefined): string {
 export function positionOf(after: string | undefined): Position | undefined {
   if (after === undefined) return undefined;
   const text = after.trim();
-  if (/^\d{4}-/.test(text)) return positionAt(timeOf("after", text) as number);
+  if (isTime(text)) return positionAt(timeOf("after", text) as number);
   return minted("after", text, decodeCursor);
 }
 
@@ -89,4 +89,9 @@ function forged(name: string): WebsetsError {
     what: `The parameter ${name} holds something that this server has never given out`,
     advice: `Pass ${name} exactly as an earlier result gave it, or leave it out.`,
   });
+}
+
+/** Whether a caller's `after` is a time of its own choice, and no cursor. */
+export function isTime(after: string): boolean {
+  return /^\s*\d{4}-/.test(after);
 }

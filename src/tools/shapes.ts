@@ -31,3 +31,4 @@ export const cursor = z.string();
 export const waitedSeconds = z.number();
 export const next = z.string().optional();
 export const warning = z.string().optional();
+export const note = z.string().optional();

@@ -3,11 +3,11 @@ import { collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { parseTypes } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { detail, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import { detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { secondsOf, unknownWebset, warningOf } from "./wording.ts";
+import { noteOf, secondsOf, unknownWebset, warningOf } from "./wording.ts";
 
 export const waitForWebsetEvent = defineTool({
   name: "wait_for_webset_event",
@@ -34,6 +34,7 @@ export const waitForWebsetEvent = defineTool({
     next: shapes.next,
     waitedSeconds: shapes.waitedSeconds,
     warning: shapes.warning,
+    note: shapes.note,
     events: z.array(shapes.event),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
@@ -51,6 +52,7 @@ export const waitForWebsetEvent = defineTool({
       types,
       websetId: asked === undefined ? undefined : (within) => resolveWebset(asked, states, within),
       from,
+      resumes: args.after !== undefined && !isTime(args.after),
       count: args.count,
       fits: roomFor(args.detail),
       timeoutMs,
@@ -63,23 +65,29 @@ export const waitForWebsetEvent = defineTool({
     });
     report(`${collected.events.length} of ${args.count} events`);
     const matched = collected.isFull;
-    const behind = !matched && !collected.isCaughtUp;
+    const { heldMs } = collected;
+    const behind = !matched && (!collected.isCaughtUp || heldMs !== undefined);
     return {
       outcome: matched ? ("matched" as const) : ("timed_out" as const),
       ...(behind && { behind: true as const }),
       cursor: encodeCursor(collected.position),
-      next: nextOf(matched, behind),
+      next: nextOf(matched, behind, heldMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...(matched || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
       ...warningOf(collected.trouble),
+      ...noteOf(collected),
       events: collected.events.map((event) => presentWithin(event, args.detail)),
     };
   },
 });
 
-function nextOf(matched: boolean, behind: boolean): string {
+function nextOf(matched: boolean, behind: boolean, heldMs: number | undefined): string {
   const same = "same filter, with this cursor as after";
   if (matched) return `For what comes after these, call wait_for_webset_event again, ${same}.`;
+  if (heldMs !== undefined) {
+    const seconds = Math.ceil(heldMs / 1_000);
+    return `Call wait_for_webset_event again in ${seconds} s, ${same}: so many events came at once that the rest is held until then.`;
+  }
   return behind
     ? `Call wait_for_webset_event again at once, ${same}: not everything there is was read yet.`
     : `Call wait_for_webset_event again, ${same}, for what comes later: all there was is read.`;

@@ -18,3 +18,16 @@ export function unknownWebset(websetId: string): { warning: string } {
     warning: `The API knows no Webset ${JSON.stringify(websetId)}: if it was not deleted, check the id with list_webset_events.`,
   };
 }
+
+/** What could not be read or not be told as usual, for a result's `note`. */
+export function noteOf(read: { unreadable: number; late?: number; repeats?: boolean }): { note?: string } {
+  const notes = [
+    read.unreadable > 0 &&
+      `${read.unreadable} entries of the API's list have no usable id, type or createdAt and were left out.`,
+    (read.late ?? 0) > 0 &&
+      `${read.late} of the events became visible later than the 5 s that this server reckons with; others may have been missed.`,
+    read.repeats &&
+      "More events share one millisecond than can be read at once, and the API did not take its own cursor any more: events may repeat.",
+  ].filter((note) => typeof note === "string");
+  return notes.length === 0 ? {} : { note: notes.join(" ") };
+}

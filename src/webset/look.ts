@@ -1,6 +1,5 @@
 import type { Feed } from "../feed/feed.ts";
 import { CLOCK_DISAGREEMENT_MS, type Position, positionAt } from "../feed/position.ts";
-import { timeWhenAsked } from "../shared/server-time.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
@@ -19,8 +18,7 @@ export async function lookAtWebset(
   { states, feed, signal }: Look,
 ): Promise<{ progress: Progress; position: Position }> {
   let answer = await states.look(websetId, signal);
-  const before = timeWhenAsked(answer);
-  feed.noteServerTime(before, answer.sentAt);
+  const before = feed.upstreamClock.at(answer.sentAt);
   if (before !== undefined) return { progress: progressOf(answer.value), position: positionBefore(before) };
   const position = await feed.positionNow(signal);
   answer = await states.look(websetId, signal);

@@ -4,7 +4,6 @@ import { parseSearch, parseWebset, type Webset } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { type Position, positionAt, settledAt } from "../feed/position.ts";
 import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
-import { timeWhenAsked } from "../shared/server-time.ts";
 import { type CallTime, callTimeByDate, callTimeByStandIn } from "./call-time.ts";
 import { decide, type Goal, goalOf, isIdle, isLaterThan, type Outcome, secondsLeft } from "./decide.ts";
 import { positionBefore } from "./look.ts";
@@ -78,9 +77,9 @@ export class Vigil {
     this.#first = answer.value;
     this.#goal = goalOf(until, searchId, answer.value);
     // The state may lag behind the events as events lag behind the clock: what is older than both is settled.
-    const before = timeWhenAsked(answer);
+    const before = feed.upstreamClock.at(answer.sentAt);
     if (before !== undefined) {
-      this.#calledAt = callTimeByDate(answer, startedAt);
+      this.#calledAt = callTimeByDate(feed.upstreamClock, startedAt);
       this.#followFrom = positionAt(settledAt(before));
       return this.outcome;
     }
@@ -173,7 +172,8 @@ export class Vigil {
   /** The state lags behind an event as events lag behind the clock. What ends no wait is looked for but once. */
   #oweLook({ type, time }: FeedEvent): void {
     const { clock, feed } = this.#wait;
-    const lagMs = type !== "webset.search.updated" ? time - settledAt(Math.max(time, feed.serverNow() ?? time)) : 0;
+    const lagMs =
+      type !== "webset.search.updated" ? time - settledAt(Math.max(time, feed.upstreamClock.at() ?? time)) : 0;
     this.#owedUntil = Math.max(this.#owedUntil ?? 0, clock.now() + Math.max(0, lagMs));
   }
 
@@ -211,8 +211,7 @@ export class Vigil {
   }
 
   #note(answer: Answer<Webset>): void {
-    const before = timeWhenAsked(answer);
-    this.#wait.feed.noteServerTime(before, answer.sentAt);
+    const before = this.#wait.feed.upstreamClock.at(answer.sentAt);
     if (before !== undefined) this.position = positionBefore(before);
     else this.position ??= positionAt(parseTime(answer.value.updatedAt ?? "") ?? 0);
     this.#update(answer.value);
@@ -220,7 +219,8 @@ export class Vigil {
 
   #update(state: Webset): void {
     this.state = state;
-    const left = this.#goal === undefined ? undefined : secondsLeft(this.#goal, state, this.#wait.feed.serverNow());
+    const left =
+      this.#goal === undefined ? undefined : secondsLeft(this.#goal, state, this.#wait.feed.upstreamClock.at());
     this.#endExpectedAt = left === undefined ? undefined : this.#wait.clock.now() + left * TRUSTED_SHARE * 1_000;
     this.#wait.onProgress?.(progressOf(state), this.position);
   }

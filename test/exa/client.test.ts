@@ -4,6 +4,7 @@ import { createRequestBudget } from "../../src/exa/budget.ts";
 import { type CallOptions, createExaClient, type ExaClientOptions, type RetryNotice } from "../../src/exa/client.ts";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { sentenceForAgent, WebsetsError } from "../../src/shared/errors.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { json, never, type Step, scriptedTransport } from "./scripted-transport.ts";
 
@@ -22,6 +23,7 @@ beforeEach(() => {
 function setUp(steps: Step[], more: Partial<ExaClientOptions> = {}) {
   const transport = scriptedTransport(clock, ...steps);
   const client = createExaClient({
+    upstreamClock: new UpstreamClock(clock),
     baseUrl: new URL("https://api.exa.ai"),
     apiKey: KEY,
     transport,

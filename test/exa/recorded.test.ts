@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createExaClient } from "../../src/exa/client.ts";
 import { keep } from "../../src/feed/event.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { present } from "../../src/tools/summary.ts";
 import { progressOf } from "../../src/webset/progress.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -15,6 +16,7 @@ type Fields = Record<string, unknown>;
 function answeredWith({ status, date }: Pick<Exchange, "status" | "date">, body: unknown) {
   const clock = new FakeClock();
   return createExaClient({
+    upstreamClock: new UpstreamClock(clock),
     baseUrl: new URL("https://api.exa.ai"),
     apiKey: "exa-test-key-1234",
     transport: scriptedTransport(clock, { status, headers: { date }, body: JSON.stringify(body) }),

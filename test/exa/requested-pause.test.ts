@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { createRequestBudget } from "../../src/exa/budget.ts";
 import { type CallOptions, createExaClient } from "../../src/exa/client.ts";
 import { isAbort, sentenceForAgent, type WebsetsError } from "../../src/shared/errors.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { json, type Step, scriptedTransport } from "./scripted-transport.ts";
 
@@ -19,6 +20,7 @@ beforeEach(() => {
 function setUp(...steps: Step[]) {
   const transport = scriptedTransport(clock, ...steps);
   const client = createExaClient({
+    upstreamClock: new UpstreamClock(clock),
     baseUrl: new URL("https://api.exa.ai"),
     apiKey: "exa-test-key-1234",
     transport,

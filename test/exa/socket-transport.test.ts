@@ -10,6 +10,7 @@ import type { HttpRequest } from "../../src/exa/http.ts";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { createSocketTransport, type SocketTransportOptions } from "../../src/exa/socket-transport.ts";
 import { systemClock } from "../../src/shared/clock.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const endings: (() => Promise<unknown> | unknown)[] = [];
@@ -282,6 +283,7 @@ test("a redirect is not followed, and the other host sees nothing", async () => 
   const url = await serve((_, response) => response.writeHead(302, { location: other.href }).end());
   expect((await transportOf()(get(url))).status).toBe(302);
   const client = createExaClient({
+    upstreamClock: new UpstreamClock(systemClock),
     baseUrl: url,
     apiKey: "exa-test-key",
     transport: transportOf(),

@@ -374,7 +374,11 @@ describe("a position of now", () => {
 
   test("costs no request where an answer told the time lately", async () => {
     const opened = openFeedWorld();
-    opened.feed.noteServerTime(opened.start - 400, opened.fake.now());
+    opened.upstreamClock.note({
+      serverTime: opened.start - 400,
+      sentAt: opened.fake.now(),
+      receivedAt: opened.fake.now(),
+    });
     await opened.fake.advance(5_000);
     const position = await opened.feed.positionNow(new AbortController().signal);
     expect(position.since).toBe(opened.start + 4_600);

@@ -8,7 +8,7 @@ describe.each(["newest-first", "oldest-first"] as const)("the newest visible eve
     expect(await newestVisible(reading())).toEqual([]);
   });
 
-  test.each([1, 3, 25, 300])("are the %d that share the latest time", async (ties) => {
+  test.each([2, 3, 25, 300])("are the %d that share the latest time", async (ties) => {
     for (const pageSizeCap of [7, 200]) {
       const { reading, record, start } = openFeedWorld({ listOrder, pageSizeCap });
       for (let n = 0; n < 50; n++) record("webset.idle", { at: start - 50_000_000 + n * 900_000 });
@@ -22,14 +22,20 @@ describe.each(["newest-first", "oldest-first"] as const)("the newest visible eve
     const { id } = record("webset.paused", { at: start - 9_000 });
     record("webset.idle", { at: start - 10_000 });
     record("webset.paused", { at: start - 1_000, late: 3_000 });
-    expect((await newestVisible(reading())).map((event) => event.id)).toEqual([id]);
+    expect((await newestVisible(reading())).map((event) => event.id).at(-1)).toEqual(id);
+  });
+
+  test("are the newest two where one alone has the latest time, for that may be stamped wrongly", async () => {
+    const { reading, record, start } = openFeedWorld({ listOrder });
+    const ids = [3_600_000, 3_000, -3_600_000].map((age) => record("webset.idle", { at: start - age, late: age }).id);
+    expect((await newestVisible(reading())).map(({ id }) => id)).toEqual(ids.slice(1));
   });
 
   test("are found with few requests among many", async () => {
     const { reading, record, start, requests } = openFeedWorld({ listOrder });
     for (let n = 0; n < 20_000; n++) record("webset.idle", { at: start - 50_000_000 + n * 2_000 });
     const { id } = record("webset.idle", { at: start - 1 });
-    expect((await newestVisible(reading())).map((event) => event.id)).toEqual([id]);
+    expect((await newestVisible(reading())).map((event) => event.id).at(-1)).toEqual(id);
     expect(requests.length).toBeLessThan(listOrder === "newest-first" ? 2 : 40);
   });
 });

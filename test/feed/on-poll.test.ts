@@ -7,8 +7,15 @@ import { follow } from "../support/reader.ts";
 test("each poll is told: its types, what it read, what of it was new, and the pace; one that failed, too", async () => {
   const opened = openFeedWorld();
   const polls: Poll[] = [];
-  const { exa, clock } = opened;
-  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0, onPoll: (poll) => polls.push(poll) });
+  const { exa, clock, upstreamClock } = opened;
+  const feed = new Feed({
+    exa,
+    clock,
+    upstreamClock,
+    intervalMs: 1_000,
+    random: () => 0,
+    onPoll: (poll) => polls.push(poll),
+  });
   const types = ["webset.idle"];
   const reader = follow(feed, { types });
   await opened.fake.advance(500);

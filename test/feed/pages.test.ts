@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
+import { Channel } from "../../src/feed/channel.ts";
 import { listOrder } from "../../src/feed/list-order.ts";
 import { isoTime, type PageRead, type Range, type Reading, walkPages } from "../../src/feed/pages.ts";
 import { createFaults } from "../../src/sandbox/faults.ts";
@@ -197,16 +198,16 @@ describe("walking pages", () => {
       if (Number(request.url.searchParams.get("limit")) > 30) throw new ResponseTooLargeError(1);
       return next();
     };
-    const size = { largest: 200 };
-    const { ids } = await walk(opened, {}, 200, { size });
+    const channel = new Channel(undefined);
+    const { ids } = await walk(opened, {}, 200, { channel });
     expect(ids.sort()).toEqual(opened.ids);
     const limits = () => opened.requests.splice(0).map(({ query }) => query.get("limit"));
     expect(limits()).toEqual(["200", "100", "50", "25", "25"]);
-    expect(size.largest).toBe(25);
-    await walk(opened, {}, 200, { size });
+    expect(channel.size).toBe(25);
+    await walk(opened, {}, 200, { channel });
     expect(limits()).toEqual(["25", "25"]);
-    await walk(opened, { after: opened.start - 65_000 }, 200, { size });
-    expect(size.largest).toBe(50);
+    await walk(opened, { after: opened.start - 65_000 }, 200, { channel });
+    expect(channel.size).toBe(50);
   });
 
   test("gives up on a single event that is too large to hold", async () => {
@@ -225,7 +226,7 @@ describe("walking pages", () => {
         data: [{ id: "", createdAt: "never" }, ...data, { id: "x", createdAt: "" }],
       }));
     let malformed = 0;
-    const { ids } = await walk(opened, {}, 200, { onMalformed: (count) => (malformed += count) });
+    const { ids } = await walk(opened, {}, 200, { onPage: (_, unreadable) => (malformed += unreadable) });
     expect(ids.sort()).toEqual([...opened.ids, "moved"]);
     expect(malformed).toBe(2);
   });
@@ -242,10 +243,11 @@ describe("walking pages", () => {
       searchParams.delete("cursor");
       return withPage(await next(), ({ data }) => ({ data: beyond ? [] : data, nextCursor: "end" }));
     };
-    expect((await walk(wordy)).pages).toHaveLength(2);
-    expect((await walk(wordy)).pages).toHaveLength(1);
+    const channel = new Channel(undefined);
+    expect((await walk(wordy, {}, 200, { channel })).pages).toHaveLength(2);
+    expect((await walk(wordy, {}, 200, { channel })).pages).toHaveLength(1);
     // A full page may always have been cut.
-    expect((await walk(wordy, {}, 12)).pages).toHaveLength(2);
+    expect((await walk(wordy, {}, 12, { channel })).pages).toHaveLength(2);
   });
 
   test("loses nothing of a millisecond where the API keeps microseconds and a cursor is missing or repeats", async () => {

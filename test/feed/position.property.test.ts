@@ -11,7 +11,7 @@ import {
   positionAt,
   settledAt,
 } from "../../src/feed/position.ts";
-import { WalkTime } from "../../src/feed/walk-time.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 
 interface ModelEvent {
@@ -63,10 +63,11 @@ test("a position brings every event exactly once, whatever the pages, the latene
       let position: Position = first;
       let now = START;
       const handedOut: string[] = [];
+      const upstreamClock = new UpstreamClock({ now: () => now, wallTime: () => now, sleep: async () => {} });
 
       /** What a look finds, and what is settled then. */
       const look = (step: { betweenPages: number; early: number; dated: boolean; secondPage: number }) => {
-        const time = new WalkTime();
+        const begun = now;
         const met: ModelEvent[] = [];
         for (const page of [0, 1]) {
           const sentAt = now;
@@ -74,11 +75,13 @@ test("a position brings every event exactly once, whatever the pages, the latene
           const shown = events.filter(
             (event, index) => isOnPage(index) && event.visibleAt <= now && event.time >= position.since,
           );
-          time.note({ sentAt, receivedAt: now, serverTime: step.dated ? now - step.early : undefined, events: shown });
+          upstreamClock.note({ sentAt, receivedAt: now, serverTime: step.dated ? now - step.early : undefined });
+          upstreamClock.noteEvents(shown, now);
           met.push(...shown);
           if (page === 0) now += step.betweenPages;
         }
-        return { met, settledUpTo: time.present === undefined ? undefined : settledAt(time.present) };
+        const present = upstreamClock.reached(begun);
+        return { met, settledUpTo: present === undefined ? undefined : settledAt(present) };
       };
 
       const wait = (step: Parameters<typeof look>[0] & { looks: number; count: number }) => {

@@ -6,6 +6,7 @@ import {
   fingerprint,
   isDealtWith,
   LATE_MS,
+  orderKey,
   type Placed,
   type Position,
   positionAt,
@@ -96,11 +97,13 @@ describe("a position", () => {
     expect(advance(before, { handedOut: [], settledUpTo: 900 })).toEqual(positionAt(900));
   });
 
-  test("keeps no id that cannot be written down", () => {
+  test("keeps what stands for an id that is too long or no text", () => {
     const ties = Array.from({ length: 30 }, (_, n) => at(700, `${n + 10}`));
     for (const id of ["x".repeat(256), "\ud800"]) {
       const position = advance(positionAt(0), { handedOut: ties, oldestPending: at(700, id), settledUpTo: 900 });
-      expect(kept(position)).toEqual([undefined, 30]);
+      expect(position.tie).toBe(orderKey(id));
+      expect(Buffer.byteLength(orderKey(id))).toBeLessThanOrEqual(60);
+      expect(isDealtWith(position, at(700, id))).toBe(false);
     }
   });
 

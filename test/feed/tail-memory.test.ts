@@ -19,14 +19,14 @@ describe("what a tail remembers", () => {
     expect(memory.settledUpTo).toBe(1_100);
   });
 
-  test("tells of an event once, oldest first, and of none that was settled before", () => {
+  test("tells of an event once, oldest first, and apart of those that come later than any should", () => {
     const memory = new TailMemory();
-    expect(timesOf(memory.take([event(1_300), event(1_100)], 1_000, 1_000))).toEqual([]);
+    expect(timesOf(memory.take([event(1_300), event(1_100)], 1_000, 1_000).events)).toEqual([]);
     expect(timesOf(memory.since(0))).toEqual([1_100, 1_300]);
-    expect(timesOf(memory.take([event(1_300), event(1_400), event(1_050), event(1_100)], 1_000, 1_200))).toEqual([
-      1_050, 1_400,
-    ]);
-    expect(timesOf(memory.take([event(700), event(1_150), event(1_500)], 600, 1_250))).toEqual([1_500]);
+    const news = memory.take([event(1_300), event(1_400), event(1_050), event(1_100)], 1_000, 1_200);
+    expect(timesOf(news.events)).toEqual([1_050, 1_400]);
+    const later = memory.take([event(700), event(1_150), event(1_500)], 600, 1_250);
+    expect([timesOf(later.events), timesOf(later.late)]).toEqual([[1_500], [1_150]]);
     expect(memory.floor).toBe(600);
     expect(timesOf(memory.since(0))).toEqual([700, 1_050, 1_100, 1_150, 1_300, 1_400, 1_500]);
   });

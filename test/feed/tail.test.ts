@@ -57,7 +57,7 @@ describe("a tail", () => {
 
   test("aborts its request when the last reader leaves while it is under way", async () => {
     const opened = openFeedWorld({ latency: () => 5_000 });
-    opened.feed.noteServerTime(opened.start, 0);
+    opened.upstreamClock.note({ serverTime: opened.start, sentAt: 0, receivedAt: 0 });
     const readers = [follow(opened.feed), follow(opened.feed)];
     await opened.fake.advance(1_000);
     readers[0]?.stop();
@@ -115,7 +115,7 @@ describe("a tail", () => {
 
   test("serves readers that come while a poll is under way with a poll that begins after they came", async () => {
     const opened = openFeedWorld({ latency: () => 400 });
-    opened.feed.noteServerTime(opened.start, 0);
+    opened.upstreamClock.note({ serverTime: opened.start, sentAt: 0, receivedAt: 0 });
     const first = follow(opened.feed);
     await opened.fake.advance(600);
     // The upstream has answered, and the answer is still on its way.
@@ -212,7 +212,7 @@ describe("a tail", () => {
 
   test("has patience for an upstream that is always slow", async () => {
     const opened = openFeedWorld({ latency: () => 12_000 });
-    opened.feed.noteServerTime(opened.start, 0);
+    opened.upstreamClock.note({ serverTime: opened.start, sentAt: 0, receivedAt: 0 });
     const reader = follow(opened.feed);
     opened.record("webset.idle", { id: "slow", at: opened.start + 1_000 });
     await opened.fake.advance(200_000);

@@ -41,7 +41,7 @@ describe("where more is to be read than the budget bears", () => {
   test("a wait that never got its turn says so, and does not blame the upstream", async () => {
     const opened = openFeedWorld({ budgeted: true });
     const types = ["webset.idle"];
-    opened.feed.noteServerTime(opened.start, opened.fake.now());
+    opened.upstreamClock.note({ serverTime: opened.start, sentAt: 0, receivedAt: 0 });
     const before = Array.from({ length: 300 }, () => opened.exa.listEvents({ types }, { group: "tail webset.idle" }));
     const waiting = collect(opened, { types, from: positionAt(opened.start - 1) });
     waiting.catch(() => {});

@@ -3,6 +3,7 @@ import type { HttpAnswer } from "../../src/exa/http.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import { RecentIds, rememberIds } from "../../src/feed/recent-ids.ts";
 import { createSandbox, type Faults, type SandboxOptions, type SandboxRequest } from "../../src/sandbox/server.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -27,7 +28,9 @@ export function openWorld(options: WorldOptions = {}) {
   const sandbox = createSandbox({ clock, faults: trouble, ...options });
   const apiKey = "apiKey" in options ? options.apiKey : "any";
   const recent = new RecentIds();
+  const upstreamClock = new UpstreamClock(clock);
   const client: ExaClient = createExaClient({
+    upstreamClock,
     baseUrl: new URL("http://127.0.0.1:1"),
     apiKey,
     clock,
@@ -39,7 +42,7 @@ export function openWorld(options: WorldOptions = {}) {
     },
   });
   const exa = rememberIds(client, recent);
-  const feed = new Feed({ exa, clock, intervalMs: options.intervalMs ?? 1_000, random: () => 0 });
+  const feed = new Feed({ exa, upstreamClock, clock, intervalMs: options.intervalMs ?? 1_000, random: () => 0 });
   return { clock, sandbox, world: sandbox.world, trouble, exa, recent, feed, states: new WebsetStates(exa) };
 }
 

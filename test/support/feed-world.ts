@@ -1,12 +1,14 @@
 import { createRequestBudget, type RequestBudget } from "../../src/exa/budget.ts";
 import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
 import { type HttpAnswer, type HttpRequest, ResponseTooLargeError, type Transport } from "../../src/exa/http.ts";
+import { Channel } from "../../src/feed/channel.ts";
 import { keep } from "../../src/feed/event.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
 import { deliver } from "../../src/sandbox/deliver.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -78,8 +80,9 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
       signal.removeEventListener("abort", abort);
     }
   };
-  const newClient = (): ExaClient =>
+  const newClient = (upstreamClock: UpstreamClock): ExaClient =>
     createExaClient({
+      upstreamClock,
       baseUrl: new URL("http://127.0.0.1:1"),
       apiKey: "any",
       clock: ours,
@@ -88,8 +91,12 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
       transport,
       budget: options.budgeted === true ? createRequestBudget(ours) : noBudget,
     });
-  const exa = newClient();
-  const newFeed = () => new Feed({ exa, clock: ours, intervalMs, random: () => 0 });
+  const upstreamClock = new UpstreamClock(ours);
+  const exa = newClient(upstreamClock);
+  const newFeed = () => {
+    const own = new UpstreamClock(ours);
+    return new Feed({ exa: newClient(own), clock: ours, upstreamClock: own, intervalMs, random: () => 0 });
+  };
   const start = clock.wallTime();
   let number = 0;
   return {
@@ -98,7 +105,8 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     sandbox,
     world: sandbox.world,
     exa,
-    feed: newFeed(),
+    feed: new Feed({ exa, clock: ours, upstreamClock, intervalMs, random: () => 0 }),
+    upstreamClock,
     states: new WebsetStates(exa),
     newFeed,
     requests,
@@ -112,6 +120,8 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     reading: (more: Partial<Reading> = {}): Reading => ({
       exa,
       clock: ours,
+      upstreamClock,
+      channel: new Channel(undefined),
       signal: new AbortController().signal,
       ...more,
     }),

@@ -4,6 +4,7 @@ import { createExaClient, missingKey } from "../../src/exa/client.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import { type Log, silentLog } from "../../src/shared/log.ts";
+import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { mountTools } from "../../src/tools/mount.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
@@ -23,7 +24,9 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
   const { hasKey = true, maxWaitSeconds = 300, tools = TOOLS, serverLog = silentLog, clientName = "tests" } = options;
   const clock = new FakeClock();
   const sandbox = createSandbox({ ...options, clock });
+  const upstreamClock = new UpstreamClock(clock);
   const exa = createExaClient({
+    upstreamClock,
     baseUrl: new URL("http://127.0.0.1:1"),
     apiKey: "any",
     clock,
@@ -31,7 +34,7 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
     random: () => 0,
     transport: async ({ method, url, headers }) => sandbox.handle({ method, url: url.pathname + url.search, headers }),
   });
-  const feed = new Feed({ exa, clock, intervalMs: 1_000, random: () => 0 });
+  const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: () => 0 });
   const deps = { exa, feed, states: new WebsetStates(exa), clock, maxWaitSeconds };
   const server = new McpServer({ name: "tools", version: "0.0.0" }, { capabilities: { tools: {} } });
   mountTools(server, tools, { deps, missingKey: hasKey ? undefined : missingKey(undefined), log: serverLog });

@@ -112,6 +112,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       types,
       websetId,
       from,
+      resumes: cursor !== undefined,
       count,
       timeoutMs,
       signal: stop.signal,
@@ -171,7 +172,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
 
 /** The same feed, whose readers' first positions are seen. */
 function tap(feed: Feed, onPosition: (position: Position) => void): Feed {
-  const tapped: Pick<Feed, "read" | "answeredAt"> = {
+  const tapped: Pick<Feed, "read" | "answeredAt" | "upstreamClock"> = {
+    upstreamClock: feed.upstreamClock,
     answeredAt: (types) => feed.answeredAt(types),
     async *read(request) {
       for await (const news of feed.read(request)) {

@@ -3,6 +3,7 @@ import type { Transport } from "../../../src/exa/http.ts";
 import { createSocketTransport } from "../../../src/exa/socket-transport.ts";
 import { Feed } from "../../../src/feed/feed.ts";
 import { createSandbox } from "../../../src/sandbox/server.ts";
+import { UpstreamClock } from "../../../src/shared/upstream-clock.ts";
 import { fastClock } from "../fast-clock.ts";
 import { runReader } from "./chain.ts";
 import { historyOf, latestOf } from "./history.ts";
@@ -34,8 +35,10 @@ export async function playOverHttp(scenario: Scenario): Promise<string[]> {
     return dated() && date !== undefined ? { ...answer, headers: { ...headers, date } } : { ...answer, headers };
   };
   const newFeed = () => {
-    const exa = createExaClient({ baseUrl: new URL(url), apiKey: "any", transport, clock, version: "0.0.0" });
-    return new Feed({ exa, clock, intervalMs: 1_000 });
+    const upstreamClock = new UpstreamClock(clock);
+    const setup = { baseUrl: new URL(url), apiKey: "any", transport, clock, upstreamClock, version: "0.0.0" };
+    const exa = createExaClient(setup);
+    return new Feed({ exa, clock, upstreamClock, intervalMs: 1_000 });
   };
   const shared = newFeed();
   // In this order, a busy machine can only make this time run ahead of the sandbox's, which is what no reader may do.
