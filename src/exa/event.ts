@@ -22,11 +22,46 @@ function isDay(text: string): boolean {
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
+/** A date and a time of day in the other forms that ISO 8601 and its profiles have: basic or extended, with any marks between. */
+const ODD_TIME =
+  /^(\d{4})(-?)(\d{2})\2(\d{2})[ T_]?(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?\s*(?:(Z|UTC|GMT)|([+\-\u2212])(\d{2})(?::?(\d{2}))?)?(?:\[.*\])?$/i;
+/** Seconds since 1970 as 10 digits and milliseconds as 13 are of 2001 to 2286: no other count of time looks like that. */
+const EPOCH = /^(?:(\d{10})(?:\.\d*)?|(\d{13})(?:\.\d*)?)$/;
+
+/**
+ * The time of an event as text that `parseTime` reads: as the API wrote it where it can be, else the same time in the usual form.
+ * Undefined for what cannot be told to be one time: an event without a time has no place in the feed.
+ */
+function usualTime(given: string | number): string | undefined {
+  const text = String(given).trim();
+  if (parseTime(text) !== undefined) return text;
+  const [, seconds, milliseconds] = EPOCH.exec(text) ?? [];
+  if (milliseconds !== undefined) return new Date(Number(milliseconds)).toISOString();
+  if (seconds !== undefined) return new Date(Math.floor(Number(text) * 1_000)).toISOString();
+  const [, year, , month, day, hour, minute, second = "00", fraction = "0", , sign, hours, minutes = "00"] =
+    ODD_TIME.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const zone = sign === undefined ? "Z" : `${sign === "+" ? "+" : "-"}${hours}:${minutes}`;
+  // A leap second has no place of its own in the time since 1970: it is the first of the next minute.
+  const isLeap = second === "60";
+  const plain = `${year}-${month}-${day}T${hour}:${minute}:${isLeap ? "59" : second}.${fraction.slice(0, 9)}${zone}`;
+  const time = parseTime(plain);
+  return time === undefined ? undefined : new Date(isLeap ? Math.floor(time / 1_000 + 1) * 1_000 : time).toISOString();
+}
+
+/** An id, which is text. One that is a number is taken for its digits, as far as JavaScript keeps them all. */
+export function idOf(given: unknown): string | undefined {
+  if (Number.isSafeInteger(given)) return String(given);
+  return typeof given === "string" && given !== "" ? given : undefined;
+}
+
+export const identifier = z.unknown().transform(idOf).pipe(z.string());
+
 const eventSchema = z.looseObject({
-  id: z.string().min(1),
+  id: identifier,
   /** One of the catalogue, or one we do not know yet. */
   type: z.string().min(1),
-  createdAt: z.string().refine((text) => parseTime(text) !== undefined),
+  createdAt: z.union([z.string(), z.number()]).transform(usualTime).pipe(z.string()),
   /** The whole resource that triggered the event. It is never a reason to refuse one, and may be missing. */
   data: z.unknown().catch(undefined),
 });

@@ -4,10 +4,10 @@
  */
 import * as z from "zod/v4";
 import { WebsetsError } from "../shared/errors.ts";
+import { identifier } from "./event.ts";
 
 export * from "./event.ts";
 
-const identifier = z.string().min(1);
 const textOrNull = z.string().nullable().catch(null);
 /** A number of at least 0, or text that can only mean one; null for all else: what cannot be must not be repeated as if it were true. */
 function amount(bounded: z.ZodType<number, number>) {
@@ -95,7 +95,7 @@ export type MonitorRun = z.infer<typeof monitorRunSchema>;
 const monitorInside = z.looseObject({
   id: identifier,
   status: statusInside,
-  websetId: textOrNull,
+  websetId: identifier.nullable().catch(null),
   lastRun: monitorRunSchema.nullable().catch(null),
   nextRunAt: textOrNull,
   createdAt: textOrNull,

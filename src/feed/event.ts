@@ -1,4 +1,4 @@
-import { type ExaEvent, eventTime } from "../exa/event.ts";
+import { type ExaEvent, eventTime, idOf } from "../exa/event.ts";
 import { cutTo } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 
@@ -43,19 +43,16 @@ export function keep(event: ExaEvent): FeedEvent {
  */
 export function ownerOf(type: string, data: unknown): Owner {
   if (!isRecord(data)) return { kind: "unknown" };
-  if (isText(data.websetId)) return { kind: "webset", websetId: data.websetId };
-  if (isText(data.monitorId)) return { kind: "monitor", monitorId: data.monitorId };
-  if (!isText(data.id)) return { kind: "unknown" };
-  if (data.object === "webset" || WEBSET_TYPES.has(type)) return { kind: "webset", websetId: data.id };
-  if (data.object === "import" || type.startsWith("import.")) return { kind: "import", importId: data.id };
+  const [id, websetId, monitorId] = [idOf(data.id), idOf(data.websetId), idOf(data.monitorId)];
+  if (websetId !== undefined) return { kind: "webset", websetId };
+  if (monitorId !== undefined) return { kind: "monitor", monitorId };
+  if (id === undefined) return { kind: "unknown" };
+  if (data.object === "webset" || WEBSET_TYPES.has(type)) return { kind: "webset", websetId: id };
+  if (data.object === "import" || type.startsWith("import.")) return { kind: "import", importId: id };
   return { kind: "unknown" };
 }
 
 const WEBSET_TYPES = new Set(["webset.created", "webset.deleted", "webset.paused", "webset.idle"]);
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

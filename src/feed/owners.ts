@@ -1,4 +1,5 @@
 import type { ExaClient } from "../exa/client.ts";
+import { idOf } from "../exa/event.ts";
 import { isAboutQuestion } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import type { FeedEvent } from "./event.ts";
@@ -24,14 +25,14 @@ interface Found<T> {
 
 /**
  * Tells whether an event belongs to a Webset. Most events say it themselves; a monitor run names only its monitor, which is
- * looked up once and kept, and an import belongs to a Webset only where that Webset's `imports` lists it. Who asks for the
- * same thing at the same time shares the request.
+ * looked up once and kept. An import belongs to a Webset only where that Webset's `imports` lists it, and so does a monitor that
+ * the API does not show by itself, by `monitors`. Who asks for the same thing at the same time shares the request.
  */
 export class Owners {
   readonly #exa: Pick<ExaClient, "getMonitor" | "getWebset">;
   readonly #websetOfMonitor = new Map<string, string | null>();
   readonly #unknownMonitors = new Map<string, Found<null>>();
-  readonly #importsOfWebset = new Map<string, Found<ReadonlySet<string>>>();
+  readonly #partsOfWebset = new Map<string, Found<ReadonlySet<string>>>();
   readonly #monitorCalls = new SharedCalls<Found<string | null>>();
   readonly #websetCalls = new SharedCalls<Found<ReadonlySet<string>>>();
 
@@ -42,7 +43,8 @@ export class Owners {
   /** Notes what an event tells by the way, so that it need not be asked. */
   note(event: FeedEvent): void {
     if (event.owner.kind !== "webset" || !event.type.startsWith("monitor.") || !isRecord(event.data)) return;
-    if (typeof event.data.id === "string") keepNewest(this.#websetOfMonitor, event.data.id, event.owner.websetId);
+    const id = idOf(event.data.id);
+    if (id !== undefined) keepNewest(this.#websetOfMonitor, id, event.owner.websetId);
   }
 
   /**
@@ -51,7 +53,11 @@ export class Owners {
   async belongs(event: FeedEvent, websetId: string, options: OwnerOptions): Promise<boolean> {
     const { owner } = event;
     if (owner.kind === "webset") return owner.websetId === websetId;
-    if (owner.kind === "monitor") return (await this.#websetOf(owner.monitorId, options)) === websetId;
+    if (owner.kind === "monitor") {
+      const known = await this.#websetOf(owner.monitorId, options);
+      if (known !== null) return known === websetId;
+      return this.#lists(websetId, owner.monitorId, options);
+    }
     if (owner.kind === "import") return this.#lists(websetId, owner.importId, options);
     return false;
   }
@@ -76,7 +82,7 @@ export class Owners {
       return { value: value.websetId, sentAt };
     } catch (error) {
       // A deleted monitor can no longer be asked for; but one that has just been created may soon be known. An id the API would
-      // not take is one it cannot know, and what it does not show to this key is none of this key's Websets'.
+      // not take is one it cannot know.
       if (!isAboutQuestion(error)) throw error;
       const unknown = { value: null, sentAt: seenAt };
       keepNewest(this.#unknownMonitors, monitorId, unknown);
@@ -84,11 +90,11 @@ export class Owners {
     }
   }
 
-  async #lists(websetId: string, importId: string, options: OwnerOptions): Promise<boolean> {
+  async #lists(websetId: string, partId: string, options: OwnerOptions): Promise<boolean> {
     const { seenAt, signal } = options;
     for (;;) {
-      const known = this.#importsOfWebset.get(websetId);
-      if (known?.value.has(importId) === true) return true;
+      const known = this.#partsOfWebset.get(websetId);
+      if (known?.value.has(partId) === true) return true;
       if (known !== undefined && known.sentAt >= seenAt) return false;
       await this.#websetCalls.join(websetId, signal, (shared) =>
         this.#askWebset(websetId, { ...options, signal: shared }),
@@ -98,16 +104,17 @@ export class Owners {
 
   async #askWebset(websetId: string, options: OwnerOptions): Promise<Found<ReadonlySet<string>>> {
     const { seenAt, ...call } = options;
-    const found = { value: this.#importsOfWebset.get(websetId)?.value ?? new Set<string>(), sentAt: seenAt };
+    const found = { value: this.#partsOfWebset.get(websetId)?.value ?? new Set<string>(), sentAt: seenAt };
     try {
       const answer = await this.#exa.getWebset(websetId, call);
-      found.value = new Set(answer.value.imports.map((one) => one.id));
+      const { imports, monitors } = answer.value;
+      found.value = new Set([...imports, ...monitors].map((one) => one.id));
       found.sentAt = answer.sentAt;
     } catch (error) {
       // A Webset that is gone lists nothing more; what it listed before stays its own.
       if (!isAboutQuestion(error)) throw error;
     }
-    keepNewest(this.#importsOfWebset, websetId, found);
+    keepNewest(this.#partsOfWebset, websetId, found);
     return found;
   }
 }

@@ -25,12 +25,17 @@ test("data of any shape, or none, is no reason to refuse an event", () => {
 test.each([
   ["no id", { ...good, id: undefined }],
   ["an empty id", { ...good, id: "" }],
-  ["a number for an id", { ...good, id: 4 }],
+  ["a number for an id that is not whole", { ...good, id: 4.5 }],
+  // JavaScript cannot tell such a number from its neighbours.
+  ["a number for an id that lost digits", { ...good, id: 2 ** 53 }],
   ["no type", { ...good, type: undefined }],
   ["an empty type", { ...good, type: "" }],
   ["no createdAt", { ...good, createdAt: undefined }],
   ["a createdAt that is no time", { ...good, createdAt: "yesterday 5" }],
-  ["a createdAt that is a number", { ...good, createdAt: 1793534400000 }],
+  ["a createdAt that could be any count", { ...good, createdAt: 179353440000 }],
+  ["a createdAt on a day that no calendar has", { ...good, createdAt: "20260230T120000Z" }],
+  ["a createdAt without a time of day in digits alone", { ...good, createdAt: "20261101" }],
+  ["a createdAt that is half basic and half extended", { ...good, createdAt: "2026-1101T12:00:00Z" }],
   ["null in its place", null],
   ["a text in its place", "evt_1"],
 ])("an event with %s is counted as malformed and does not lose its page", (_, malformed) => {
@@ -92,4 +97,38 @@ test("what Date.parse would guess at is no time", () => {
 
 test("an event's time is that of its createdAt", () => {
   expect(eventTime(parseEvent(good))).toBe(Date.UTC(2026, 10, 1, 12));
+});
+
+const NOON = Date.UTC(2026, 10, 1, 12);
+test.each<[string | number, number]>([
+  ["2026-11-01 12:00:00.123Z", NOON + 123],
+  ["2026-11-01t12:00:00z", NOON],
+  ["2026-11-01T12:00:00,123Z", NOON + 123],
+  ["2026-11-01T12:00:00.123456789012345Z", NOON + 123],
+  ["20261101T120000Z", NOON],
+  ["20261101T120000.5Z", NOON + 500],
+  ["20261101T1200Z", NOON],
+  ["20261101120000Z", NOON],
+  ["2026-11-01T14:00:00+02", NOON],
+  ["20261101T140000+0200", NOON],
+  ["2026-11-01 12:00:00 +00:00", NOON],
+  ["2026-11-01 12:00:00 UTC", NOON],
+  ["2026-11-01T10:00:00\u221202:00", NOON],
+  ["2026-11-01T13:00:00+01:00[Europe/Berlin]", NOON],
+  ["2026-11-01T11:59:60Z", NOON],
+  [" 2026-11-01T12:00:00Z ", NOON],
+  [NOON, NOON],
+  [NOON / 1_000, NOON],
+  [NOON / 1_000 + 0.25, NOON + 250],
+  [String(NOON), NOON],
+  [String(NOON / 1_000), NOON],
+])("a createdAt of %j is read, and told as a time that callers can pass on", (createdAt, time) => {
+  const event = parseEvent({ ...good, createdAt });
+  expect(eventTime(event)).toBe(time);
+  expect(parseTime(event.createdAt)).toBe(time);
+});
+
+test("an id that is a number is the text of its digits", () => {
+  expect(parseEvent({ ...good, id: 4 }).id).toBe("4");
+  expect(parseEvent({ ...good, id: Number.MAX_SAFE_INTEGER }).id).toBe("9007199254740991");
 });

@@ -35,7 +35,10 @@ describe("the owner of an event", () => {
     ["import.completed", { id: "imp" }, { kind: "import", importId: "imp" }],
     ["webset.renamed", { id: "ws", object: "webset" }, { kind: "webset", websetId: "ws" }],
     ["something.else", { id: "x" }, { kind: "unknown" }],
-    ["webset.item.created", { id: "i", websetId: 5 }, { kind: "unknown" }],
+    ["webset.item.created", { id: "i", websetId: 5 }, { kind: "webset", websetId: "5" }],
+    ["monitor.run.created", { id: 7, monitorId: 8 }, { kind: "monitor", monitorId: "8" }],
+    ["webset.item.created", { id: "i", websetId: 5.5 }, { kind: "unknown" }],
+    ["webset.item.created", { id: null, websetId: "" }, { kind: "unknown" }],
   ])("of %s with %j is %j", (type, data, owner) => {
     expect(ownerOf(type, data)).toEqual(owner);
   });

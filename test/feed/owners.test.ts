@@ -9,16 +9,17 @@ import { follow } from "../support/reader.ts";
 
 const { signal } = new AbortController();
 
-/** A world in which monitors and a Webset's imports are what the test says. */
-function worldWith(monitors: Record<string, string | null>, imports: { ws?: string[] } = {}) {
+/** A world in which monitors, and what a Webset lists, are what the test says. */
+function worldWith(monitors: Record<string, string | null>, imports: { ws?: string[] } = {}, listed: string[] = []) {
   const opened = openFeedWorld();
   opened.trouble.spoil = async ({ url }, next) => {
     const [, kind, id = ""] = /\/v0\/(monitors|websets)\/(.+)$/.exec(url.pathname) ?? [];
     if (kind === undefined) return next();
     const websetId = monitors[id];
     if (kind === "monitors" && websetId === undefined) return refusal(404);
-    const body =
-      kind === "monitors" ? { id, websetId } : { id, imports: (imports.ws ?? []).map((one) => ({ id: one })) };
+    const parts = (ids: string[]) => ids.map((one) => ({ id: one }));
+    const webset = { id, imports: parts(imports.ws ?? []), monitors: parts(id === "ws" ? listed : []) };
+    const body = kind === "monitors" ? { id, websetId } : webset;
     return { status: 200, headers: {}, body: JSON.stringify({ status: "enabled", ...body }) };
   };
   const run = (monitorId: string) => opened.record("monitor.run.created", { data: { id: "run", monitorId } });
@@ -60,7 +61,7 @@ describe("the owner of an event", () => {
     const { owners, run, asked, monitors } = worldWith({ orphan: null });
     expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
     expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
-    expect(asked()).toEqual(["monitors/m"]);
+    expect(asked()).toEqual(["monitors/m", "websets/ws"]);
     monitors.m = "ws";
     expect(await owners.belongs(run("m"), "ws", { seenAt: 1, signal })).toBe(true);
     expect(await owners.belongs(run("orphan"), "ws", { seenAt: 0, signal })).toBe(false);
@@ -85,11 +86,19 @@ describe("the owner of an event", () => {
     expect(await opened.owners.belongs(third, "ws", { seenAt: 20, signal })).toBe(false);
   });
 
-  test("is nobody of ours where the API does not show the monitor to this key", async () => {
-    const { owners, run, trouble } = worldWith({});
-    trouble.spoil = async () => refusal(403);
-    expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(false);
-  });
+  test.each([403, 404])(
+    "of a monitor's run is the Webset that lists it where the monitor is answered with %i",
+    async (status) => {
+      const opened = worldWith({}, {}, ["m"]);
+      const { owners, run, trouble } = opened;
+      const answer = trouble.spoil;
+      trouble.spoil = async (request, next) =>
+        request.url.pathname.includes("/monitors/") ? refusal(status) : answer(request, next);
+      expect(await owners.belongs(run("m"), "ws", { seenAt: 0, signal })).toBe(true);
+      expect(await owners.belongs(run("m"), "ws_2", { seenAt: 0, signal })).toBe(false);
+      expect(await owners.belongs(run("other"), "ws", { seenAt: 0, signal })).toBe(false);
+    },
+  );
 
   test("cannot be found out in trouble, which is thrown", async () => {
     const { owners, run, trouble, fake } = worldWith({});
