@@ -6,7 +6,16 @@ import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
 import type { Transport } from "./http.ts";
 import { pathSegment } from "./path.ts";
-import { type Monitor, parseMonitor, parseSearch, parseWebset, type Webset, type WebsetSearch } from "./schemas.ts";
+import {
+  type Monitor,
+  parseMonitor,
+  parseSearch,
+  parseWebset,
+  parseWebsetPage,
+  type Webset,
+  type WebsetPage,
+  type WebsetSearch,
+} from "./schemas.ts";
 
 export type { Answer, CallOptions, RetryNotice } from "./ask.ts";
 
@@ -28,6 +37,8 @@ export interface EventQuery {
 export interface ExaClient {
   listEvents(query: EventQuery, options?: CallOptions): Promise<Answer<EventPage>>;
   getEvent(eventId: string, options?: CallOptions): Promise<Answer<ExaEvent>>;
+  /** Newest first. `limit`: 1 to 100; the API's default is 25. */
+  listWebsets(query: { limit?: number; cursor?: string }, options?: CallOptions): Promise<Answer<WebsetPage>>;
   /** `websetId` may be the caller's `externalId`. */
   getWebset(websetId: string, options?: CallOptions): Promise<Answer<Webset>>;
   /** Takes the Webset's id, not its `externalId`. */
@@ -73,12 +84,17 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
   return {
     async listEvents(query, options) {
       const url = at("/events");
-      url.search = eventParameters(query).toString();
+      url.search = parametersOf(query).toString();
       return ask({ name: "the list of events", adviceIfMissing: LIST_ADVICE, url, parse: parseEventPage }, options);
     },
     async getEvent(eventId, options) {
       const url = at(`/events/${pathSegment("eventId", eventId)}`);
       return ask({ name: `event "${eventId}"`, adviceIfMissing: EVENT_ADVICE, url, parse: parseEvent }, options);
+    },
+    async listWebsets(query, options) {
+      const url = at("/websets");
+      url.search = parametersOf(query).toString();
+      return ask({ name: "the list of Websets", adviceIfMissing: LIST_ADVICE, url, parse: parseWebsetPage }, options);
     },
     async getWebset(websetId, options) {
       const url = at(`/websets/${pathSegment("websetId", websetId)}`);
@@ -97,7 +113,7 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
 }
 
 /** The API takes a list as a repeated key. */
-function eventParameters({ types = [], ...single }: EventQuery): URLSearchParams {
+function parametersOf({ types = [], ...single }: EventQuery): URLSearchParams {
   const parameters = new URLSearchParams(types.map((type): [string, string] => ["types", type]));
   for (const [name, value] of Object.entries(single)) {
     if (value !== undefined) parameters.append(name, String(value));
@@ -121,6 +137,7 @@ function clientWithoutKey(why = missingKey(undefined)): ExaClient {
   return {
     listEvents: refuse,
     getEvent: refuse,
+    listWebsets: refuse,
     getWebset: refuse,
     getSearch: refuse,
     getMonitor: refuse,

@@ -45,12 +45,15 @@ const GATEWAY_ADVICE =
  */
 export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, clocks: Clocks): WebsetsError {
   const { status, headers } = answer;
+  const words = wordsOf(answer, redact);
+  const { sentence, tag } = words ?? {};
   const refusal = (kind: ErrorKind, what: string, advice?: string) => {
     const requestId = requestIdOf(answer, redact);
     const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
     const facts: ErrorFacts = {
       what: redact(what),
       status,
+      ...(tag !== undefined && { tag }),
       ...(requestId !== undefined && { requestId }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(advice !== undefined && { advice }),
@@ -73,14 +76,12 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, 
     const what = `the answer for ${subject.name} has the status ${status}, which the API does not use`;
     return refusal("unexpected_response", what);
   }
-  const words = wordsOf(answer, redact);
   // Nothing else on the way asks for money.
   if (words === undefined && (status !== 402 || looksLikeHtml(answer))) {
     const form = looksLikeHtml(answer) ? "is a page of HTML" : "has not the form of the API's errors";
     const what = `the answer for ${subject.name} has the status ${status} and ${form}`;
     return refusal("unexpected_response", what, GATEWAY_ADVICE);
   }
-  const { sentence, tag } = words ?? {};
   const quoted = sentence === undefined ? "" : `: "${sentence}"`;
   const number = tag === undefined ? `${status}` : `${status}, ${tag}`;
   switch (status) {

@@ -118,6 +118,15 @@ export const websetSchema = z.looseObject({
 });
 export type Webset = z.infer<typeof websetSchema>;
 
+const websetPageSchema = z.looseObject({
+  data: z.array(z.unknown()).transform((elements) => listOf(websetSchema).parse(elements)),
+  nextCursor: z.string().min(1).nullable().catch(null),
+});
+/** A page of the list of Websets, newest first; one that cannot be read is left out. */
+export type WebsetPage = z.infer<typeof websetPageSchema>;
+
+/** Reads a page of Websets; throws `unexpected_response` where there is no list in it. */
+export const parseWebsetPage = parserOf("list of Websets", websetPageSchema);
 /** Reads a Webset; throws `unexpected_response` without a usable `id` or `status`. */
 export const parseWebset = parserOf("Webset", websetSchema);
 /** Reads a search; throws `unexpected_response` without a usable `id` or `status`. */

@@ -65,6 +65,8 @@ export interface ErrorFacts {
   requestId?: string;
   /** The upstream's HTTP status, where there was one. */
   status?: number;
+  /** The API's own word for what is wrong, such as `FEATURE_DISABLED`. */
+  tag?: string;
   cause?: unknown;
 }
 
@@ -75,6 +77,7 @@ export class WebsetsError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly requestId: string | undefined;
   readonly status: number | undefined;
+  readonly tag: string | undefined;
 
   constructor(kind: ErrorKind, facts: ErrorFacts) {
     super(facts.what, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -84,6 +87,7 @@ export class WebsetsError extends Error {
     this.retryAfterMs = facts.retryAfterMs;
     this.requestId = facts.requestId;
     this.status = facts.status;
+    this.tag = facts.tag;
   }
 }
 
@@ -105,13 +109,20 @@ export function lineForOperator(error: WebsetsError): string {
 }
 
 /** True for trouble that passes by itself, so that a wait may outlast it. */
-export function isPassing(error: unknown): error is WebsetsError {
+export function isPassing(error: WebsetsError): boolean;
+export function isPassing(error: unknown): error is WebsetsError;
+export function isPassing(error: unknown): boolean {
   return isCausedBy("weather", error);
 }
 
 /** True for trouble with what was asked for: the API does not know it, does not take it, or does not show it to this key. */
 export function isAboutQuestion(error: unknown): error is WebsetsError {
   return isCausedBy("question", error);
+}
+
+/** True where no further request can do better: it is the account's, or the API says by a tag what the key may not do. */
+export function isFinal(error: unknown): error is WebsetsError {
+  return isCausedBy("account", error) || (error instanceof WebsetsError && error.kind === "forbidden" && !!error.tag);
 }
 
 function isCausedBy(cause: Cause, error: unknown): error is WebsetsError {
