@@ -10,7 +10,7 @@ import type { Reading } from "./pages.ts";
 import { advance, BEFORE_ALL, type Position, RETENTION_MS, settledAt } from "./position.ts";
 import { Present } from "./present.ts";
 import { type FeedNews, Reader } from "./reader.ts";
-import type { Place, Subscription } from "./subscription.ts";
+import type { Expectation, Place, Subscription } from "./subscription.ts";
 import { type Poll, Tail } from "./tail.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
@@ -51,10 +51,10 @@ export interface ReadRequest {
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy?: number | undefined;
   /**
-   * Tells the `clock.now()` before which the reader expects nothing it waits for, asked before each pause; undefined while it
-   * has no idea. Where all readers of a tail can tell, it polls less often until then, within its longest pause.
+   * Tells what the reader expects, asked before each pause. Polls are less often while no reader of a tail expects anything, and
+   * at most twice the interval apart while something runs for any of them.
    */
-  expects?: (() => number | undefined) | undefined;
+  expects?: (() => Expectation) | undefined;
 }
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */

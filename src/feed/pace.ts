@@ -1,7 +1,10 @@
 /** For how long after the last event polling goes on at the full rate, in milliseconds. */
 export const FULL_RATE_MS = 10_000;
-/** A quiet tail polls at most this many times slower than a busy one. */
+/** A quiet tail polls at most this many times slower than a busy one, and while something runs that a reader waits for so many. */
 export const LONGEST_STRETCH = 5;
+export const RUNNING_STRETCH = 2;
+/** The interval is from one poll to the next, but the upstream has rest for at least so much of it. */
+const LEAST_REST = 0.5;
 /** How much quiet, after the first `FULL_RATE_MS`, adds one more interval. */
 const QUIET_PER_INTERVAL_MS = 10_000;
 /** Jitter keeps many processes from polling in step; it only adds, and stays small beside the promised delay. */
@@ -17,6 +20,10 @@ export interface PaceState {
   quietMs: number;
   /** How long no reader expects anything that it waits for, in milliseconds; without it any of them may at any time. */
   idleMs?: number | undefined;
+  /** Whether something is under way for a reader that may end at any time. */
+  isRunning?: boolean;
+  /** How long the last poll took, in milliseconds. */
+  tookMs?: number;
   /** Polls that failed one after another. */
   failures: number;
   /** What the upstream asked to wait, in milliseconds; a floor. */
@@ -32,9 +39,10 @@ export function nextPoll(state: PaceState): number {
   return Math.max(pause, state.retryAfterMs ?? 0) + jitter;
 }
 
-function quietPause({ intervalMs, quietMs, idleMs = 0 }: PaceState): number {
+function quietPause({ intervalMs, quietMs, idleMs = 0, isRunning = false, tookMs = 0 }: PaceState): number {
   const stretch = 1 + Math.max(0, quietMs - FULL_RATE_MS) / QUIET_PER_INTERVAL_MS;
-  return Math.min(intervalMs * LONGEST_STRETCH, Math.max(intervalMs * stretch, idleMs));
+  const longest = intervalMs * (isRunning ? RUNNING_STRETCH : LONGEST_STRETCH);
+  return Math.min(longest, Math.max(intervalMs * stretch, idleMs)) - Math.min(tookMs, intervalMs * LEAST_REST);
 }
 
 function failurePause({ intervalMs, failures }: PaceState): number {

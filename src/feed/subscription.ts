@@ -11,6 +11,14 @@ export type TailNews =
   /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
   | { kind: "behind"; present: number };
 
+/** What a reader expects of the events to come, for the pace of the polls. */
+export interface Expectation {
+  /** Whether something is under way that may end at a moment nobody foresees. */
+  isRunning: boolean;
+  /** The `clock.now()` before which nothing that it waits for is likely; undefined where it has no idea. */
+  nothingBefore: number | undefined;
+}
+
 /** What a reader brings to a tail. */
 export interface Place {
   /** From where on the reader wants all events, in milliseconds since 1970. */
@@ -19,8 +27,8 @@ export interface Place {
   websetId?: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy: number;
-  /** Tells the `clock.now()` before which the reader expects nothing it waits for; undefined while it has no idea. */
-  expects?: (() => number | undefined) | undefined;
+  /** Asked before each pause. */
+  expects?: (() => Expectation) | undefined;
 }
 
 /** One reader's place at a tail. */
@@ -30,7 +38,7 @@ export class Subscription {
   readonly websetId: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   readonly urgentBy: number;
-  readonly #expects: () => number | undefined;
+  readonly #expects: () => Expectation;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;
   readonly #onLeave: (self: Subscription) => void;
@@ -42,7 +50,7 @@ export class Subscription {
     this.since = since;
     this.websetId = websetId;
     this.urgentBy = urgentBy;
-    this.#expects = expects ?? (() => undefined);
+    this.#expects = expects ?? (() => ({ isRunning: false, nothingBefore: undefined }));
     this.#onLeave = onLeave;
   }
 
@@ -65,8 +73,7 @@ export class Subscription {
     }
   }
 
-  /** The `clock.now()` before which this reader expects nothing; undefined where it may come at any time. */
-  get expectsNothingBefore(): number | undefined {
+  get expectation(): Expectation {
     return this.#expects();
   }
 

@@ -60,6 +60,7 @@ export class Tail {
   #retryAfterMs: number | undefined;
   #pause: { ends: number; cut: AbortController } | undefined;
   #started = false;
+  #polledAt = 0;
   #found: Pick<Poll, "events" | "fresh"> = NOTHING_FOUND;
 
   constructor(options: TailOptions) {
@@ -120,6 +121,7 @@ export class Tail {
     const stopped = this.#stop.signal;
     while (!stopped.aborted) {
       this.#found = NOTHING_FOUND;
+      this.#polledAt = this.#options.clock.now();
       try {
         await this.#poll();
         this.#failures = 0;
@@ -144,7 +146,8 @@ export class Tail {
   /** Pauses before the next poll; a reader that cannot wait for the end of the pause cuts it short. */
   async #sleep(): Promise<void> {
     const { clock, random } = this.#options;
-    const ms = nextPoll({ ...this.#paceState(), random: random() });
+    const tookMs = clock.now() - this.#polledAt;
+    const ms = nextPoll({ ...this.#paceState(), random: random(), tookMs });
     const ends = clock.now() + ms;
     const cut = new AbortController();
     const stop = () => cut.abort();
@@ -164,10 +167,13 @@ export class Tail {
 
   #paceState(): Omit<PaceState, "random"> {
     const { clock, intervalMs } = this.#options;
-    const quietMs = clock.now() - this.#lastEventAt;
-    const soonest = Math.min(...[...this.#readers].map((reader) => reader.expectsNothingBefore ?? 0));
+    const expected = [...this.#readers].map((reader) => reader.expectation);
+    const isRunning = expected.some((one) => one.isRunning);
+    const soonest = Math.min(...expected.map(({ nothingBefore = Number.NEGATIVE_INFINITY }) => nothingBefore));
     const idleMs = Math.max(0, soonest - clock.now());
-    return { intervalMs, quietMs, idleMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
+    // The quiet before something was expected says nothing.
+    const quietMs = clock.now() - Math.max(this.#lastEventAt, Math.min(soonest, clock.now()));
+    return { intervalMs, quietMs, idleMs, isRunning, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
   }
 
   async #poll(): Promise<void> {

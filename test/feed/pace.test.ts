@@ -23,6 +23,18 @@ describe("the pause before the next poll", () => {
     expect(nextPoll({ ...calm, quietMs: 30_000, idleMs: 100 })).toBe(3_000);
   });
 
+  test("is at most twice the interval while something runs that a reader waits for", () => {
+    for (const quietMs of [30_000, 86_400_000]) expect(nextPoll({ ...calm, quietMs, isRunning: true })).toBe(2_000);
+    expect(nextPoll({ ...calm, idleMs: 60_000, isRunning: true })).toBe(2_000);
+    expect(nextPoll({ ...calm, isRunning: true })).toBe(1_000);
+  });
+
+  test("counts from the beginning of the last poll, but leaves half an interval of rest", () => {
+    expect(nextPoll({ ...calm, tookMs: 80 })).toBe(920);
+    expect(nextPoll({ ...calm, tookMs: 9_000 })).toBe(500);
+    expect(nextPoll({ ...calm, tookMs: 9_000, failures: 1 })).toBe(1_000);
+  });
+
   test("doubles with each failure, up to a quarter of a minute, and is never shorter than the interval", () => {
     const pauses = [1, 2, 3, 4, 5, 6, 1_000].map((failures) => nextPoll({ ...calm, failures }));
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
