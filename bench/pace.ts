@@ -15,6 +15,8 @@ import { median, report } from "./support/report.ts";
 
 const WORLDS = 400;
 const COUNTS = [10, 25, 50, 100];
+/** What a search says of the time it has left is wrong by up to so much, in either direction: as recorded. */
+const WRONG_BY = 4;
 
 interface Wait {
   requests: number;
@@ -22,17 +24,26 @@ interface Wait {
   seconds: number;
 }
 
-const ours: Wait[] = [];
-const fixed: Wait[] = [];
+type End = "completed" | "canceled";
+
+const waits: Record<End, { ours: Wait[]; fixed: Wait[] }> = {
+  completed: { ours: [], fixed: [] },
+  canceled: { ours: [], fixed: [] },
+};
 for (let world = 0; world < WORLDS; world++) {
   const count = COUNTS[world % COUNTS.length] as number;
-  ours.push(await simulate(world, count, waitWithEvents));
-  fixed.push(await simulate(world, count, pollEverySecond));
+  for (const end of ["completed", "canceled"] as const) {
+    waits[end].ours.push(await simulate(world, { count, end }, waitWithEvents));
+    waits[end].fixed.push(await simulate(world, { count, end }, pollEverySecond));
+  }
 }
-const rows = [row("a look every second", fixed), row("wait_for_webset", ours)];
+const rows = (["completed", "canceled"] as const).flatMap((end) => [
+  row(`a look every second, ${end}`, waits[end].fixed),
+  row(`wait_for_webset, ${end}`, waits[end].ours),
+]);
 report({
   name: "pace",
-  what: `waiting for the searches of ${WORLDS} Websets of ${COUNTS.join(", ")} items, one after another, in simulated time`,
+  what: `waiting for the searches of ${WORLDS} Websets of ${COUNTS.join(", ")} items, which are completed, or canceled when nobody foresees it; in simulated time, with estimates of the time left that are wrong by up to ${WRONG_BY} times`,
   columns: ["", "requests a wait", "delay median", "delay longest"],
   rows: rows.map(({ name, requests, delayMs, longestMs }) => [
     name,
@@ -56,8 +67,14 @@ interface World {
   websetId: string;
 }
 
-async function simulate(seed: number, count: number, wait: (world: World) => Promise<void>): Promise<Wait> {
+async function simulate(
+  seed: number,
+  { count, end }: { count: number; end: End },
+  wait: (world: World) => Promise<void>,
+): Promise<Wait> {
   const clock = new FakeClock();
+  const roll = dice(seed);
+  const wrong = WRONG_BY ** (2 * roll() - 1);
   const sandbox = createSandbox({ clock, seed: seed + 1 });
   // Where the wait begins within the first second decides at which phase it polls.
   await clock.advance(137 * seed);
@@ -65,12 +82,23 @@ async function simulate(seed: number, count: number, wait: (world: World) => Pro
   await clock.advance(2_000 + ((seed * 331) % 1_000));
   const transport: Transport = async ({ method, url, headers }) => {
     await clock.sleep(40);
-    return sandbox.handle({ method, url: url.pathname + url.search, headers });
+    const answer = await sandbox.handle({ method, url: url.pathname + url.search, headers });
+    return {
+      ...answer,
+      body: answer.body.replaceAll(/(?<="timeLeft":)\d+/g, (left) => String(Math.round(Number(left) * wrong))),
+    };
   };
   const startedAt = clock.wallTime();
-  await clock.until(wait({ seed, clock, transport, websetId: id }));
-  const [completed] = sandbox.world.events.walk({ order: "newest-first", types: ["webset.search.completed"] });
-  if (completed === undefined) throw new Error("the search was never completed");
+  const waiting = wait({ seed, clock, transport, websetId: id });
+  if (end === "canceled") {
+    // Before the shortest search can end.
+    await clock.advance(2_000 + 6_000 * roll());
+    sandbox.world.cancelWebset(id);
+  }
+  await clock.until(waiting);
+  const types = [`webset.search.${end}`];
+  const [completed] = sandbox.world.events.walk({ order: "newest-first", types });
+  if (completed === undefined) throw new Error(`the search was never ${end}`);
   const requests = sandbox.requests.total;
   await sandbox.close();
   const seconds = (clock.wallTime() - startedAt) / 1_000;
@@ -89,7 +117,7 @@ async function waitWithEvents({ seed, clock, transport, websetId }: World): Prom
   });
   const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: dice(seed) });
   const signal = new AbortController().signal;
-  const states = new WebsetStates(exa);
+  const states = new WebsetStates(exa, clock);
   const { outcome } = await waitForWebset({
     exa,
     states,
@@ -100,7 +128,7 @@ async function waitWithEvents({ seed, clock, transport, websetId }: World): Prom
     timeoutMs: 600_000,
     signal,
   });
-  if (outcome !== "reached") throw new Error(`the wait ended as ${outcome}`);
+  if (outcome !== "reached" && outcome !== "canceled") throw new Error(`the wait ended as ${outcome}`);
 }
 
 async function pollEverySecond({ clock, transport, websetId }: World): Promise<void> {
@@ -109,7 +137,7 @@ async function pollEverySecond({ clock, transport, websetId }: World): Promise<v
   for (;;) {
     const { body } = await transport({ method: "GET", url, headers: { "x-api-key": "bench" }, signal });
     const { searches } = JSON.parse(body) as { searches: { status: string }[] };
-    if (searches.every((search) => search.status === "completed")) return;
+    if (searches.every((search) => search.status === "completed" || search.status === "canceled")) return;
     await clock.sleep(1_000);
   }
 }

@@ -63,7 +63,7 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
       log.debug(`poll of ${types?.join(" ") ?? "all types"}: ${found}, next in ${Math.round(pauseMs)} ms`);
     },
   });
-  const states = new WebsetStates(exa);
+  const states = new WebsetStates(exa, clock);
   const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };
   const subscriptions = new Subscriptions({ states, feed, clock, log });
 

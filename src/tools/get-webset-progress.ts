@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
-import { lookAtWebset } from "../webset/look.ts";
+import { lookAtWebset } from "../webset/observe.ts";
 import { defineTool } from "./define.ts";
 import { websetId } from "./params.ts";
 import * as shapes from "./shapes.ts";

@@ -1,4 +1,3 @@
-import { parseTime } from "../exa/event.ts";
 import type { Webset, WebsetSearch } from "../exa/schemas.ts";
 import { isFinished, isUnderWay, newestSearch, timeOf } from "./progress.ts";
 
@@ -18,7 +17,7 @@ export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: 
 export function goalOf(until: Until, searchId: string | undefined, first: Webset): Goal {
   if (until === "idle") return { kind: "idle" };
   if (searchId !== undefined) return { kind: "searches", searchIds: [searchId] };
-  const unfinished = first.searches.filter((search) => !isFinished(search));
+  const unfinished = first.searches.filter((search) => !isOver(search, first));
   if (unfinished.length > 0) return { kind: "searches", searchIds: unfinished.map((search) => search.id) };
   const newest = newestSearch(first.searches);
   return newest === undefined ? { kind: "idle" } : { kind: "searches", searchIds: [newest.id] };
@@ -40,7 +39,16 @@ function idleOutcome(state: Webset): Ended | undefined {
 
 /** The Webset says idle and no search in the same answer is unfinished. */
 export function isIdle(state: Webset): boolean {
-  return state.status === "idle" && state.searches.every(isFinished);
+  return state.status === "idle" && state.searches.every((search) => isOver(search, state));
+}
+
+/** Whether a search has ended. One with a status nobody knows has, if a later one has completed. */
+function isOver(search: WebsetSearch, { searches }: Webset): boolean {
+  if (isFinished(search) || isUnderWay(search)) return isFinished(search);
+  const completed = newestSearch(searches.filter(({ status }) => status === "completed"));
+  return (
+    completed !== undefined && newestSearch(searches.filter((one) => one === search || one === completed)) === completed
+  );
 }
 
 function searchesOutcome(searchIds: readonly string[], state: Webset): Ended | undefined {
@@ -55,20 +63,27 @@ function hasStopped(state: Webset, searches: readonly (WebsetSearch | undefined)
   return state.status === "idle" && searches.every((search) => search !== undefined && !isUnderWay(search));
 }
 
+/** A search that lacks items to its count ends so much later at the soonest, in milliseconds: 7 to 13 s have been recorded. */
+const FINISHING_MS = 5_000;
+/** So much of the time a search says it has left is relied on. */
+const TRUSTED_SHARE = 0.7;
+
 /**
- * How long it takes, by the API's own estimates, until the first search of the goal ends, in seconds; undefined if unknown. An
- * estimate counts from when it was made: `now` is the upstream's time, where it is known.
+ * When a search of the goal can end, as a function of the state and `clock.now()`: the `clock.now()` before which none is likely
+ * to; undefined where that is unknown. What a search has found tells it: recorded estimates were wrong by a factor of four.
  */
-export function secondsLeft(goal: Goal, state: Webset, now: number | undefined): number | undefined {
-  const searches = state.searches.filter(
-    (search) => !isFinished(search) && (goal.kind === "idle" || goal.searchIds.includes(search.id)),
-  );
-  const left = searches.map(({ progress, updatedAt }) => {
-    const madeAt = parseTime(updatedAt ?? "") ?? now;
-    const age = now === undefined || madeAt === undefined ? 0 : Math.max(0, now - madeAt) / 1_000;
-    return progress.timeLeft === null ? undefined : Math.max(0, progress.timeLeft - age);
-  });
-  return left.length === 0 || left.includes(undefined) ? undefined : Math.min(...left.map(Number));
+export function forecastOf(goal: Goal): (state: Webset, now: number) => number | undefined {
+  const lackedAt = new Map<string, number>();
+  return (state, now) => {
+    const ends = state.searches.flatMap(({ id, status, count, progress: { found, timeLeft } }) => {
+      if (isFinished({ status }) || (goal.kind === "searches" && !goal.searchIds.includes(id))) return [];
+      if (found !== null && count !== null && found < count) lackedAt.set(id, now);
+      const leftMs = timeLeft === null || lackedAt.get(id) !== now ? FINISHING_MS : timeLeft * TRUSTED_SHARE * 1_000;
+      const since = lackedAt.get(id);
+      return [since === undefined ? Number.NEGATIVE_INFINITY : since + Math.min(FINISHING_MS, leftMs)];
+    });
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  };
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Answer, ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
+import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
+import { Rounds } from "./rounds.ts";
 
 /** So many ids and externalIds are remembered; the oldest are forgotten first. */
 const MOST_REMEMBERED = 1_000;
@@ -10,12 +12,14 @@ type Looked = { answer: Answer<Webset> } | { error: unknown; askedAt: number };
 
 /** Looks at Websets. Callers that ask for the same one at the same time share one request. */
 export class WebsetStates {
-  readonly #exa: Pick<ExaClient, "getWebset">;
+  readonly #exa: Pick<ExaClient, "getWebset" | "listWebsets">;
+  readonly #rounds: Rounds;
   readonly #calls = new SharedCalls<Looked>();
   readonly #ids = new Map<string, string>();
 
-  constructor(exa: Pick<ExaClient, "getWebset">) {
+  constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets">, clock: Clock) {
     this.#exa = exa;
+    this.#rounds = new Rounds(exa, clock);
   }
 
   /**
@@ -28,6 +32,11 @@ export class WebsetStates {
       if ("answer" in looked && looked.answer.sentAt >= askedAt) return looked.answer;
       if ("error" in looked && looked.askedAt >= askedAt) throw looked.error;
     }
+  }
+
+  /** The same for whoever has time: see `Rounds`. */
+  lookInTurn(websetId: string, signal: AbortSignal, isUrgent = false): Promise<Answer<Webset>> {
+    return this.#rounds.look(websetId, signal, isUrgent);
   }
 
   async #ask(websetId: string, signal: AbortSignal, askedAt: number): Promise<Looked> {

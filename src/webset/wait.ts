@@ -1,14 +1,30 @@
 import type { ExaClient } from "../exa/client.ts";
+import type { Webset } from "../exa/schemas.ts";
 import { GRACE_MS, nothingAnswered, OVERSLEPT_MS, startTimeLimit } from "../feed/collect.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Position } from "../feed/position.ts";
 import type { Clock } from "../shared/clock.ts";
-import { abortError, isAbort, type WebsetsError } from "../shared/errors.ts";
-import type { Outcome, Until } from "./decide.ts";
-import { type Progress, progressOf } from "./progress.ts";
+import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
+import { type Knowledge, troubleOf } from "./knowledge.ts";
+import { Observer } from "./observe.ts";
+import { type Progress, progressOf, withSearch } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
-import { Vigil } from "./vigil.ts";
 
+/** What can end a wait, and what tells how far a search is. One set for all waits, so that one tail serves them all. */
+export const FOLLOWED_TYPES: readonly string[] = [
+  "webset.deleted",
+  "webset.idle",
+  "webset.paused",
+  "webset.search.canceled",
+  "webset.search.completed",
+  "webset.search.updated",
+];
+
+/** So often a wait looks at the state besides the events, in milliseconds: one may be late, or never come. */
+const SLOW_LOOK_MS = 15_000;
+/** While events tell how far a search is, that look may come so much later, in milliseconds. */
+const LONGEST_TRUST_MS = 30_000;
 /** A wait's last look may take this long, in milliseconds: then it returns, well within a second of its time. */
 const LAST_LOOK_MS = 800;
 /** The same for a wait whose process was stopped past its time, as on a machine that slept. */
@@ -28,14 +44,14 @@ export interface WebsetWait {
   timeoutMs: number;
   signal: AbortSignal;
   /** Told whenever progress became known or changed. */
-  onProgress?: (progress: Progress, position: Position | undefined) => void;
+  onProgress?: (progress: Progress, position: Position) => void;
   /** Told once, when the first look has shown that there is something to wait for. */
   onWaiting?: () => void;
 }
 
 export interface WebsetWaited {
   outcome: Outcome;
-  /** As of the end of the wait; null where no look at the Webset succeeded. */
+  /** As of the last look, with what events have told of since; null where no look at the Webset succeeded. */
   progress: Progress | null;
   /** A point not later than the state in `progress`: following events from here misses nothing that came after it. */
   position: Position | undefined;
@@ -45,60 +61,111 @@ export interface WebsetWaited {
 }
 
 /**
- * Waits until a Webset's search is completed, or until it is idle. It looks at the state first and then follows the events
- * from a position taken before that look, so nothing falls between. Throws `not_found` where there is no such Webset or search,
- * what cannot pass by itself, and `unavailable` if no look succeeded in the whole time.
+ * Waits until a Webset's search is completed, or until it is idle; what has already happened counts. Throws `not_found` where
+ * there is no such Webset or search, what cannot pass by itself, and `unavailable` if no look succeeded in the whole time.
  */
 export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
-  const { clock, timeoutMs, signal } = wait;
+  const { clock, feed, timeoutMs, signal } = wait;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
-  const vigil = new Vigil({ ...wait, startedAt });
   let lateMs = 0;
   const limit = startTimeLimit(clock, timeoutMs, signal, (late) => {
     lateMs = late;
-    return vigil.state === undefined ? GRACE_MS : 0;
+    return observer.known === undefined ? GRACE_MS : 0;
+  });
+  let goal: Goal | undefined;
+  let forecast: ReturnType<typeof forecastOf> | undefined;
+  const observer = new Observer({
+    feed,
+    clock,
+    websetId: wait.websetId,
+    types: FOLLOWED_TYPES,
+    signal: limit.signal,
+    async look(websetId, kind, within) {
+      if (kind === "slow") return wait.states.lookInTurn(websetId, within);
+      const askedAt = kind === "first" ? startedAt : clock.now() - (kind === "last" ? RECENT_MS : 0);
+      const answer = await wait.states.look(websetId, within, askedAt);
+      return { ...answer, value: await withSearchAskedFor(answer.value, wait, observer.known, within) };
+    },
+    // What an event has told since is as good as a look, but not for ever.
+    rhythm: ({ toldAt, triedAt }) => SLOW_LOOK_MS + Math.min(Math.max(0, toldAt - triedAt), LONGEST_TRUST_MS),
+    expects: (webset) => ({
+      isRunning: webset.status !== "idle" && webset.status !== "paused",
+      nothingBefore: observer.known?.owed === undefined ? forecast?.(webset, clock.now()) : undefined,
+    }),
   });
   let outcome: Outcome = "timed_out";
+  let unseen: WebsetsError | undefined;
   try {
-    outcome = (await vigil.begin(limit.signal)) ?? "timed_out";
-    if (outcome === "timed_out") wait.onWaiting?.();
-    // A first look that used up the time leaves none to follow anything.
-    while (outcome === "timed_out" && clock.now() - startedAt < timeoutMs) {
-      await vigil.follow(limit.signal);
-      const ended = vigil.isFresh ? vigil.outcome : await lastLook(vigil, wait, LAST_LOOK_MS);
-      outcome = ended ?? "timed_out";
+    for await (const sighting of observer.sightings()) {
+      if (sighting.kind === "trouble") unseen = sighting.error;
+      if (sighting.kind === "gone") outcome = "deleted";
+      if (sighting.kind === "state") {
+        const { known } = sighting;
+        wait.onProgress?.(progressOf(known.webset), known.position);
+        const isFirst = goal === undefined;
+        goal ??= goalOf(wait.until, wait.searchId, known.webset);
+        forecast ??= forecastOf(goal);
+        outcome = outcomeOf(goal, known);
+        if (isFirst && outcome === "timed_out") wait.onWaiting?.();
+        // A first look that used up the time leaves none to follow anything.
+        if (outcome !== "timed_out" || (isFirst && clock.now() - startedAt >= timeoutMs)) break;
+      }
     }
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
-    if (vigil.state === undefined) throw nothingAnswered(startedWall, vigil.trouble);
-    // After a time in which the process was stopped, what it knew says little.
+    if (goal === undefined) throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen);
+    // After a time in which the process was stopped, what it knows says little.
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
-    outcome = (await lastLook(vigil, wait, left)) ?? "timed_out";
+    await lastLook(observer, wait, left);
+    outcome = outcomeOf(goal, observer.known as Knowledge);
   } finally {
     limit.clear();
   }
+  const { known } = observer;
+  const trouble = known && troubleOf(known);
   return {
     outcome,
-    progress: vigil.state === undefined ? null : progressOf(vigil.state),
-    position: vigil.position,
+    progress: known === undefined ? null : progressOf(known.webset),
+    position: known?.position,
     waitedMs: clock.now() - startedAt,
-    ...(vigil.trouble === undefined || outcome !== "timed_out" ? {} : { trouble: vigil.trouble }),
+    ...(trouble === undefined || outcome !== "timed_out" ? {} : { trouble }),
   };
 }
 
+function outcomeOf(goal: Goal, { webset, idle, isGone }: Knowledge): Outcome {
+  if (isGone) return "deleted";
+  return decide(goal, webset) ?? (goal.kind === "idle" && idle !== undefined ? "reached" : "timed_out");
+}
+
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */
-async function lastLook(vigil: Vigil, { clock, signal }: WebsetWait, ms: number): Promise<Outcome | undefined> {
-  if (ms <= 0) return vigil.outcome;
+async function lastLook(observer: Observer, { clock, signal }: WebsetWait, ms: number): Promise<void> {
   const limit = startTimeLimit(clock, ms, signal, () => 0);
   try {
-    await vigil.look(limit.signal, { askedAt: clock.now() - RECENT_MS });
+    if (ms > 0) await observer.look("last", limit.signal);
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
   } finally {
     limit.clear();
   }
-  return vigil.outcome;
+}
+
+/** A search given by id counts even where the Webset does not list it. */
+async function withSearchAskedFor(
+  webset: Webset,
+  { searchId, exa }: WebsetWait,
+  known: Knowledge | undefined,
+  signal: AbortSignal,
+): Promise<Webset> {
+  if (searchId === undefined || webset.searches.some((search) => search.id === searchId)) return webset;
+  try {
+    const { value } = await exa.getSearch(webset.id, searchId, { signal, group: "state" });
+    return withSearch(webset, value);
+  } catch (error) {
+    // Once it was there, only the Webset itself can be gone.
+    if (known === undefined || !(error instanceof WebsetsError) || error.kind !== "not_found") throw error;
+    return webset;
+  }
 }

@@ -1,8 +1,7 @@
 import type { Feed } from "../feed/feed.ts";
-import { positionAt, settledAt } from "../feed/position.ts";
 import type { Clock } from "../shared/clock.ts";
-import { abortError, isAbort, isPassing, WebsetsError } from "../shared/errors.ts";
-import { lookAtWebset } from "./look.ts";
+import { isPassing } from "../shared/errors.ts";
+import { Observer } from "./observe.ts";
 import { isUnderWay, type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
@@ -27,16 +26,10 @@ export const WATCHED_TYPES: readonly string[] = [
   "webset.search.updated",
 ];
 
-/** A change is told at most this often, in milliseconds. */
+/** A change is told at most this often, in milliseconds, and looked for as often while something is going on. */
 const TELLING_GAP_MS = 1_000;
-/** While something is going on, each poll brings a look, but not more often than this: a little less than the telling gap. */
-const LOOK_GAP_MS = 800;
 /** What changes a Webset at rest without an event (a new enrichment, going on after a pause) is found this late at most. */
 const RESTING_LOOK_MS = 5_000;
-/** The state may lag behind an event; for so long after one the Webset does not count as resting. */
-const STIRRED_MS = 10_000;
-/** The pause before a failed first look is tried again, in milliseconds. */
-const RETRY_MS = 1_000;
 
 export interface ProgressWatch {
   states: WebsetStates;
@@ -55,130 +48,44 @@ export interface ProgressWatch {
 }
 
 /**
- * Watches the progress of a Webset: looks at it, then follows events from a position before that look, and tells when the
- * progress is not what it was. Trouble that passes is outlasted. Resolves when the Webset was deleted; rejects when the signal
+ * Watches the progress of a Webset and tells when it is not what it was. Looks are in the background, shared by all watches, so
+ * that many of them starve nobody. Trouble that passes is outlasted. Resolves when the Webset was deleted; rejects when the signal
  * aborts, with `not_found` where there was no such Webset, and with what cannot pass by itself.
  */
 export async function watchProgress(watch: ProgressWatch): Promise<void> {
-  const { progress, position } = await firstLook(watch);
-  const watching = new Watching(watch, progress);
-  const { signal } = watching;
-  // The state may lag behind the events as events lag behind the clock: what is older than both is settled.
-  const from = positionAt(settledAt(position.since));
-  try {
-    for await (const news of watch.feed.read({ types: WATCHED_TYPES, websetId: progress.websetId, from, signal })) {
-      if (news.kind === "read") watching.take(news.events.length > 0);
+  const { states, feed, clock, websetId, signal, known, onBegun, onChange } = watch;
+  const observer = new Observer({
+    feed,
+    clock,
+    websetId,
+    types: WATCHED_TYPES,
+    signal,
+    look: (id, kind, within) => states.lookInTurn(id, within, kind === "first"),
+    rhythm: ({ webset }) => (isResting(webset) ? RESTING_LOOK_MS : TELLING_GAP_MS),
+    expects: (webset) => ({ isRunning: !isResting(webset), nothingBefore: undefined }),
+  });
+  let hasBegun = false;
+  let told: string | undefined;
+  for await (const sighting of observer.sightings()) {
+    if (!hasBegun && (sighting.kind !== "trouble" || isPassing(sighting.error))) {
+      hasBegun = true;
+      onBegun?.();
     }
-  } catch (error) {
-    if (watching.gone) return;
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    watching.stop(abortError());
-  }
-}
-
-/** Looks until it succeeds; the position is from before the look. */
-async function firstLook({ states, feed, clock, websetId, signal, onBegun }: ProgressWatch) {
-  let begun = false;
-  const begin = () => {
-    if (!begun) onBegun?.();
-    begun = true;
-  };
-  for (;;) {
-    try {
-      const looked = await lookAtWebset(websetId, { states, feed, signal });
-      begin();
-      return looked;
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      begin();
-      await clock.sleep(Math.max(RETRY_MS, error.retryAfterMs ?? 0), signal);
-    }
-  }
-}
-
-/** One watch under way: what it has told last, and whether there is reason to look again. */
-class Watching {
-  readonly #watch: ProgressWatch;
-  readonly #stop = new AbortController();
-  /** Aborts when the watch is to end, for whatever reason. */
-  readonly signal: AbortSignal;
-  #progress: Progress;
-  #told: string;
-  #lookedAt: number;
-  #stirredAt = Number.NEGATIVE_INFINITY;
-  /** The `clock.now()` before which the upstream does not want another look. */
-  #notBefore = Number.NEGATIVE_INFINITY;
-  /** There is reason to look. */
-  #due: boolean;
-  #looking = false;
-  /** The Webset was deleted. */
-  gone = false;
-
-  constructor(watch: ProgressWatch, first: Progress) {
-    this.#watch = watch;
-    this.signal = AbortSignal.any([watch.signal, this.#stop.signal]);
-    this.#progress = first;
-    this.#lookedAt = watch.clock.now();
-    const text = JSON.stringify(first);
-    this.#told = watch.known?.() ?? text;
+    if (sighting.kind === "gone") return onChange(null);
+    if (sighting.kind !== "state") continue;
+    // What events told of before the state shows it, whoever is told to read it would not see.
+    const progress = progressOf(sighting.known.seen);
+    const text = JSON.stringify(progress);
     // Whoever has read the progress before is told what happened in between.
-    this.#due = this.#told !== text;
-  }
-
-  stop(reason: unknown): void {
-    this.#stop.abort(reason);
-  }
-
-  /** The events were asked for, and there were some of this Webset or none. */
-  take(stirred: boolean): void {
-    const now = this.#watch.clock.now();
-    if (stirred) this.#stirredAt = now;
-    const resting = isResting(this.#progress) && now - this.#stirredAt > STIRRED_MS;
-    if (stirred || now - this.#lookedAt >= (resting ? RESTING_LOOK_MS : LOOK_GAP_MS)) this.#due = true;
-    if (this.#due && !this.#looking && now >= this.#notBefore) void this.#lookAgain();
-  }
-
-  /** Looks as long as there is reason to: events that come meanwhile are answered by one further look. */
-  async #lookAgain(): Promise<void> {
-    this.#looking = true;
-    try {
-      do {
-        this.#due = false;
-        if (await this.#look()) await this.#watch.clock.sleep(TELLING_GAP_MS, this.signal);
-      } while (this.#due);
-    } catch (error) {
-      // What passes is tried again with the next poll that succeeds: the last look is too long ago by then.
-      if (isPassing(error)) this.#notBefore = this.#watch.clock.now() + (error.retryAfterMs ?? 0);
-      else if (!isAbort(error)) this.stop(error);
-    } finally {
-      this.#looking = false;
-    }
-  }
-
-  /** Whether the look told of a change. */
-  async #look(): Promise<boolean> {
-    const { states, clock, onChange } = this.#watch;
-    this.#lookedAt = clock.now();
-    try {
-      const answer = await states.look(this.#progress.websetId, this.signal, this.#lookedAt);
-      this.#progress = progressOf(answer.value);
-    } catch (error) {
-      if (!(error instanceof WebsetsError && error.kind === "not_found")) throw error;
-      this.gone = true;
-      onChange(null);
-      this.stop(error);
-      return false;
-    }
-    const text = JSON.stringify(this.#progress);
-    if (text === this.#told) return false;
-    this.#told = text;
-    onChange(this.#progress);
-    return true;
+    told ??= known?.() ?? text;
+    if (text === told) continue;
+    told = text;
+    onChange(progress);
+    await clock.sleep(TELLING_GAP_MS, signal);
   }
 }
 
 /** Whether nothing is going on that would change the progress by itself. */
-function isResting({ status, searches }: Progress): boolean {
+function isResting({ status, searches }: { status: string; searches: readonly { status: string }[] }): boolean {
   return status === "paused" || (status === "idle" && !searches.some(isUnderWay));
 }

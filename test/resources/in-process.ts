@@ -43,7 +43,7 @@ export function openWorld(options: WorldOptions = {}) {
   });
   const exa = rememberIds(client, recent);
   const feed = new Feed({ exa, upstreamClock, clock, intervalMs: options.intervalMs ?? 1_000, random: () => 0 });
-  return { clock, sandbox, world: sandbox.world, trouble, exa, recent, feed, states: new WebsetStates(exa) };
+  return { clock, sandbox, world: sandbox.world, trouble, exa, recent, feed, states: new WebsetStates(exa, clock) };
 }
 
 export type World = ReturnType<typeof openWorld>;

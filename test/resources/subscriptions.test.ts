@@ -161,8 +161,12 @@ describe("resources/subscribe of 2025-11-25", () => {
   }
 
   test("refuses a Webset that there is not", async () => {
-    const { refusal, feed } = await open();
-    const error = await refusal("websets://websets/ws_nowhere/progress");
+    const { refusal, feed, clock } = await open();
+    const refused = refusal("websets://websets/ws_nowhere/progress");
+    // It may just have been created.
+    while (clock.sleeping === 0) await setImmediate();
+    await clock.advance(2_000);
+    const error = await refused;
     expect(error).toMatchObject({ code: -32602, message: expect.stringContaining("not_found: the API does not know") });
     expect(feed.tails).toBe(0);
   });
@@ -278,7 +282,8 @@ describe("subscriptions/listen of 2026-07-28", () => {
     await setImmediate();
     expect(session.updates).toEqual([]);
     expect(feed.tails).toBe(0);
-    expect(sandbox.requests.total).toBe(1);
+    // It may just have been created.
+    expect(sandbox.requests.total).toBe(2);
   });
 
   test("goes on for one listener when another has ended", async () => {

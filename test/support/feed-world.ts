@@ -107,7 +107,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     exa,
     feed: new Feed({ exa, clock: ours, upstreamClock, intervalMs, random: () => 0 }),
     upstreamClock,
-    states: new WebsetStates(exa),
+    states: new WebsetStates(exa, clock),
     newFeed,
     requests,
     trouble,

@@ -35,7 +35,7 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
     transport: async ({ method, url, headers }) => sandbox.handle({ method, url: url.pathname + url.search, headers }),
   });
   const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: () => 0 });
-  const deps = { exa, feed, states: new WebsetStates(exa), clock, maxWaitSeconds };
+  const deps = { exa, feed, states: new WebsetStates(exa, clock), clock, maxWaitSeconds };
   const server = new McpServer({ name: "tools", version: "0.0.0" }, { capabilities: { tools: {} } });
   mountTools(server, tools, { deps, missingKey: hasKey ? undefined : missingKey(undefined), log: serverLog });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseWebset, type Webset } from "../../src/exa/schemas.ts";
-import { decide, goalOf, isIdle, isLaterThan, secondsLeft } from "../../src/webset/decide.ts";
+import { decide, forecastOf, goalOf, isIdle, isLaterThan } from "../../src/webset/decide.ts";
 
 /** A Webset with searches of these statuses: `a`, `b`, and so on, created one second after the other. */
 function webset(status: string, searches: string[] = [], more: object = {}): Webset {
@@ -120,30 +120,51 @@ describe("a snapshot is later than another", () => {
   });
 });
 
-describe("how long the searches of a wait take", () => {
-  const at = Date.parse("2026-11-01T12:01:00.000Z");
-  const timed = (...left: (number | null)[]) =>
+describe("when a search of a wait can end", () => {
+  const found = (...numbers: (number | null)[]) =>
     parseWebset({
       id: "ws",
       status: "running",
-      searches: left.map((timeLeft, n) => ({
+      searches: numbers.map((found, n) => ({
         id: String.fromCharCode(97 + n),
         status: "running",
-        updatedAt: "2026-11-01T12:00:50.000Z",
-        progress: { found: 1, analyzed: 2, completion: 3, timeLeft },
+        count: 10,
+        progress: { found, analyzed: 20, completion: 30, timeLeft: null },
       })),
     });
 
-  test("is what the first to end has left, counted from when the API said it", () => {
-    expect(secondsLeft({ kind: "idle" }, timed(40, 90), at)).toBe(30);
-    expect(secondsLeft({ kind: "searches", searchIds: ["b"] }, timed(40, 90), at)).toBe(80);
-    expect(secondsLeft({ kind: "idle" }, timed(4), at)).toBe(0);
-    expect(secondsLeft({ kind: "idle" }, timed(40), undefined)).toBe(40);
+  test("is some seconds after it last lacked items, for the first of them to end", () => {
+    const forecast = forecastOf({ kind: "idle" });
+    expect(forecast(found(3, 4), 1_000)).toBe(6_000);
+    expect(forecast(found(10, 4), 2_000)).toBe(6_000);
+    expect(forecast(found(10, 10), 9_000)).toBe(6_000);
+    const other = forecastOf({ kind: "searches", searchIds: ["b"] });
+    expect(other(found(10, 4), 2_000)).toBe(7_000);
   });
 
-  test("is unknown where one of them does not say, and where none is under way", () => {
-    expect(secondsLeft({ kind: "idle" }, timed(40, null), at)).toBeUndefined();
-    expect(secondsLeft({ kind: "searches", searchIds: ["a"] }, timed(40, null), at)).toBe(30);
-    expect(secondsLeft({ kind: "idle" }, webset("running", ["completed"]), at)).toBeUndefined();
+  test("is soon where it says that little time is left, and any time where nobody saw it lack items", () => {
+    const state = found(3);
+    const hurried = {
+      ...state,
+      searches: state.searches.map((one) => ({ ...one, progress: { ...one.progress, timeLeft: 2 } })),
+    };
+    expect(forecastOf({ kind: "idle" })(hurried, 1_000)).toBe(2_400);
+    expect(forecastOf({ kind: "idle" })(found(10), 1_000)).toBe(-Infinity);
+    expect(forecastOf({ kind: "idle" })(found(3, null), 1_000)).toBe(-Infinity);
+    expect(forecastOf({ kind: "idle" })(webset("running", ["completed"]), 1_000)).toBeUndefined();
+  });
+});
+
+describe("a search with a status nobody knows", () => {
+  test("keeps no Webset from being idle if a later one has completed, and does if an earlier one has", () => {
+    expect(decide({ kind: "idle" }, webset("idle", ["strange", "completed"]))).toBe("reached");
+    expect(decide({ kind: "idle" }, webset("idle", ["completed", "strange"]))).toBe("stopped");
+    expect(decide({ kind: "idle" }, webset("idle", ["strange", "canceled"]))).toBe("stopped");
+    expect(isIdle(webset("idle", ["strange", "completed", "running"]))).toBe(false);
+  });
+
+  test("is not waited for where a later one had completed at the call", () => {
+    const first = webset("running", ["strange", "completed", "running"]);
+    expect(goalOf("search_completed", undefined, first)).toEqual({ kind: "searches", searchIds: ["c"] });
   });
 });

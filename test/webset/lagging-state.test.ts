@@ -48,16 +48,18 @@ describe("a state that lags behind the events", () => {
       opened.record("webset.paused", { at: opened.start + 5_000 });
       await opened.fake.until(wait(opened, "ws_1", { timeoutMs: 60_000 }));
       const looks = opened.requests.filter(({ path }) => path.endsWith("/ws_1")).map(({ at }) => at);
-      // The first look, those since the event, and the last one.
-      expect(looks.slice(1, -1).every((time) => time >= 5_000 && time < 13_000)).toBe(true);
-      expect(looks.length).toBeLessThanOrEqual(2 + 9);
+      const since = looks.filter((time) => time >= 5_000 && time < 13_000);
+      expect(since.length).toBeGreaterThanOrEqual(6);
+      expect(since.length).toBeLessThanOrEqual(9);
+      // The first look, three that come besides the events, and the last one.
+      expect(looks.length - since.length).toBeLessThanOrEqual(5);
     }
   });
 
   test("is looked at once for what ends no wait", async () => {
     const opened = scripted(() => QUIET);
     opened.record("webset.search.updated", { at: opened.start + 5_000, data: { id: "ws_1", websetId: "ws_1" } });
-    await opened.fake.until(wait(opened, "ws_1", { timeoutMs: 60_000 }));
+    await opened.fake.until(wait(opened, "ws_1", { timeoutMs: 14_000 }));
     expect(stateRequests(opened)).toBe(3);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lookAtWebset } from "../../src/webset/look.ts";
+import { lookAtWebset } from "../../src/webset/observe.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
@@ -92,7 +92,7 @@ describe("the id behind a text", () => {
 
   test("is kept for so many texts only", async () => {
     const opened = openFeedWorld();
-    const states = new WebsetStates(opened.exa);
+    const states = new WebsetStates(opened.exa, opened.clock);
     const ids = Array.from({ length: 1_001 }, () => opened.world.createWebset({}).id);
     for (const id of ids) await states.look(id, signal);
     expect(states.knows(ids[0] ?? "")).toBe(false);

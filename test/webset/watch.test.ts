@@ -80,7 +80,8 @@ describe("watching the progress of a Webset", () => {
     const { told } = watch(opened, id);
     await opened.clock.advance(10_000);
     const gaps = told.slice(1).map(({ at }, index) => at - (told[index]?.at ?? 0));
-    expect(gaps.length).toBeGreaterThanOrEqual(6);
+    // So frequent polls use up the budget, and looks have time.
+    expect(gaps.length).toBeGreaterThanOrEqual(4);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
   });
 
@@ -290,7 +291,8 @@ describe("watching the progress of a Webset", () => {
   test("says so where there is nothing to watch", async () => {
     const opened = openWorld();
     const watched = watch(opened, "ws_nowhere");
-    await opened.clock.advance(100);
+    // It may just have been created.
+    await opened.clock.advance(2_100);
     expect(watched.end).toMatchObject({ kind: "not_found" });
     expect(watched.begun).toBe(0);
   });

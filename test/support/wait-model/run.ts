@@ -7,13 +7,14 @@ import { openFeedWorld } from "../feed-world.ts";
 import { History } from "./history.ts";
 import { type Conditions, faultsOf, type Waited } from "./judge.ts";
 import { lagging } from "./lagging.ts";
+import { odditiesOf } from "./oddities.ts";
 import { type Deed, EXTERNAL_ID, type Life, SPEED, type Waiter } from "./scenario.ts";
 
 const QUERY = "Robot makers in Europe";
 
 /** Plays a life and those who wait for it, and tells what went wrong, waiter by waiter; nothing where all is as promised. */
 export async function play(life: Life): Promise<string[]> {
-  const { count, latencyMs, dates, lateMs, lagMs, tellsUpdates, trouble, seed } = life;
+  const { count, latencyMs, dates, lateMs, lagMs, tellsUpdates, trouble, seed, down } = life;
   const roll = dice(seed);
   const delays = new Map<string, number>();
   const visibilityDelay = (type: string) => {
@@ -27,7 +28,14 @@ export async function play(life: Life): Promise<string[]> {
     lagMs,
     tellsUpdates,
   });
-  const opened = openFeedWorld({ speed: SPEED, visibilityDelay, latency: () => latencyMs, dates, faults });
+  const opened = openFeedWorld({
+    speed: SPEED,
+    visibilityDelay,
+    latency: () => latencyMs,
+    dates: dates !== "none",
+    faults,
+    spoil: odditiesOf(life, () => fake.now()),
+  });
   const { fake, world } = opened;
   const history = new History(world, () => fake.now());
 
@@ -63,7 +71,7 @@ export async function play(life: Life): Promise<string[]> {
     const begun = fake.now();
     const { exa, clock } = opened;
     const feed = apart ? opened.newFeed() : opened.feed;
-    const states = apart ? new WebsetStates(exa) : opened.states;
+    const states = apart ? new WebsetStates(exa, clock) : opened.states;
     const signal = new AbortController().signal;
     const waiting = waitForWebset({
       exa,
@@ -96,7 +104,13 @@ export async function play(life: Life): Promise<string[]> {
   })();
   const waits = await fake.until(Promise.all(life.waiters.map(run)));
   await fake.until(deeds);
-  const conditions: Conditions = { latencyMs, dates, lagMs, tellsUpdates, troubled: trouble !== "none" };
+  const conditions: Conditions = {
+    ...{ latencyMs, lateMs, lagMs, tellsUpdates, down },
+    dates: dates !== "none" && dates !== "two clocks",
+    hasTwoClocks: dates === "two clocks",
+    odd: life.odd,
+    troubled: trouble !== "none",
+  };
   const wrong = waits.flatMap((waited, index) =>
     waited === undefined ? [] : faultsOf(waited, history, conditions).map((fault) => `waiter ${index}: ${fault}`),
   );

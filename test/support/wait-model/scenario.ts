@@ -21,6 +21,9 @@ export type Act =
   | "create again"
   | "enrich";
 
+/** Of what tells of a Webset: its events or its state. */
+export type Path = "events" | "state";
+
 export interface Deed {
   at: number;
   act: Act;
@@ -45,7 +48,8 @@ export interface Life {
   deeds: Deed[];
   waiters: Waiter[];
   latencyMs: number;
-  dates: boolean;
+  /** What the `Date` of answers says: nothing, or the truth, but for one answer an hour off, or those of a second server. */
+  dates: "right" | "none" | "one ahead" | "one behind" | "two clocks";
   /** How late events of each kind become visible: the dice decide, up to so much. */
   lateMs: number;
   /** By how much answers for the state of the Webset lag behind what is true; events do not wait for them. */
@@ -53,6 +57,10 @@ export interface Life {
   /** Whether anything says when it was updated. */
   tellsUpdates: boolean;
   trouble: "none" | "seldom" | "often";
+  /** Single answers that are wrong about what there is, each to the first such request since its time, and far enough apart. */
+  odd: { at: number; path: Path; status: 400 | 403 | 404 }[];
+  /** What cannot be read from a time on. */
+  down: { path: Path; status: 403 | 503; from: number } | undefined;
   seed: number;
 }
 
@@ -107,10 +115,26 @@ export const lives: fc.Arbitrary<Life> = fc.record({
     { minLength: 1, maxLength: 3 },
   ),
   latencyMs: fc.constantFrom(0, 30, 120, 240),
-  dates: fc.boolean(),
-  lateMs: fc.constantFrom(0, 2_000, 5_000),
+  dates: fc.constantFrom("right", "right", "right", "none", "none", "one ahead", "one behind", "two clocks"),
+  lateMs: fc.constantFrom(0, 0, 2_000, 2_000, 5_000, 20_000),
   lagMs: fc.constantFrom(0, 1_000, 3_000, 5_000),
   tellsUpdates: fc.constantFrom(true, true, false),
   trouble: fc.constantFrom("none", "none", "seldom", "often"),
+  odd: fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 30_000 }),
+      path: fc.constantFrom<Path>("events", "state"),
+      status: fc.constantFrom<400 | 403 | 404>(400, 403, 404),
+    }),
+    { maxLength: 3, size: "-1" },
+  ),
+  down: fc.option(
+    fc.record({
+      path: fc.constantFrom<Path>("events", "state"),
+      status: fc.constantFrom<403 | 503>(403, 503),
+      from: fc.integer({ min: 0, max: 20_000 }),
+    }),
+    { nil: undefined, freq: 4 },
+  ),
   seed: fc.nat(),
 });
