@@ -135,6 +135,7 @@ const CASES: Partial<Record<FaultName, { rule?: Omit<FaultRule, "name">; tells?:
   "oldest-first": { rule: {} },
   "clock-fast": { rule: {} },
   "clock-slow": { rule: {} },
+  "large-payloads": { rule: {} },
   "repeating-cursor": { rule: {} },
   "duplicate-entry": { rule: {} },
   // After the agent has seen that it was there.
