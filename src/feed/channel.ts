@@ -26,6 +26,10 @@ export class Channel {
   size = LARGEST_PAGE;
   /** Whether a cursor that came with a last page has led to more; once it has, it may again. */
   leadsOn: boolean | undefined;
+  /** Whether a range ends with all that was created at its end, as the answers have shown: not all APIs' ends are inclusive. */
+  endsInclusive = false;
+  /** Whether times are finer than milliseconds, so that no range ends with all of one. */
+  hasFinerTimes = false;
   /** How far back a tail's next poll may reach, in milliseconds. */
   near = NEAR_MS;
   /** Where the slices of a backlog should end. */

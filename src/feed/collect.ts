@@ -118,6 +118,8 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   };
 }
 
+const NO_PAGE: CrowdStep = { page: undefined, next: undefined };
+
 /** What a wait has found, and how much of it can be handed out. */
 class Harvest {
   readonly #count: number;
@@ -129,6 +131,9 @@ class Harvest {
   readonly #late = new Set<string>();
   #settledUpTo: number | undefined;
   #crowd: CrowdStep | undefined;
+  /** Events of the last page of a crowd, and of those before it: nothing is to be remembered of these but the API's cursor. */
+  #page: Placed[] = [];
+  readonly #behind: Placed[] = [];
   #wasCrowded = false;
   #unreadable = 0;
   #repeats = false;
@@ -150,6 +155,10 @@ class Harvest {
     this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
     this.#again.push(...again);
     this.#settledUpTo = settledUpTo ?? this.#settledUpTo;
+    if (crowd !== undefined) {
+      this.#behind.push(...this.#page);
+      this.#page = [...events, ...again];
+    }
     this.#crowd = crowd;
     this.#unreadable = unreadable;
     this.#repeats ||= repeats;
@@ -203,7 +212,8 @@ class Harvest {
       metAgain: this.#again,
       oldestPending: this.#events[number],
       settledUpTo: this.#settledUpTo,
-      crowd: this.#crowd,
+      // The order of a crowd is not that of ids, which a position would else go by.
+      crowd: this.#wasCrowded ? { ...(this.#crowd ?? NO_PAGE), behind: this.#behind } : undefined,
     });
   }
 }

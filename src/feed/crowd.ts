@@ -1,6 +1,7 @@
 import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { PageReader, type Reading, widened } from "./page.ts";
+import { justAt } from "./pages.ts";
 import { type Crowd, crowdTypes, type Position } from "./position.ts";
 
 /** So many events of a crowd are read at once: a cursor has room for the ids of those of a page that were handed out. */
@@ -30,7 +31,7 @@ export async function readCrowd(position: Position, isOwn: boolean, reading: Rea
   const { since, crowd: kept } = position;
   // A cursor is good for the types it was given for.
   let page = kept?.types === crowdTypes(types) && kept.cursor !== "" ? kept : undefined;
-  const range = widened({ types, after: since, before: since + 1 });
+  const range = widened(justAt(since, reading));
   const reader = new PageReader(reading, PAGE);
   let read = await reader.read(range, page?.cursor);
   let repeats = kept !== undefined && page === undefined;

@@ -54,6 +54,8 @@ export interface Page {
   sentAt: number;
 }
 
+/** A time with more than three decimals that are not all 0. */
+const FINER_TIME = /\.\d{3}0*[1-9]/;
 /** What the API may say of a cursor that it does not take: statuses of "wrong", "unknown" and "gone". */
 const REFUSALS = new Set([400, 404, 410, 422]);
 
@@ -91,6 +93,8 @@ export class PageReader {
       onPage?.(channel, unreadable);
       const events = value.events.map(keep);
       upstreamClock.noteEvents(events, receivedAt);
+      channel.endsInclusive ||= events.some(({ time }) => time === range.before);
+      channel.hasFinerTimes ||= events.some(({ createdAt }) => FINER_TIME.test(createdAt));
       this.fullest = Math.max(this.fullest, events.length);
       const isFull = events.length + unreadable >= this.#size;
       this.#growAgain(events.length);

@@ -17,6 +17,12 @@ export async function* walkPages(range: Range, reading: Reading, limit = LARGEST
   }
 }
 
+/** A range of one millisecond, with as much of the next as it takes to get all of it. */
+export function justAt(time: number, { channel }: Reading): Range {
+  const isExact = channel.endsInclusive && !channel.hasFinerTimes;
+  return { types: channel.types, after: time, before: isExact ? time : time + 1 };
+}
+
 async function* walkWhole(range: Range, reader: PageReader): AsyncGenerator<PageRead> {
   const walked = new Walked();
   const isWhole = yield* walkCursors(range, reader, walked, false);

@@ -114,6 +114,8 @@ export interface Advance {
 export interface CrowdStep {
   page: Crowd | undefined;
   next: Crowd | undefined;
+  /** Events of pages before this one. */
+  behind?: readonly Placed[];
 }
 
 /** The position after that. `since` never moves back. */
@@ -131,6 +133,7 @@ export function advance(position: Position, step: Advance): Position {
     // What stands on a page before its cursor needs no fingerprint.
     for (const event of met) if (event.time === since) seen.delete(printOf(event));
   }
+  for (const event of step.crowd?.behind ?? []) if (event.time === since) seen.delete(printOf(event));
   const tie =
     step.crowd === undefined ? tieAt(since, position, step) : position.since === since ? position.tie : undefined;
   if (tie !== undefined) {

@@ -1,6 +1,6 @@
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
-import { type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
+import { justAt, type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime } from "./position.ts";
 
 /** How many events a slice is meant to hold, and how many are too much: those of two full pages. */
@@ -68,7 +68,10 @@ export async function readForwards(
     const met: Met = new Met(reading.clock.now());
     let narrower: Narrower | undefined;
     try {
-      for await (const page of walkPages({ types, after, before: Math.max(end, after + 1) }, reading)) {
+      for await (const page of walkPages(
+        end > after ? { types, after, before: end } : justAt(after, reading),
+        reading,
+      )) {
         met.take({ ...page, events: page.events.filter(({ time }) => time <= end) });
         if (!page.more || (met.listed.length < TOO_MANY && met.pages < MOST_PAGES)) continue;
         narrower = narrow(met.listed, after, end, crowd);

@@ -1,7 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
-import { isAbort, isPassing } from "../shared/errors.ts";
+import { isAbort, isDoubtful, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { nextPoll, type PaceState } from "./pace.ts";
+import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
 import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
@@ -12,12 +12,12 @@ const ATTEMPTS = 2;
 /** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
+/** What could be an accident is asked again after so long, in milliseconds. */
+export const SECOND_LOOK_MS = 2_000;
 /** A poll reads so many events at most. */
 const MOST_AT_ONCE = 2_000;
 /** So often a poll looks back, in milliseconds, whether an event came later than any should. */
 const LOOK_BACK_MS = 15_000;
-/** What the upstream asks to wait is waited out up to so long, in milliseconds: who comes later was not asked. */
-const LONGEST_REQUESTED_PAUSE_MS = 60_000;
 
 /** How a poll went, for whoever watches the loop. */
 export interface Poll {
@@ -57,6 +57,8 @@ export class Tail {
   #lastEventAt: number;
   #lookedBackAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  /** Whether the last poll was refused in a way that could be an accident. */
+  #isInDoubt = false;
   #retryAfterMs: number | undefined;
   #pause: { ends: number; cut: AbortController } | undefined;
   #started = false;
@@ -125,9 +127,16 @@ export class Tail {
       try {
         await this.#poll();
         this.#failures = 0;
+        this.#isInDoubt = false;
         this.#retryAfterMs = undefined;
       } catch (error) {
         if (stopped.aborted) return;
+        if (isDoubtful(error) && !this.#isInDoubt) {
+          this.#isInDoubt = true;
+          this.#tell(this.#readers, { kind: "failed", error });
+          await this.#options.clock.sleep(SECOND_LOOK_MS, stopped).catch(() => {});
+          continue;
+        }
         if (!isPassing(error)) {
           for (const reader of this.#readers) reader.fail(error);
           this.#end();
