@@ -144,5 +144,5 @@ function finished(sentence: string): string {
 
 /** True for an answer of the API that could be an accident: only a second one, some time later, is believed. */
 export function isDoubtful(error: unknown): error is WebsetsError {
-  return isAboutQuestion(error) && error.status !== undefined;
+  return isAboutQuestion(error) && error.status !== undefined && !isFinal(error);
 }
