@@ -143,12 +143,15 @@ export class Feed {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
         reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
       }
-      const { since } = reader.position;
+      const { since, crowd } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
       const isNear = now === undefined || since >= now - channel.near;
       const isCrowded = byDate !== undefined && byDate < slicesUntil;
-      if ((joins || isNear) && !isCrowded) return (tail ?? this.#begin(channel)).join({ since, ...wishes });
+      // A tail knows nothing of a place inside a millisecond, and would tell all of it again.
+      if ((joins || isNear) && !isCrowded && crowd === undefined) {
+        return (tail ?? this.#begin(channel)).join({ since, ...wishes });
+      }
       if (isCrowded && since >= settledAt(byDate)) {
         await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
         continue;
