@@ -1,3 +1,4 @@
+import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
@@ -75,7 +76,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   let isCaughtUp = false;
   let trouble: WebsetsError | undefined;
 
-  const limit = startTimeLimit(clock, timeoutMs, signal, (oversleptMs) => {
+  const limit = limitWait(clock, timeoutMs, signal, (oversleptMs) => {
     // What was read before the process was stopped may be of long ago.
     if (oversleptMs > OVERSLEPT_MS) isCaughtUp = false;
     if (isCaughtUp) return 0;
@@ -102,7 +103,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
   } finally {
-    limit.clear();
+    limit.abort();
   }
 
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
@@ -219,38 +220,21 @@ class Harvest {
 }
 
 /**
- * A signal that aborts when the caller's does, or when the time is over.
+ * An abort that comes with the caller's, or when the time is over. Whoever starts one must abort it at the end.
  * @param extension is asked when the time is up how much longer to wait, in milliseconds; it is told how late it is asked.
  */
-export function startTimeLimit(
-  clock: Clock,
-  timeoutMs: number,
-  signal: AbortSignal,
-  extension: (lateMs: number) => number,
-) {
-  const limit = new AbortController();
-  const timer = new AbortController();
-  const abort = () => limit.abort();
-  if (signal.aborted) limit.abort();
-  signal.addEventListener("abort", abort, { once: true });
+export function limitWait(clock: Clock, timeoutMs: number, signal: AbortSignal, extension: (lateMs: number) => number) {
+  const limit = linkAbort(signal);
   const startedAt = clock.now();
-  void (async () => {
-    try {
-      await clock.sleep(timeoutMs, timer.signal);
-      const extraMs = extension(clock.now() - startedAt - timeoutMs);
-      if (extraMs > 0) await clock.sleep(extraMs, timer.signal);
-      limit.abort();
-    } catch (error) {
-      if (!isAbort(error)) throw error;
-    }
-  })();
-  return {
-    signal: limit.signal,
-    clear: () => {
-      timer.abort();
-      signal.removeEventListener("abort", abort);
-    },
+  const expire = async () => {
+    await clock.sleep(timeoutMs, limit.signal);
+    const extraMs = extension(clock.now() - startedAt - timeoutMs);
+    if (extraMs > 0) await clock.sleep(extraMs, limit.signal);
+    limit.abort();
   };
+  // What ends it before its time is not its business.
+  expire().catch(() => {});
+  return limit;
 }
 
 /** The error of a wait in whose whole time no usable answer came, whether the upstream gave none or was not asked. */

@@ -1,3 +1,4 @@
+import { type LinkedAbort, linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, isDoubtful, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
@@ -60,7 +61,7 @@ export class Tail {
   /** Whether the last poll was refused in a way that could be an accident. */
   #isInDoubt = false;
   #retryAfterMs: number | undefined;
-  #pause: { ends: number; cut: AbortController } | undefined;
+  #pause: { ends: number; cut: LinkedAbort } | undefined;
   #started = false;
   #polledAt = 0;
   #found: Pick<Poll, "events" | "fresh"> = NOTHING_FOUND;
@@ -158,9 +159,7 @@ export class Tail {
     const tookMs = clock.now() - this.#polledAt;
     const ms = nextPoll({ ...this.#paceState(), random: random(), tookMs });
     const ends = clock.now() + ms;
-    const cut = new AbortController();
-    const stop = () => cut.abort();
-    this.#stop.signal.addEventListener("abort", stop, { once: true });
+    const cut = linkAbort(this.#stop.signal);
     this.#pause = { ends, cut };
     // Who joined while the last poll was under way has had none yet.
     const isUrgent = [...this.#readers].some((reader) => !reader.served && reader.urgentBy < ends);
@@ -170,7 +169,7 @@ export class Tail {
       if (!isAbort(error)) throw error;
     } finally {
       this.#pause = undefined;
-      this.#stop.signal.removeEventListener("abort", stop);
+      cut.end();
     }
   }
 
