@@ -1,82 +1,20 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createFaults, FAULTS, type FaultName, type FaultRule } from "../../src/sandbox/faults.ts";
-import { type Call, followAsTheReadmeDoes, readAsThePromptSays } from "../support/documented-loops.ts";
+import { BACKLOGS, type Backlog, itemEvents, PersistentAgent, recordBacklog } from "../support/backlogs.ts";
+import { followAsTheReadmeDoes, readAsThePromptSays } from "../support/documented-loops.ts";
 import { openToolWorld, type ToolWorldOptions } from "../support/tool-world.ts";
 
-const EVENTS = "/websets/v0/events";
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-
-/** How far behind the agent is, the age of each event in milliseconds, and the most requests to read them all. */
-interface Backlog {
-  behindMs: number;
-  ages: readonly number[];
-  most: number;
-}
-
-const AT_ONCE: Backlog = {
-  behindMs: DAY_MS,
-  ages: Array.from({ length: 250 }, (_, n) => MINUTE_MS - n * 4),
-  most: 12,
-};
-const BACKLOGS: Record<string, Backlog> = {
-  "250 at once a day behind": AT_ONCE,
-  "5,000 in ten minutes a day behind": {
-    behindMs: DAY_MS,
-    ages: Array.from({ length: 5_000 }, (_, n) => 11 * MINUTE_MS - n * 120),
-    most: 150,
-  },
-  "one in 60 days": { behindMs: 60 * DAY_MS - MINUTE_MS, ages: [20 * DAY_MS], most: 12 },
-};
-
-/** A Webset that was created before the backlog, and begins a search again after it. */
-async function openBehind({ behindMs, ages }: Backlog, options: ToolWorldOptions) {
+/** A Webset that was created before the backlog, and an agent that knows where it was then. */
+async function openBehind(backlog: Backlog, options: ToolWorldOptions) {
   const opened = await openToolWorld(options);
   onTestFinished(() => opened.close());
-  const { clock, world } = opened;
+  const { clock, world, sandbox, call } = opened;
   const { id: websetId } = world.createWebset({});
-  const { value: atFirst } = await clock.until(opened.call("get_webset_progress", { websetId }));
-  await clock.advance(behindMs);
-  for (const [n, age] of ages.entries()) {
-    const data = { id: `item_${n}`, object: "webset_item", websetId };
-    world.record("webset.item.created", data, { createdAt: world.wallTime() - age });
-  }
-  const handedOut: string[] = [];
-  const errors: string[] = [];
-  const requests = () => opened.requests.counts[`GET ${EVENTS}`] ?? 0;
-  let before: number | undefined;
-  let cost: number | undefined;
-  /** As agents are told to, calls again what failed. */
-  const insist: Call = async (name, args) => {
-    if (name === "wait_for_webset_event") before ??= requests();
-    for (let tries = 0; tries < 30; tries++) {
-      const { value, error } = await opened.call(name, args);
-      if (error === undefined) {
-        if (name !== "wait_for_webset_event") return value;
-        for (const event of value.events) handedOut.push(event.id);
-        if (value.outcome !== "matched" && !value.behind) cost ??= requests() - (before ?? 0);
-        return value;
-      }
-      errors.push(error);
-      await clock.sleep(1_000);
-    }
-    throw new Error(errors.at(-1));
-  };
-  const expected = () => {
-    const all = world.events.walk({ order: "oldest-first", types: ["webset.item.created"] });
-    return [...all].map(({ event }) => event.id);
-  };
-  return {
-    ...opened,
-    websetId,
-    cursor: atFirst.cursor as string,
-    insist,
-    handedOut,
-    errors,
-    expected,
-    /** Requests until a result said for the first time that everything was read. */
-    cost: () => cost,
-  };
+  const { value: atFirst } = await clock.until(call("get_webset_progress", { websetId }));
+  await clock.advance(backlog.behindMs);
+  recordBacklog(world, backlog, websetId);
+  const agent = new PersistentAgent({ call, sandbox, pause: () => clock.sleep(1_000) });
+  return { ...opened, websetId, cursor: atFirst.cursor as string, agent };
 }
 
 /** Begins a search that finds some more while the agent follows. */
@@ -88,19 +26,21 @@ describe.each(["newest-first", "oldest-first"] as const)("a backlog listed %s", 
   describe.each(Object.entries(BACKLOGS))("%s", (_, backlog) => {
     test.each([0, 50, 400])("is handed out whole at %i ms a request by the README's loop", async (latencyMs) => {
       const opened = await openBehind(backlog, { listOrder, latencyMs: latencyMs / 2 });
+      const { agent, clock, world, websetId } = opened;
       beginSearch(opened);
-      await opened.clock.until(followAsTheReadmeDoes(opened.insist, opened.websetId));
-      expect(opened.errors).toEqual([]);
-      expect(opened.handedOut).toEqual(opened.expected());
-      expect(opened.handedOut).toHaveLength(backlog.ages.length + 3);
-      expect(opened.cost()).toBeLessThanOrEqual(backlog.most);
+      await clock.until(followAsTheReadmeDoes(agent.call, websetId));
+      expect(agent.errors).toEqual([]);
+      expect(agent.handedOut).toEqual(itemEvents(world));
+      expect(agent.handedOut).toHaveLength(backlog.ages.length + 3);
+      expect(agent.cost).toBeLessThanOrEqual(backlog.most);
     });
 
     test.each([0, 50, 400])("is handed out whole at %i ms a request by the prompt's step", async (latencyMs) => {
       const opened = await openBehind(backlog, { listOrder, latencyMs: latencyMs / 2 });
-      await opened.clock.until(readAsThePromptSays(opened.insist, opened.websetId, opened.cursor));
-      expect(opened.errors).toEqual([]);
-      expect(opened.handedOut).toEqual(opened.expected());
+      const { agent, clock, world, websetId, cursor } = opened;
+      await clock.until(readAsThePromptSays(agent.call, websetId, cursor));
+      expect(agent.errors).toEqual([]);
+      expect(agent.handedOut).toEqual(itemEvents(world));
     });
   });
 
@@ -108,18 +48,19 @@ describe.each(["newest-first", "oldest-first"] as const)("a backlog listed %s", 
     const { rule = { rate: 0.3 }, tells = /^(unavailable|rate_limited): / } = CASES[name] ?? {};
     const faults = createFaults();
     // Pages so short that there is something to walk.
-    const opened = await openBehind(AT_ONCE, { listOrder, latencyMs: 25, pageSizeCap: 100, faults });
+    const options = { listOrder, latencyMs: 25, pageSizeCap: 100, faults };
+    const opened = await openBehind(BACKLOGS["250 at once a day behind"], options);
     const added = faults.add({ ...rule, name });
-    const { clock, call, insist, websetId, cursor } = opened;
+    const { agent, clock, world, call, websetId, cursor } = opened;
     if (name !== "deleted-webset") {
       beginSearch(opened);
-      await clock.until(followAsTheReadmeDoes(insist, websetId));
+      await clock.until(followAsTheReadmeDoes(agent.call, websetId));
     } else {
       expect((await clock.until(call("get_webset_progress", { websetId }))).error).toMatch(/^not_found: /);
-      await clock.until(readAsThePromptSays(insist, websetId, cursor));
+      await clock.until(readAsThePromptSays(agent.call, websetId, cursor));
     }
-    expect(opened.handedOut.toSorted()).toEqual(opened.expected().toSorted());
-    for (const error of opened.errors) expect(error).toMatch(tells);
+    expect(agent.handedOut.toSorted()).toEqual(itemEvents(world).toSorted());
+    for (const error of agent.errors) expect(error).toMatch(tells);
     if (!UNSEEN.has(name)) expect(added.happened).toBeGreaterThan(0);
   });
 });
