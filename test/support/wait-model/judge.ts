@@ -67,8 +67,9 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   const atFirst = seenBy(isAbsentAtFirst ? firstLookBy + SECOND_LOOK_MS + 4 * conditions.latencyMs : firstLookBy);
   if ("error" in result) {
     // An answer that is wrong is believed where there is no time to ask again, and as the first one if it is no 404.
+    const isShort = timeoutMs < 4_000 || conditions.troubled;
     const isAllowed = {
-      not_found: atFirst.some(({ state }) => !isThere(state, waited)) || (oddStates.includes(404) && timeoutMs < 4_000),
+      not_found: atFirst.some(({ state }) => !isThere(state, waited)) || (oddStates.includes(404) && isShort),
       unavailable: conditions.troubled || timeoutMs < 900 || isStateDown,
       forbidden: oddStates.includes(403) || (isStateDown && down.status === 403),
       invalid_request: oddStates.includes(400),
@@ -112,8 +113,8 @@ function verdictOn(
   if (outcome === "timed_out" && !isStateDown && odd.length === 0) {
     // The last look is at the end, and may be one that was asked for a second before; what was so since then cannot be missed.
     const atTheEnd = history.between(Math.max(since, ended - 2 * latencyMs - 1_000) - lagMs, ended);
-    // That it is not there any more needs a second look, unless an event tells of it.
-    const isSure = (outcomes: string[]) => outcomes.some((one) => down === undefined || one !== "deleted");
+    // That it is not there any more needs a second look, unless an event tells of it in time.
+    const isSure = (outcomes: string[]) => outcomes.some((one) => one !== "deleted");
     if (atTheEnd.length > 0 && atTheEnd.every((moment) => isSure(of(moment)))) {
       return `timed out, but ${of(atTheEnd[0] as Moment).join(" and ")} at the end`;
     }
