@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { type BackwardsHint, NO_HINT } from "./backwards.ts";
-import { type Ends, LARGEST_PAGE } from "./page.ts";
+import { LARGEST_PAGE } from "./page.ts";
 import type { BacklogMemory } from "./slices.ts";
 import { TailMemory } from "./tail-memory.ts";
 
@@ -26,8 +26,10 @@ export class Channel {
   size = LARGEST_PAGE;
   /** Whether a cursor that came with a last page has led to more; once it has, it may again. */
   leadsOn: boolean | undefined;
-  /** What is known of how the API takes the ends of a range. */
-  readonly ends: Ends = { after: false, before: false, finer: false };
+  /** Whether a range ends with all that was created at its end, as the answers have shown: not all APIs' ends are inclusive. */
+  endsInclusive = false;
+  /** Whether times are finer than milliseconds, so that no range ends with all of one. */
+  hasFinerTimes = false;
   /** How far back a tail's next poll may reach, in milliseconds. */
   near = NEAR_MS;
   /** Where the slices of a backlog should end. */

@@ -1,9 +1,9 @@
+import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
-import { hasRoom } from "./cursor.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
-import { advance, byTime, type CrowdStep, type Placed, type Position, settledAt } from "./position.ts";
+import { advance, byTime, type CrowdStep, MOST_SEEN, type Placed, type Position, settledAt } from "./position.ts";
 import type { ReadNews } from "./reader.ts";
 
 /** A wait that is not done when its time is up stays this much longer, in milliseconds: hosts are told of a second. */
@@ -76,7 +76,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   let isCaughtUp = false;
   let trouble: WebsetsError | undefined;
 
-  const limit = startTimeLimit(clock, timeoutMs, signal, (oversleptMs) => {
+  const limit = limitWait(clock, timeoutMs, signal, (oversleptMs) => {
     // What was read before the process was stopped may be of long ago.
     if (oversleptMs > OVERSLEPT_MS) isCaughtUp = false;
     if (isCaughtUp) return 0;
@@ -103,7 +103,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
   } finally {
-    limit.clear();
+    limit.abort();
   }
 
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
@@ -119,22 +119,23 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   };
 }
 
-/** What one reading after another has brought, up to the next page of a crowded millisecond, which begins a part of its own. */
-interface Part {
-  /** Oldest first. */
-  events: FeedEvent[];
-  again: Placed[];
-  settledUpTo: number | undefined;
-  crowd: CrowdStep | undefined;
-}
+const NO_PAGE: CrowdStep = { page: undefined, next: undefined };
 
-/** What a wait has found, and how much of it can be handed out: part by part, for the cursors of a crowd lead past whole pages. */
+/** What a wait has found, and how much of it can be handed out. */
 class Harvest {
   readonly #count: number;
   readonly #room: (events: readonly FeedEvent[]) => number;
   position: Position | undefined;
-  #parts: Part[] = [];
+  /** In the order of the feed; the events of a crowded millisecond in that of the API, whose cursors keep to it. */
+  #events: FeedEvent[] = [];
+  readonly #again: Placed[] = [];
   readonly #late = new Set<string>();
+  #settledUpTo: number | undefined;
+  #crowd: CrowdStep | undefined;
+  /** Events of the last page of a crowd, and of those before it: nothing is to be remembered of these but the API's cursor. */
+  #page: Placed[] = [];
+  readonly #behind: Placed[] = [];
+  #wasCrowded = false;
   #unreadable = 0;
   #repeats = false;
 
@@ -145,36 +146,28 @@ class Harvest {
   }
 
   get found(): number {
-    return this.#parts.reduce((sum, { events }) => sum + events.length, 0);
-  }
-
-  get #events(): FeedEvent[] {
-    return this.#parts.flatMap(({ events }) => events);
+    return this.#events.length;
   }
 
   take({ events, late, again, settledUpTo, crowd, unreadable, repeats }: ReadNews): void {
-    if (crowd !== undefined && this.found === 0) {
-      // However large a crowd of others' events is, what lies behind is kept as a position alone.
-      this.position = this.unread;
-      this.#parts = [];
-    }
-    let part = this.#parts.at(-1);
-    if (part === undefined || part.crowd !== undefined || crowd !== undefined) {
-      part = { events: [], again: [], settledUpTo: part?.settledUpTo, crowd };
-      this.#parts.push(part);
-    }
-    part.events.push(...late, ...events);
-    part.events.sort(byTime);
-    part.again.push(...again);
-    part.settledUpTo = settledUpTo ?? part.settledUpTo;
+    this.#events.push(...late, ...events);
     for (const { id } of late) this.#late.add(id);
+    this.#wasCrowded ||= crowd !== undefined;
+    this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
+    this.#again.push(...again);
+    this.#settledUpTo = settledUpTo ?? this.#settledUpTo;
+    if (crowd !== undefined) {
+      this.#behind.push(...this.#page);
+      this.#page = [...events, ...again];
+    }
+    this.#crowd = crowd;
     this.#unreadable = unreadable;
     this.#repeats ||= repeats;
   }
 
   /** Whether one result has no room for more. */
   get isFull(): boolean {
-    const room = this.#roomFor(this.#events);
+    const room = Math.min(this.found, this.#room(this.#events));
     return (room < this.found || this.found >= this.#count) && this.#portable(room) === room;
   }
 
@@ -186,20 +179,13 @@ class Harvest {
   /** What is handed out, where the wait had a position at all. */
   reap(now: number | undefined): Omit<Collected, "isCaughtUp" | "waitedMs" | "trouble"> | undefined {
     if (this.position === undefined) return undefined;
-    const found = this.#events;
-    const room = this.#roomFor(found);
-    let number = this.#portable(room);
-    const [first] = found;
-    if (number === 0 && first !== undefined && now !== undefined && first.time < settledAt(now)) {
-      // What is settled waits for nothing: without room to keep what was handed out, some of it comes again.
-      number = room;
-      this.#repeats = true;
-    }
-    const events = found.slice(0, number).sort(byTime);
-    const held = number < room ? found[number] : undefined;
+    const room = Math.min(this.found, this.#room(this.#events));
+    const number = this.#portable(room);
+    const events = this.#events.slice(0, number).sort(byTime);
+    const held = number < room ? this.#events[number] : undefined;
     return {
       events,
-      isFull: held === undefined && (room < found.length || found.length >= this.#count),
+      isFull: held === undefined && this.isFull,
       position: this.#after(this.position, number),
       late: events.filter(({ id }) => this.#late.has(id)).length,
       unreadable: this.#unreadable,
@@ -208,81 +194,47 @@ class Harvest {
     };
   }
 
-  #roomFor(events: readonly FeedEvent[]): number {
-    return Math.min(events.length, this.#room(events));
-  }
-
   /** How many of so many events the position after them has room to keep. */
   #portable(most: number): number {
     const { position } = this;
-    if (position === undefined) return most;
-    const inCrowd = this.#parts.some(({ crowd }) => crowd !== undefined);
-    const isPortable = (number: number) => hasRoom(this.#after(position, number), inCrowd);
-    // A whole page of a crowd takes less room than half of one.
-    if (isPortable(most)) return most;
+    if (position === undefined || position.seen.size + most <= MOST_SEEN) return most;
     let [low, high] = [0, most];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (isPortable(middle)) low = middle;
+      if (this.#after(position, middle).seen.size <= MOST_SEEN) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
-  /** The position after so many of the events, as far as whole parts and the beginning of another reach. */
-  #after(from: Position, number: number): Position {
-    let position = from;
-    let left = number;
-    for (const [index, { events, again, settledUpTo, crowd }] of this.#parts.entries()) {
-      const isWhole = left >= events.length;
-      const pending = [events[left], ...this.#parts.slice(index + 1).map((later) => later.events[0])];
-      position = advance(position, {
-        handedOut: events.slice(0, left),
-        metAgain: again,
-        oldestPending: pending.filter((event) => event !== undefined).sort(byTime)[0],
-        settledUpTo,
-        crowd: isWhole && crowd !== undefined ? { page: crowd.next, next: crowd.next } : crowd,
-      });
-      if (!isWhole) break;
-      left -= events.length;
-    }
-    return position;
+  #after(position: Position, number: number): Position {
+    return advance(position, {
+      handedOut: this.#events.slice(0, number),
+      metAgain: this.#again,
+      oldestPending: this.#events[number],
+      settledUpTo: this.#settledUpTo,
+      // The order of a crowd is not that of ids, which a position would else go by.
+      crowd: this.#wasCrowded ? { ...(this.#crowd ?? NO_PAGE), behind: this.#behind } : undefined,
+    });
   }
 }
 
 /**
- * A signal that aborts when the caller's does, or when the time is over.
+ * An abort that comes with the caller's, or when the time is over. Whoever starts one must abort it at the end.
  * @param extension is asked when the time is up how much longer to wait, in milliseconds; it is told how late it is asked.
  */
-export function startTimeLimit(
-  clock: Clock,
-  timeoutMs: number,
-  signal: AbortSignal,
-  extension: (lateMs: number) => number,
-) {
-  const limit = new AbortController();
-  const timer = new AbortController();
-  const abort = () => limit.abort();
-  if (signal.aborted) limit.abort();
-  signal.addEventListener("abort", abort, { once: true });
+export function limitWait(clock: Clock, timeoutMs: number, signal: AbortSignal, extension: (lateMs: number) => number) {
+  const limit = linkAbort(signal);
   const startedAt = clock.now();
-  void (async () => {
-    try {
-      await clock.sleep(timeoutMs, timer.signal);
-      const extraMs = extension(clock.now() - startedAt - timeoutMs);
-      if (extraMs > 0) await clock.sleep(extraMs, timer.signal);
-      limit.abort();
-    } catch (error) {
-      if (!isAbort(error)) throw error;
-    }
-  })();
-  return {
-    signal: limit.signal,
-    clear: () => {
-      timer.abort();
-      signal.removeEventListener("abort", abort);
-    },
+  const expire = async () => {
+    await clock.sleep(timeoutMs, limit.signal);
+    const extraMs = extension(clock.now() - startedAt - timeoutMs);
+    if (extraMs > 0) await clock.sleep(extraMs, limit.signal);
+    limit.abort();
   };
+  // What ends it before its time is not its business.
+  expire().catch(() => {});
+  return limit;
 }
 
 /** The error of a wait in whose whole time no usable answer came, whether the upstream gave none or was not asked. */

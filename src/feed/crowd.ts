@@ -1,10 +1,11 @@
 import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
-import { marginsOf, PageReader, type Reading } from "./page.ts";
-import { CROWD_PAGE, type Crowd, type Position, questionOf } from "./position.ts";
+import { PageReader, type Reading, widened } from "./page.ts";
+import { justAt } from "./pages.ts";
+import { type Crowd, crowdTypes, type Position } from "./position.ts";
 
-/** A cursor is good for the question it was given for: these are all that are asked about one millisecond. */
-const MARGINS = [0, 1].flatMap((before) => [0, 1].map((after) => ({ before, after })));
+/** So many events of a crowd are read at once: a cursor has room for the ids of those of a page that were handed out. */
+const PAGE = 100;
 
 /** A page of a millisecond that holds more events than one wait can read. */
 export interface CrowdPage {
@@ -26,30 +27,22 @@ export interface CrowdPage {
  * @param isOwn whether the API gave the cursor just now, so that it has no reason to refuse it.
  */
 export async function readCrowd(position: Position, isOwn: boolean, reading: Reading): Promise<CrowdPage> {
-  const { types, ends } = reading.channel;
+  const { types } = reading.channel;
   const { since, crowd: kept } = position;
-  const known = MARGINS.find((one) => kept?.cursor !== "" && kept?.question === questionOf(types, one));
-  let page = known === undefined ? undefined : kept;
-  let margins = known ?? marginsOf(ends);
-  const reader = new PageReader(reading, CROWD_PAGE);
-  const ask = () => reader.read({ types, after: since - margins.before, before: since + margins.after }, page?.cursor);
+  // A cursor is good for the types it was given for.
+  let page = kept?.types === crowdTypes(types) && kept.cursor !== "" ? kept : undefined;
+  const range = widened(justAt(since, reading));
+  const reader = new PageReader(reading, PAGE);
+  let read = await reader.read(range, page?.cursor);
   let repeats = kept !== undefined && page === undefined;
-  let read = await ask();
   if (read.isRefused) {
     if (isOwn) throw brokenList("refuses its own cursors where more events share a millisecond than a page holds");
     repeats = true;
     page = undefined;
-    margins = marginsOf(ends);
-    read = await ask();
-  }
-  if (page === undefined && questionOf(types, margins) !== questionOf(types, marginsOf(ends))) {
-    // The crowd is of the millisecond beside this one.
-    margins = marginsOf(ends);
-    read = await ask();
+    read = await reader.read(range, undefined);
   }
   const { events, hasMore, nextCursor, sentAt, unreadable } = read;
   if (hasMore && nextCursor !== null && nextCursor === page?.cursor) throw brokenList("repeats itself");
-  const next =
-    hasMore && nextCursor !== null ? { cursor: nextCursor, question: questionOf(types, margins) } : undefined;
+  const next = hasMore && nextCursor !== null ? { cursor: nextCursor, types: crowdTypes(types) } : undefined;
   return { events: events.filter(({ time }) => time === since), page, next, sentAt, unreadable, repeats };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { WebsetsError } from "../shared/errors.ts";
-import { CROWD_PAGE, type Crowd, isPortable, LONGEST_CROWD_BYTES, MOST_SEEN, type Position } from "./position.ts";
+import { type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position } from "./position.ts";
 
 /*
  * A cursor is a position as text, in base64url:
@@ -18,7 +18,7 @@ import { CROWD_PAGE, type Crowd, isPortable, LONGEST_CROWD_BYTES, MOST_SEEN, typ
  *
  * and version 3 behind that:
  *
- *   2 bytes   for which question the API gave its own cursor
+ *   2 bytes   for which types the API gave its own cursor
  *   1 byte    how many bytes follow
  *   n bytes   the API's own cursor in UTF-8
  */
@@ -45,9 +45,13 @@ export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTE
   for (const time of position.seen.values()) latest = Math.max(latest, time);
   const span = Math.min(SPAN_UNKNOWN, Math.ceil(latest - since));
   const version = position.crowd !== undefined ? "crowd" : position.tie !== undefined ? "tie" : "plain";
-  const extras = extrasOf(position);
+  const extras = [
+    ...(version === "plain" ? [] : [sized(position.tie ?? "")]),
+    ...(position.crowd === undefined ? [] : [crowdBytes(position.crowd)]),
+  ];
+  const room = mostBytes - HEADER_BYTES - extras.reduce((sum, { length }) => sum + length, 0);
   // The latest are those that lie nearest to what is still to come.
-  const kept = [...position.seen].sort((a, b) => b[1] - a[1]).slice(0, printsBeside(extras, mostBytes));
+  const kept = [...position.seen].sort((a, b) => b[1] - a[1]).slice(0, Math.floor((room * 2) / NIBBLES_PER_EVENT));
   const prints = kept.map(([print]) => print).sort((a, b) => a - b);
   const nibbles = prints.map((print) => print.toString(16).padStart(NIBBLES_PER_EVENT, "0")).join("");
   const events = Buffer.from(nibbles.length % 2 === 0 ? nibbles : `${nibbles}0`, "hex");
@@ -57,27 +61,6 @@ export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTE
   const rest = Buffer.concat([...extras, events]);
   checksum(header.subarray(0, 9), rest).copy(header, 9);
   return Buffer.concat([header, rest]).toString("base64url");
-}
-
-/**
- * Whether a cursor keeps all of what the position has seen. Outside of a crowd room is left for the part of a page that may be
- * handed out of one which begins there.
- */
-export function hasRoom(position: Position, inCrowd: boolean): boolean {
-  if (position.seen.size > (inCrowd ? MOST_SEEN : MOST_SEEN - CROWD_PAGE)) return false;
-  return position.seen.size <= printsBeside(extrasOf(position), LONGEST_CURSOR_BYTES);
-}
-
-/** What stands between the header and the fingerprints. */
-function extrasOf({ tie, crowd }: Position): Buffer[] {
-  if (crowd !== undefined) return [sized(tie ?? ""), crowdBytes(crowd)];
-  return tie === undefined ? [] : [sized(tie)];
-}
-
-/** How many fingerprints there is room for. */
-function printsBeside(extras: readonly Buffer[], mostBytes: number): number {
-  const room = mostBytes - HEADER_BYTES - extras.reduce((sum, { length }) => sum + length, 0);
-  return Math.floor((room * 2) / NIBBLES_PER_EVENT);
 }
 
 /** The position a cursor stands for. Refuses with `invalid_request` what `encodeCursor` did not write. */
@@ -104,7 +87,7 @@ export function decodeCursor(text: string): Position {
   };
   const takeText = () => take(take(1)[0] ?? 0).toString();
   const tie = version === VERSIONS.plain ? "" : takeText();
-  const crowd = version === VERSIONS.crowd ? { question: take(2).readUInt16BE(0), cursor: takeText() } : undefined;
+  const crowd = version === VERSIONS.crowd ? { types: take(2).readUInt16BE(0), cursor: takeText() } : undefined;
   const nibbles = rest.toString("hex");
   const seen = new Map<number, number>();
   for (let at = 0; at + NIBBLES_PER_EVENT <= nibbles.length; at += NIBBLES_PER_EVENT) {
@@ -119,9 +102,9 @@ function sized(text: string): Buffer {
 }
 
 /** Without a cursor of the API's that is too long: the crowd then begins again. */
-function crowdBytes({ question, cursor }: Crowd): Buffer {
+function crowdBytes({ types, cursor }: Crowd): Buffer {
   const head = Buffer.alloc(2);
-  head.writeUInt16BE(question, 0);
+  head.writeUInt16BE(types, 0);
   return Buffer.concat([head, sized(isPortable(cursor, LONGEST_CROWD_BYTES) ? cursor : "")]);
 }
 

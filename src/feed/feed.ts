@@ -1,17 +1,19 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isPassing } from "../shared/errors.ts";
+import { isDoubtful, isPassing, type WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
+import { askedTypes } from "./filter.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
+import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
 import type { Reading } from "./pages.ts";
 import { advance, BEFORE_ALL, type Position, RETENTION_MS, settledAt } from "./position.ts";
 import { Present } from "./present.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
-import { type Poll, Tail } from "./tail.ts";
+import { type Poll, SECOND_LOOK_MS, Tail } from "./tail.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -40,6 +42,7 @@ export interface FeedOptions {
 }
 
 export interface ReadRequest {
+  /** Exact type names, and prefixes with a star. */
   types?: readonly string[] | undefined;
   /** Only events of this Webset; a function is asked for its id first, and again if that fails in passing. */
   websetId?: string | ((signal: AbortSignal) => Promise<string>) | undefined;
@@ -82,7 +85,7 @@ export class Feed {
 
   /** The pause between polls for this set of types at present, in milliseconds. */
   pace(types: readonly string[] | undefined): number {
-    return this.#tails.get(keyOf(types))?.pace ?? this.#options.intervalMs;
+    return this.#tails.get(keyOf(askedTypes(types)))?.pace ?? this.#options.intervalMs;
   }
 
   /**
@@ -90,7 +93,7 @@ export class Feed {
    * none has.
    */
   answeredAt(types: readonly string[] | undefined): { events: number; any: number } {
-    return { events: this.#channels.of(types).answeredAt, any: this.#channels.answeredAt };
+    return { events: this.#channels.of(askedTypes(types)).answeredAt, any: this.#channels.answeredAt };
   }
 
   /**
@@ -127,7 +130,8 @@ export class Feed {
     wishes: Omit<Place, "since">,
     present: number | undefined,
   ): AsyncGenerator<FeedNews, Subscription> {
-    const { types, signal } = reader.request;
+    const { signal } = reader.request;
+    const types = askedTypes(reader.request.types);
     const channel = this.#channels.of(types);
     // What was too much for a poll is settled by then, so that slices reach it.
     const slicesUntil = present === undefined ? Number.NEGATIVE_INFINITY : present + SETTLING_MS;
@@ -139,14 +143,15 @@ export class Feed {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
         reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
       }
-      const { since } = reader.position;
+      const { since, crowd } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
       const isNear = now === undefined || since >= now - channel.near;
       const isCrowded = byDate !== undefined && byDate < slicesUntil;
-      // A tail would have to read the whole crowd again to find out that it is one.
-      const inCrowd = reader.position.crowd !== undefined;
-      if ((joins || isNear) && !isCrowded && !inCrowd) return (tail ?? this.#begin(channel)).join({ since, ...wishes });
+      // A tail knows nothing of a place inside a millisecond, and would tell all of it again.
+      if ((joins || isNear) && !isCrowded && crowd === undefined) {
+        return (tail ?? this.#begin(channel)).join({ since, ...wishes });
+      }
       if (isCrowded && since >= settledAt(byDate)) {
         await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
         continue;
@@ -161,7 +166,7 @@ export class Feed {
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
-    const channel = this.#channels.of(reader.request.types);
+    const channel = this.#channels.of(askedTypes(reader.request.types));
     let told = false;
     try {
       for (;;) {
@@ -217,17 +222,24 @@ export class Feed {
   }
 
   /**
-   * Does something until it succeeds, telling of trouble that passes; throws what does not pass.
+   * Does something until it succeeds, telling of trouble that passes; throws what does not pass, or is no accident.
    * @param attempt is told how long one page may take, in milliseconds.
    */
   async *#outlast<T>(signal: AbortSignal, attempt: (limitMs: number) => Promise<T>): AsyncGenerator<FeedNews, T> {
+    let isInDoubt = false;
     for (let limitMs = PAGE_LIMIT_MS; ; limitMs = Math.min(LONGEST_PAGE_LIMIT_MS, limitMs * 2)) {
       try {
         return await attempt(limitMs);
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        yield { kind: "retrying", error };
-        await this.#options.clock.sleep(Math.max(RETRY_MS, error.retryAfterMs ?? 0), signal);
+        const isAgain = isInDoubt;
+        isInDoubt = isDoubtful(error);
+        if (!isPassing(error) && (isAgain || !isInDoubt)) throw error;
+        const trouble = error as WebsetsError;
+        yield { kind: "retrying", error: trouble };
+        const pauseMs = isInDoubt
+          ? SECOND_LOOK_MS
+          : Math.max(RETRY_MS, Math.min(LONGEST_REQUESTED_PAUSE_MS, trouble.retryAfterMs ?? 0));
+        await this.#options.clock.sleep(pauseMs, signal);
       }
     }
   }

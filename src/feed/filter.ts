@@ -17,14 +17,33 @@ const KNOWN = EVENT_TYPES.map((facts) => facts.type);
  * names the nearest ones.
  */
 export function parseTypes(texts: readonly string[] | undefined): readonly string[] | undefined {
+  return parsePatterns(texts)
+    ?.flatMap((text) => (text.endsWith("*") ? typesUnder(text) : [text]))
+    .filter(isFirst)
+    .sort();
+}
+
+/** The same with prefixes left as they are, under which types may fall that this program does not know. */
+export function parsePatterns(texts: readonly string[] | undefined): readonly string[] | undefined {
   if (texts === undefined || texts.length === 0 || texts.includes("*")) return undefined;
-  const types = new Set<string>();
   for (const text of texts) {
-    const matches = text.endsWith("*") ? typesUnder(text.slice(0, -1)) : KNOWN.filter((type) => type === text);
-    if (matches.length === 0) throw unknownType(text);
-    for (const type of matches) types.add(type);
+    if (text.endsWith("*") ? typesUnder(text).length === 0 : !isKnownEventType(text)) throw unknownType(text);
   }
-  return [...types].sort();
+  return texts.filter(isFirst).sort();
+}
+
+/** What the API is asked for, which knows no prefixes: all types where there is one. */
+export function askedTypes(patterns: readonly string[] | undefined): readonly string[] | undefined {
+  return patterns?.some((pattern) => pattern.endsWith("*")) ? undefined : patterns;
+}
+
+export function matchesType(patterns: readonly string[] | undefined, type: string): boolean {
+  if (patterns === undefined) return true;
+  return patterns.some((pattern) => (pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
+}
+
+function isFirst(text: string, index: number, all: readonly string[]): boolean {
+  return all.indexOf(text) === index;
 }
 
 /** A type the caller named, or an `invalid_request` that names the nearest ones. */
@@ -33,9 +52,8 @@ export function requireKnownType(text: string): string {
   return text;
 }
 
-function typesUnder(prefix: string): string[] {
-  const exact = prefix.endsWith(".") ? prefix : `${prefix}.`;
-  return KNOWN.filter((type) => type.startsWith(exact) || type === prefix);
+function typesUnder(pattern: string): string[] {
+  return KNOWN.filter((type) => type.startsWith(pattern.slice(0, -1)));
 }
 
 function unknownType(text: string): WebsetsError {

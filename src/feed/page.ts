@@ -36,15 +36,6 @@ export interface Range {
   before?: number | undefined;
 }
 
-/** What events that lie on the ends of the range they were asked for have shown. */
-export interface Ends {
-  /** Whether an end is known to be inclusive. */
-  after: boolean;
-  before: boolean;
-  /** Whether the API keeps finer times than milliseconds, so that some of an end's own millisecond lie beyond it. */
-  finer: boolean;
-}
-
 /** A page as the API gave it. */
 export interface Page {
   events: FeedEvent[];
@@ -63,6 +54,8 @@ export interface Page {
   sentAt: number;
 }
 
+/** A time with more than three decimals that are not all 0. */
+const FINER_TIME = /\.\d{3}0*[1-9]/;
 /** What the API may say of a cursor that it does not take: statuses of "wrong", "unknown" and "gone". */
 const REFUSALS = new Set([400, 404, 410, 422]);
 
@@ -100,12 +93,13 @@ export class PageReader {
       onPage?.(channel, unreadable);
       const events = value.events.map(keep);
       upstreamClock.noteEvents(events, receivedAt);
-      learnEnds(range, events, channel.ends);
+      channel.endsInclusive ||= events.some(({ time }) => time === range.before);
+      channel.hasFinerTimes ||= events.some(({ createdAt }) => FINER_TIME.test(createdAt));
       this.fullest = Math.max(this.fullest, events.length);
       const isFull = events.length + unreadable >= this.#size;
       this.#growAgain(events.length);
-      const { after, before = Number.POSITIVE_INFINITY } = range;
-      const strays = events.some(({ time }) => !isWithin({ after: after && after - 1, before: before + 1 }, time));
+      const { after, before = Number.POSITIVE_INFINITY } = widened(range);
+      const strays = events.some(({ time }) => !isWithin({ after, before: before + 1 }, time));
       const isPast = strays && hasLeft(range, events);
       const more = isPast ? { hasMore: false, nextCursor: null } : { hasMore: value.hasMore, nextCursor };
       return { events, ...more, isFull, unreadable, strays, sentAt };
@@ -150,25 +144,10 @@ function noPage(sentAt: number): Page {
   return { ...nothing, strays: false, isRefused: true, sentAt };
 }
 
-/** How far beyond its ends, in milliseconds, a range has to reach: until one is known to be inclusive, it may be exclusive. */
-export function marginsOf({ after, before, finer }: Ends): { before: number; after: number } {
-  return { before: after ? 0 : 1, after: before && !finer ? 0 : 1 };
+/** A millisecond more before it: an API's ends may be exclusive. Whoever reads on does so from the end, which covers that one. */
+export function widened(range: Range): Range {
+  return range.after === undefined ? range : { ...range, after: range.after - 1 };
 }
-
-/** A margin before it. Whoever reads on does so from the end, which covers that one. */
-export function widened(range: Range, ends: Ends): Range {
-  return range.after === undefined ? range : { ...range, after: range.after - marginsOf(ends).before };
-}
-
-function learnEnds({ after, before }: Range, events: readonly FeedEvent[], ends: Ends): void {
-  for (const { time, createdAt } of events) {
-    if (FINER.test(createdAt)) ends.finer = true;
-    else if (time === after) ends.after = true;
-    else if (time === before) ends.before = true;
-  }
-}
-
-const FINER = /[.]\d{3}\d*[1-9]/;
 
 export function isWithin({ after, before }: Range, time: number): boolean {
   return (after === undefined || time >= after) && (before === undefined || time <= before);

@@ -4,7 +4,7 @@ import { isWithin, LARGEST_PAGE, PageReader, type Range, type Reading, widened }
 import { walkParts } from "./parts.ts";
 
 export type { PageRead } from "./cursor-walk.ts";
-export { isoTime, LARGEST_PAGE, marginsOf, type Range, type Reading } from "./page.ts";
+export { isoTime, LARGEST_PAGE, type Range, type Reading } from "./page.ts";
 
 /**
  * Reads a range of events page by page, in whatever order the API lists, and in narrow parts where it keeps to none. Where
@@ -12,9 +12,15 @@ export { isoTime, LARGEST_PAGE, marginsOf, type Range, type Reading } from "./pa
  * the very end of the range may be missing: an API's ends may be exclusive, and it may keep finer times than milliseconds.
  */
 export async function* walkPages(range: Range, reading: Reading, limit = LARGEST_PAGE): AsyncGenerator<PageRead> {
-  for await (const page of walkWhole(widened(range, reading.channel.ends), new PageReader(reading, limit))) {
+  for await (const page of walkWhole(widened(range), new PageReader(reading, limit))) {
     yield { ...page, events: page.events.filter(({ time }) => isWithin(range, time)) };
   }
+}
+
+/** A range of one millisecond, with as much of the next as it takes to get all of it. */
+export function justAt(time: number, { channel }: Reading): Range {
+  const isExact = channel.endsInclusive && !channel.hasFinerTimes;
+  return { types: channel.types, after: time, before: isExact ? time : time + 1 };
 }
 
 async function* walkWhole(range: Range, reader: PageReader): AsyncGenerator<PageRead> {

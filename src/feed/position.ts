@@ -33,8 +33,6 @@ const LONGEST_KEY_BYTES = 60;
 export const LONGEST_CROWD_BYTES = 180;
 /** A position keeps at most so many fingerprints; what would be one more is not handed out before it is settled. */
 export const MOST_SEEN = 150;
-/** So many events of a crowd are read at once, so that a position has room for those of a page that were handed out. */
-export const CROWD_PAGE = 50;
 
 /**
  * A point in the feed, as a value: everything created before `since` has been dealt with, and of what was created at or
@@ -55,13 +53,13 @@ export interface Position {
 export interface Crowd {
   /** Empty where it was too long to be kept in a cursor of ours. */
   readonly cursor: string;
-  /** For which question the API gave it: see `questionOf`. */
-  readonly question: number;
+  /** For which types the API gave it: see `crowdTypes`. */
+  readonly types: number;
 }
 
-/** Types, and how many milliseconds around one, in two bytes. */
-export function questionOf(types: readonly string[] | undefined, around: { before: number; after: number }): number {
-  return fingerprint(`${types?.join(" ") ?? "*"} ${around.before} ${around.after}`) % 2 ** 16;
+/** A set of types in two bytes. */
+export function crowdTypes(types: readonly string[] | undefined): number {
+  return fingerprint(types?.join(" ") ?? "*") % 2 ** 16;
 }
 
 /** A fresh position: nothing at or after this time has been dealt with. */
@@ -116,6 +114,8 @@ export interface Advance {
 export interface CrowdStep {
   page: Crowd | undefined;
   next: Crowd | undefined;
+  /** Events of pages before this one. */
+  behind?: readonly Placed[];
 }
 
 /** The position after that. `since` never moves back. */
@@ -133,6 +133,7 @@ export function advance(position: Position, step: Advance): Position {
     // What stands on a page before its cursor needs no fingerprint.
     for (const event of met) if (event.time === since) seen.delete(printOf(event));
   }
+  for (const event of step.crowd?.behind ?? []) if (event.time === since) seen.delete(printOf(event));
   const tie =
     step.crowd === undefined ? tieAt(since, position, step) : position.since === since ? position.tie : undefined;
   if (tie !== undefined) {

@@ -1,6 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { isPassing, type WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
+import { matchesType } from "./filter.ts";
 import type { Owners } from "./owners.ts";
 import { advance, byTime, type CrowdStep, isDealtWith, type Placed, type Position } from "./position.ts";
 import { KEPT_MS } from "./tail-memory.ts";
@@ -99,7 +100,7 @@ export class Reader {
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
       this.#owners.note(event);
-      if (event.time < position.since || (types !== undefined && !types.includes(event.type))) continue;
+      if (event.time < position.since || !matchesType(types, event.type)) continue;
       if (isDealtWith(position, event)) again.push(event);
       else fresh.set(event.id, event);
     }
@@ -123,7 +124,7 @@ export class Reader {
   async #decideLate(met: readonly FeedEvent[]): Promise<FeedEvent[]> {
     const { types } = this.request;
     const owed = met.filter(
-      ({ id, time, type }) => time >= this.#lateFrom && !this.#toldLate.has(id) && (types?.includes(type) ?? true),
+      ({ id, time, type }) => time >= this.#lateFrom && !this.#toldLate.has(id) && matchesType(types, type),
     );
     const { events } = await this.#decide(owed);
     for (const { id } of events) this.#toldLate.add(id);

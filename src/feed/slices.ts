@@ -1,6 +1,6 @@
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
-import { marginsOf, type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
+import { justAt, type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime } from "./position.ts";
 
 /** How many events a slice is meant to hold, and how many are too much: those of two full pages. */
@@ -60,23 +60,20 @@ export async function readForwards(
   reading: Reading,
 ): Promise<(Slice & { before: number }) | "crowd"> {
   const { hint } = memory;
-  const { ends } = reading.channel;
   const known = hint !== undefined && hint.from <= after && after <= hint.to ? hint : undefined;
   // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
   let crowd = known?.width === undefined ? known?.crowd : undefined;
   let end = firstEnd(after, before, known);
   for (;;) {
     const met: Met = new Met(reading.clock.now());
-    const margins = marginsOf(ends);
     let narrower: Narrower | undefined;
-    let isTooWide = false;
     try {
-      for await (const page of walkPages({ types, after, before: Math.max(end, after + margins.after) }, reading)) {
+      for await (const page of walkPages(
+        end > after ? { types, after, before: end } : justAt(after, reading),
+        reading,
+      )) {
         met.take({ ...page, events: page.events.filter(({ time }) => time <= end) });
-        if (!page.more) continue;
-        isTooWide = marginsOf(ends).before < margins.before || (end <= after && marginsOf(ends).after < margins.after);
-        if (isTooWide) break;
-        if (met.listed.length < TOO_MANY && met.pages < MOST_PAGES) continue;
+        if (!page.more || (met.listed.length < TOO_MANY && met.pages < MOST_PAGES)) continue;
         narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;
         if (end <= after) return "crowd";
@@ -91,8 +88,6 @@ export async function readForwards(
       }
       throw error;
     }
-    // The margin, which has turned out to be needless, may hold a crowd.
-    if (isTooWide) continue;
     if (narrower === undefined) {
       const { events } = met;
       memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd };

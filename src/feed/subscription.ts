@@ -1,3 +1,4 @@
+import { orAbort } from "../shared/abort.ts";
 import { abortError, type WebsetsError } from "../shared/errors.ts";
 import { byTime } from "./position.ts";
 import type { News } from "./tail-memory.ts";
@@ -61,15 +62,10 @@ export class Subscription {
       const news = this.#news.shift();
       if (news !== undefined) return news;
       if (this.#failure !== undefined) throw this.#failure.error;
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          signal.removeEventListener("abort", wake);
-          this.#wake = undefined;
-          resolve();
-        };
-        this.#wake = wake;
-        signal.addEventListener("abort", wake, { once: true });
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
       });
+      await orAbort(woken, signal);
     }
   }
 

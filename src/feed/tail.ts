@@ -1,7 +1,8 @@
+import { type LinkedAbort, linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAbort, isPassing } from "../shared/errors.ts";
+import { isAbort, isDoubtful, isPassing } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { nextPoll, type PaceState } from "./pace.ts";
+import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
 import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
@@ -12,12 +13,12 @@ const ATTEMPTS = 2;
 /** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
+/** What could be an accident is asked again after so long, in milliseconds. */
+export const SECOND_LOOK_MS = 2_000;
 /** A poll reads so many events at most. */
 const MOST_AT_ONCE = 2_000;
 /** So often a poll looks back, in milliseconds, whether an event came later than any should. */
 const LOOK_BACK_MS = 15_000;
-/** What the upstream asks to wait is waited out up to so long, in milliseconds: who comes later was not asked. */
-const LONGEST_REQUESTED_PAUSE_MS = 60_000;
 
 /** How a poll went, for whoever watches the loop. */
 export interface Poll {
@@ -57,8 +58,10 @@ export class Tail {
   #lastEventAt: number;
   #lookedBackAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  /** Whether the last poll was refused in a way that could be an accident. */
+  #isInDoubt = false;
   #retryAfterMs: number | undefined;
-  #pause: { ends: number; cut: AbortController } | undefined;
+  #pause: { ends: number; cut: LinkedAbort } | undefined;
   #started = false;
   #polledAt = 0;
   #found: Pick<Poll, "events" | "fresh"> = NOTHING_FOUND;
@@ -125,9 +128,16 @@ export class Tail {
       try {
         await this.#poll();
         this.#failures = 0;
+        this.#isInDoubt = false;
         this.#retryAfterMs = undefined;
       } catch (error) {
         if (stopped.aborted) return;
+        if (isDoubtful(error) && !this.#isInDoubt) {
+          this.#isInDoubt = true;
+          this.#tell(this.#readers, { kind: "failed", error });
+          await this.#options.clock.sleep(SECOND_LOOK_MS, stopped).catch(() => {});
+          continue;
+        }
         if (!isPassing(error)) {
           for (const reader of this.#readers) reader.fail(error);
           this.#end();
@@ -149,9 +159,7 @@ export class Tail {
     const tookMs = clock.now() - this.#polledAt;
     const ms = nextPoll({ ...this.#paceState(), random: random(), tookMs });
     const ends = clock.now() + ms;
-    const cut = new AbortController();
-    const stop = () => cut.abort();
-    this.#stop.signal.addEventListener("abort", stop, { once: true });
+    const cut = linkAbort(this.#stop.signal);
     this.#pause = { ends, cut };
     // Who joined while the last poll was under way has had none yet.
     const isUrgent = [...this.#readers].some((reader) => !reader.served && reader.urgentBy < ends);
@@ -161,7 +169,7 @@ export class Tail {
       if (!isAbort(error)) throw error;
     } finally {
       this.#pause = undefined;
-      this.#stop.signal.removeEventListener("abort", stop);
+      cut.end();
     }
   }
 

@@ -19,7 +19,8 @@ export function mountTrackWebset(mcp: McpServer, { recent }: { recent: RecentIds
   );
 }
 
-function instructions(websetId: string): string {
+/** What the prompt says: the steps an agent takes with the tools. */
+export function instructions(websetId: string): string {
   const id = JSON.stringify(websetId);
   return `Follow the Exa Webset ${id} until its work is done, and keep me informed.
 

@@ -141,3 +141,8 @@ export function abortError(): Error {
 function finished(sentence: string): string {
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
+
+/** True for an answer of the API that could be an accident: only a second one, some time later, is believed. */
+export function isDoubtful(error: unknown): error is WebsetsError {
+  return isAboutQuestion(error) && error.status !== undefined && !isFinal(error);
+}

@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
-import { parseTypes } from "../feed/filter.ts";
+import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
@@ -38,12 +38,12 @@ export const waitForWebsetEvent = defineTool({
     events: z.array(shapes.event),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
-  pace: (args, { feed }) => feed.pace(parseTypes(args.types)),
+  pace: (args, { feed }) => feed.pace(parsePatterns(args.types)),
   async run(args, context) {
     const { feed, states, clock, signal, report, mayTakeLong, lookWithinMs } = context;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
-    const types = parseTypes(args.types);
+    const types = parsePatterns(args.types);
     const asked = args.websetId;
     report(`0 of ${args.count} events`);
     const collected = await collectEvents({

@@ -62,6 +62,7 @@ export type Sighting =
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #calledAt: number;
+  #within: Within | undefined;
   /** When the first look was asked for. */
   #firstAt = 0;
   #known: Knowledge | undefined;
@@ -229,10 +230,15 @@ export class Observer {
   /** When the observer was called, by the clock that stamps events. */
   #called(): Within | undefined {
     const { upstreamClock } = this.#options.feed;
-    const called = upstreamClock.range(this.#calledAt);
-    if (called !== undefined) {
-      return { earliest: called.earliest - CLOCK_DISAGREEMENT_MS, latest: called.latest + CLOCK_DISAGREEMENT_MS };
+    const range = upstreamClock.range(this.#calledAt);
+    if (this.#within === undefined && range !== undefined) {
+      const { earliest, latest } = range;
+      const within = { earliest: earliest - CLOCK_DISAGREEMENT_MS, latest: latest + CLOCK_DISAGREEMENT_MS };
+      if (!upstreamClock.isSure) return within;
+      // On a machine that sleeps, what is known later of this moment is wrong by as much as it slept.
+      this.#within = within;
     }
+    if (this.#within !== undefined) return this.#within;
     // What stands in for the upstream's time is not later than it was; nothing is sure to be of after the call.
     const standIn = this.#known?.standIn;
     if (standIn === undefined) return undefined;

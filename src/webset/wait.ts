@@ -1,8 +1,9 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
-import { GRACE_MS, nothingAnswered, OVERSLEPT_MS, startTimeLimit } from "../feed/collect.ts";
+import { GRACE_MS, limitWait, nothingAnswered, OVERSLEPT_MS } from "../feed/collect.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Position } from "../feed/position.ts";
+import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
@@ -69,7 +70,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   let lateMs = 0;
-  const limit = startTimeLimit(clock, timeoutMs, signal, (late) => {
+  const limit = limitWait(clock, timeoutMs, signal, (late) => {
     lateMs = late;
     return observer.known === undefined ? GRACE_MS : 0;
   });
@@ -121,7 +122,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     await lastLook(observer, wait, left);
     outcome = outcomeOf(goal, observer.known as Knowledge);
   } finally {
-    limit.clear();
+    limit.abort();
   }
   const { known } = observer;
   const trouble = known && troubleOf(known);
@@ -141,14 +142,14 @@ function outcomeOf(goal: Goal, { webset, idle, isGone }: Knowledge): Outcome {
 
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */
 async function lastLook(observer: Observer, { clock, signal }: WebsetWait, ms: number): Promise<void> {
-  const limit = startTimeLimit(clock, ms, signal, () => 0);
+  const limit = startTimeLimit(clock, ms, signal);
   try {
     if (ms > 0) await observer.look("last", limit.signal);
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
   } finally {
-    limit.clear();
+    limit.end();
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { collectEvents, FIRST_READING_MS, GRACE_MS } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
-import { positionAt } from "../../src/feed/position.ts";
+import { crowdTypes, positionAt } from "../../src/feed/position.ts";
 import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
@@ -291,6 +291,17 @@ test("a chain of waits goes through thousands of events of one time with short c
     // Each page comes in the API's order.
     expect(given.sort()).toEqual(ids);
   }
+});
+
+test("a wait that begins inside a crowded millisecond goes on there, also where a poll could read all of it", async () => {
+  const opened = openFeedWorld();
+  const at = opened.start - 60_000;
+  for (const id of ["a", "b", "c", "d"]) opened.record("webset.idle", { id, at });
+  // The API lists ties by their ids, here from the last to the first, and its cursor is the id of the last one told.
+  const from = { since: at, seen: new Map(), crowd: { cursor: "c", types: crowdTypes(undefined) } };
+  const waited = await opened.fake.until(collect(opened, { from, resumes: true, count: 100, timeoutMs: 0 }));
+  expect(idsOf(waited)).toEqual(["a", "b"]);
+  expect(waited).toMatchObject({ isCaughtUp: true, repeats: false });
 });
 
 describe("a chain of waits, each too short to read all there is at once,", () => {

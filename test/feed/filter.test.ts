@@ -37,10 +37,14 @@ describe("types", () => {
     expect(parseTypes(["webset.*", "webset.idle"])).toHaveLength(webset.length);
   });
 
-  test("are names, not beginnings of names: a dot stands between", () => {
+  test("may be any beginning of names", () => {
     expect(parseTypes(["monitor*"])).toEqual(parseTypes(["monitor.*"]));
-    expect(parseTypes(["webset.idle*"])).toEqual(["webset.idle"]);
-    expect(refusalOf(() => parseTypes(["web*"])).kind).toBe("invalid_request");
+    expect(parseTypes(["webset.search.c*"])).toEqual([
+      "webset.search.canceled",
+      "webset.search.completed",
+      "webset.search.created",
+    ]);
+    expect(refusalOf(() => parseTypes(["wobset.*"])).kind).toBe("invalid_request");
   });
 
   test.each([

@@ -1,16 +1,16 @@
 import { createRequestBudget, type RequestBudget } from "../../src/exa/budget.ts";
 import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
-import { type HttpAnswer, type HttpRequest, ResponseTooLargeError, type Transport } from "../../src/exa/http.ts";
+import type { HttpAnswer, HttpRequest, Transport } from "../../src/exa/http.ts";
 import { Channel } from "../../src/feed/channel.ts";
 import { keep } from "../../src/feed/event.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
-import { deliver } from "../../src/sandbox/deliver.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { sandboxTransport } from "./sandbox-transport.ts";
 
 /** One request as the upstream saw it. */
 export interface SeenRequest {
@@ -38,10 +38,6 @@ export interface FeedWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
   budgeted?: boolean;
 }
 
-/** As over sockets. */
-const MAX_BYTES = 32 * 2 ** 20;
-const tooLarge = (maxBytes: number) => new ResponseTooLargeError(maxBytes);
-
 /** Lets every request through at once. */
 const noBudget: RequestBudget = { acquire: async () => {} };
 
@@ -57,8 +53,9 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
   const sandbox = createSandbox({ ...options, clock });
   const requests: SeenRequest[] = [];
   const trouble: { spoil: Spoil; dates: boolean | (() => boolean); latency: () => number } = { spoil, dates, latency };
+  const direct = sandboxTransport(sandbox, clock, () => trouble.latency());
   const transport: Transport = async (request) => {
-    const { url, method, headers, signal } = request;
+    const { url, signal } = request;
     const seen = { path: url.pathname, query: url.searchParams, at: clock.now(), aborted: false };
     requests.push(seen);
     const abort = () => {
@@ -67,11 +64,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     signal.addEventListener("abort", abort, { once: true });
     try {
       return await trouble.spoil(request, async () => {
-        const [there, back] = [trouble.latency(), trouble.latency()];
-        if (there > 0) await clock.sleep(there, signal);
-        const sent = await sandbox.handle({ method, url: url.pathname + url.search, headers });
-        if (back > 0) await clock.sleep(back, signal);
-        const answer = await deliver(sent, { signal, clock, maxBytes: MAX_BYTES, tooLarge });
+        const answer = await direct(request);
         const { date, ...undated } = answer.headers;
         const dated = typeof trouble.dates === "boolean" ? trouble.dates : trouble.dates();
         return { ...answer, headers: dated && date !== undefined ? { ...undated, date } : undated };

@@ -9,13 +9,23 @@ export interface ToolResult {
   value: any;
 }
 
+const ajv = new Ajv2020({ allErrors: true });
+/** By the schema's text: compiling takes longer than most tests, and the schemas of all of them are the same. */
+const compiled = new Map<string, ValidateFunction>();
+
+function validatorOf(schema: object | boolean): ValidateFunction {
+  const text = JSON.stringify(schema);
+  const validate = compiled.get(text) ?? ajv.compile(JSON.parse(text));
+  compiled.set(text, validate);
+  return validate;
+}
+
 /** Holds every result to what tools/list promised. */
 export class Results {
   readonly #validate: ReadonlyMap<string, ValidateFunction>;
 
   constructor(tools: readonly { name: string; outputSchema?: object | undefined }[]) {
-    const ajv = new Ajv2020({ allErrors: true });
-    this.#validate = new Map(tools.map(({ name, outputSchema }) => [name, ajv.compile(outputSchema ?? false)]));
+    this.#validate = new Map(tools.map(({ name, outputSchema }) => [name, validatorOf(outputSchema ?? false)]));
   }
 
   /** One text that says the same as the structured content, which the tool's schema allows; or one text that is an error. */

@@ -10,6 +10,7 @@ import { mountTools } from "../../src/tools/mount.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Results } from "./results.ts";
+import { sandboxTransport } from "./sandbox-transport.ts";
 
 export interface ToolWorldOptions extends Partial<Omit<SandboxOptions, "clock">> {
   hasKey?: boolean;
@@ -17,11 +18,14 @@ export interface ToolWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
   tools?: typeof TOOLS;
   serverLog?: Log;
   clientName?: string;
+  /** How long a request takes to the sandbox, and an answer back, in milliseconds. Default 0. */
+  latencyMs?: number;
 }
 
 /** The tools with a client before them and a sandbox behind them, in one process, on a clock that moves when told to. */
 export async function openToolWorld(options: ToolWorldOptions = {}) {
   const { hasKey = true, maxWaitSeconds = 300, tools = TOOLS, serverLog = silentLog, clientName = "tests" } = options;
+  const { latencyMs = 0 } = options;
   const clock = new FakeClock();
   const sandbox = createSandbox({ ...options, clock });
   const upstreamClock = new UpstreamClock(clock);
@@ -32,7 +36,7 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
     clock,
     version: "0.0.0",
     random: () => 0,
-    transport: async ({ method, url, headers }) => sandbox.handle({ method, url: url.pathname + url.search, headers }),
+    transport: sandboxTransport(sandbox, clock, () => latencyMs),
   });
   const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: () => 0 });
   const deps = { exa, feed, states: new WebsetStates(exa, clock), clock, maxWaitSeconds };

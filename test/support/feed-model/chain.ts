@@ -2,7 +2,7 @@ import { type CollectRequest, collectEvents, FIRST_READING_MS } from "../../../s
 import { decodeCursor, encodeCursor } from "../../../src/feed/cursor.ts";
 import type { FeedEvent } from "../../../src/feed/event.ts";
 import type { Feed } from "../../../src/feed/feed.ts";
-import { type Position, positionAt } from "../../../src/feed/position.ts";
+import { crowdTypes, fingerprint, type Position, positionAt } from "../../../src/feed/position.ts";
 import type { Clock } from "../../../src/shared/clock.ts";
 import { abortError, isAbort, isPassing } from "../../../src/shared/errors.ts";
 import { type ScenarioReader, TYPE_SETS, type Wait } from "./scenario.ts";
@@ -139,9 +139,15 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     const { signal } = new AbortController();
     const from = positionAt(start + startMs - agoMs);
     const request = { feed: feed(false), clock, types: TYPE_SETS[index], from, count, timeoutMs, signal };
-    const { position } = await collectEvents(request);
+    const { events, position } = await collectEvents(request);
     cursor = encodeCursor(position);
-    record.begin = decodeCursor(cursor);
+    const { seen, ...begin } = decodeCursor(cursor);
+    // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
+    const passed = begin.crowd?.types === crowdTypes(types) ? events.filter(({ time }) => time === begin.since) : [];
+    record.begin = {
+      ...begin,
+      seen: new Map([...seen, ...passed.map(({ id, time }) => [fingerprint(id), time] as const)]),
+    };
   };
 
   await clock.sleep(startMs);

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { type CollectRequest, collectEvents } from "../../src/feed/collect.ts";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import { positionAt } from "../../src/feed/position.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+
+const TYPES = ["webset.item.created"];
+const MINUTE_MS = 60_000;
+
+/** A wait from a cursor or a time, as the tool makes it. */
+async function wait(opened: FeedWorld, after: string | number | undefined, more: Partial<CollectRequest> = {}) {
+  const from = after === undefined ? undefined : typeof after === "number" ? positionAt(after) : decodeCursor(after);
+  const { signal } = new AbortController();
+  const { feed, clock } = opened;
+  const request = {
+    feed,
+    clock,
+    types: TYPES,
+    from,
+    resumes: typeof after === "string",
+    count: 100,
+    timeoutMs: 0,
+    signal,
+  };
+  const collected = await opened.fake.until(collectEvents({ ...request, ...more }));
+  const cursor = encodeCursor(collected.position);
+  expect(cursor.length).toBeLessThanOrEqual(1_000);
+  return { ...collected, ids: collected.events.map(({ id }) => id), cursor };
+}
+
+/** Goes on until everything visible was handed out. */
+async function readOn(opened: FeedWorld, begin: string | number, more: Partial<CollectRequest> = {}) {
+  const ids: string[] = [];
+  let after: string | number = begin;
+  for (;;) {
+    const { ids: found, cursor, isCaughtUp, isFull, heldMs } = await wait(opened, after, more);
+    ids.push(...found);
+    after = cursor;
+    if (isCaughtUp && !isFull && heldMs === undefined) return ids;
+    if (heldMs !== undefined) await opened.fake.advance(heldMs);
+  }
+}
+
+describe.each(["newest-first", "oldest-first"] as const)("an upstream that lists %s", (listOrder) => {
+  test.each([
+    ["long ago", 60 * MINUTE_MS],
+    ["just now", 0],
+  ])("hands out 5,000 events of one millisecond once, %s, with and without a Date", async (_, age) => {
+    for (const dates of [true, false]) {
+      const opened = openFeedWorld({ listOrder, dates, latency: () => 20 });
+      for (const ahead of [2, 1]) opened.record(TYPES[0] as string, { at: opened.start - age - ahead });
+      for (let n = 0; n < 5_000; n++) opened.record(TYPES[0] as string, { at: opened.start - age });
+      const ids = await readOn(opened, opened.start - age - 1, { timeoutMs: 5_000 });
+      expect(ids.length).toBe(5_001);
+      expect(new Set(ids).size).toBe(5_001);
+    }
+  });
+
+  test("lets a crowd begin again, and says so, where it does not take its cursor any more", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const at = opened.start - 60 * MINUTE_MS;
+    const all = Array.from({ length: 700 }, () => opened.record(TYPES[0] as string, { at }).id);
+    const first = await wait(opened, at, { count: 50 });
+    const second = await wait(opened, first.cursor);
+    opened.trouble.spoil = async ({ url }, next) =>
+      url.searchParams.has("cursor") ? { status: 404, headers: {}, body: JSON.stringify({ message: "Gone" }) } : next();
+    const third = wait(opened, second.cursor, { timeoutMs: 1_000 });
+    expect((await third).repeats).toBe(true);
+    opened.trouble.spoil = (_, next) => next();
+    const rest = await readOn(opened, (await third).cursor);
+    expect(new Set([...first.ids, ...second.ids, ...(await third).ids, ...rest])).toEqual(new Set(all));
+  });
+
+  test("has its events handed out whether its ends are inclusive or not", async () => {
+    for (const exclusive of ["createdAfter", "createdBefore"]) {
+      const opened = openFeedWorld({ listOrder });
+      const ids = Array.from({ length: 900 }, (_, n) => {
+        return opened.record(TYPES[0] as string, { at: opened.start - 30 * MINUTE_MS + Math.floor(n / 3) }).id;
+      });
+      opened.trouble.spoil = ({ url }, next) => {
+        const time = url.searchParams.get(exclusive);
+        const inner = exclusive === "createdAfter" ? 1 : -1;
+        if (time !== null) url.searchParams.set(exclusive, new Date(Date.parse(time) + inner).toISOString());
+        return next();
+      };
+      expect((await readOn(opened, opened.start - 30 * MINUTE_MS)).sort()).toEqual(ids);
+    }
+  });
+});
+
+test("more events at once than a cursor keeps are held until they are settled, and none is lost or repeated", async () => {
+  const opened = openFeedWorld();
+  const begin = opened.now();
+  await opened.fake.advance(1_000);
+  const ids = Array.from({ length: 400 }, (_, n) => opened.record(TYPES[0] as string, { at: opened.now() - n }).id);
+  const first = await wait(opened, begin);
+  const second = await wait(opened, first.cursor);
+  const third = await wait(opened, second.cursor);
+  expect([first.ids.length, second.ids.length, third.ids.length]).toEqual([100, 50, 0]);
+  expect(third.heldMs).toBeGreaterThan(3_000);
+  expect(third.heldMs).toBeLessThan(8_000);
+  await opened.fake.advance(third.heldMs ?? 0);
+  const rest = await readOn(opened, third.cursor);
+  expect([...first.ids, ...second.ids, ...rest].sort()).toEqual(ids);
+});
+
+describe("an event that becomes visible 15 s late", () => {
+  test("is handed out to a wait that lasts, and told", async () => {
+    const opened = openFeedWorld();
+    const waiting = wait(opened, undefined, { count: 1, timeoutMs: 60_000 });
+    await opened.fake.advance(5_000);
+    opened.record(TYPES[0] as string, { id: "late", late: 15_000 });
+    expect(await waiting).toMatchObject({ ids: ["late"], late: 1 });
+  });
+
+  test("is handed out once to a chain of waits, and to no reader that began after it", async () => {
+    const opened = openFeedWorld();
+    let after = (await wait(opened, undefined)).cursor;
+    await opened.fake.advance(1_000);
+    opened.record(TYPES[0] as string, { id: "late", late: 15_000 });
+    const ids: string[] = [];
+    for (let n = 0; n < 8; n++) {
+      const { ids: found, cursor } = await wait(opened, after, { timeoutMs: 6_000 });
+      ids.push(...found);
+      after = cursor;
+    }
+    expect(ids).toEqual(["late"]);
+    expect((await wait(opened, opened.now() - 1_000, { timeoutMs: 20_000 })).ids).toEqual([]);
+  });
+});
+
+describe("a refusal of the list", () => {
+  test.each([400, 403, 404])("with %i is believed only when it comes again two seconds later", async (status) => {
+    const opened = openFeedWorld();
+    const refusal = { status, headers: {}, body: JSON.stringify({ statusCode: status, message: "No" }) };
+    let refused = 0;
+    opened.trouble.spoil = async ({ url }, next) => {
+      const isList = url.searchParams.get("types") === TYPES[0];
+      return isList && refused++ === 0 ? refusal : next();
+    };
+    const begin = opened.now();
+    const { id } = opened.record(TYPES[0] as string);
+    expect((await wait(opened, begin, { count: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
+
+    opened.trouble.spoil = async () => refusal;
+    const failing = wait(opened, begin - 1, { count: 9, timeoutMs: 10_000 });
+    await expect(failing).rejects.toMatchObject({ status });
+  });
+});
+
+test("who comes a minute after the API asked for an hour's pause is served", async () => {
+  const opened = openFeedWorld();
+  let asked = 0;
+  opened.trouble.spoil = async (_, next) =>
+    asked++ === 0
+      ? { status: 429, headers: { "retry-after": "3600" }, body: JSON.stringify({ message: "Slow" }) }
+      : next();
+  const first = wait(opened, opened.now(), { timeoutMs: 120_000, count: 2 });
+  await opened.fake.advance(66_000);
+  const { id } = opened.record(TYPES[0] as string);
+  expect((await wait(opened, opened.now() - 1, { count: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
+  expect((await first).ids).toEqual([id]);
+});
+
+test("types that are new pass a prefix they fall under", async () => {
+  const opened = openFeedWorld();
+  const begin = opened.now();
+  for (const type of ["webset.item.removed", "webset.idle", "webset.item.created"]) opened.record(type, { id: type });
+  const { ids } = await wait(opened, begin, { types: ["webset.item.*"], count: 3 });
+  expect(ids.sort()).toEqual(["webset.item.created", "webset.item.removed"]);
+});
