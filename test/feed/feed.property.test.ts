@@ -4,7 +4,7 @@ import { play } from "../support/feed-model/run.ts";
 import { scenarios } from "../support/feed-model/scenario.ts";
 import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
 
-const IN_THE_SUITE = 1_000;
+const IN_THE_SUITE = 300;
 
 test(
   "every reader gets each of its events exactly once, whatever the upstream does",

@@ -120,6 +120,6 @@ test("a position brings every event exactly once, whatever the pages, the latene
       expect(handedOut.sort()).toEqual(expected.sort());
       if (expected.length > 0) expect(position.seen.size).toBe(0);
     }),
-    propertyRuns(3_000),
+    propertyRuns(1_000),
   );
 });

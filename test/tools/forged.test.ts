@@ -58,8 +58,8 @@ test("a forged cursor or page token is refused in words or taken, and nothing fa
       expect(error ?? "").not.toContain("nobody foresaw");
       if (error !== undefined) told.push(error);
     }),
-    { numRuns: 300, examples: IMPOSSIBLE_TIMES },
+    { numRuns: 150, examples: IMPOSSIBLE_TIMES },
   );
   for (const error of told) expect(error).toMatch(/^invalid_request: /);
-  expect(told.length).toBeGreaterThan(50);
+  expect(told.length).toBeGreaterThan(25);
 });

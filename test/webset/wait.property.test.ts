@@ -4,7 +4,7 @@ import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
 import { play } from "../support/wait-model/run.ts";
 import { lives } from "../support/wait-model/scenario.ts";
 
-const IN_THE_SUITE = 500;
+const IN_THE_SUITE = 200;
 
 test(
   "no wait for a Webset waits for what has happened, or reports what has not, whatever becomes of it",

@@ -45,7 +45,7 @@ describe("waiting for a search", () => {
     const completed = (await timesOf(SEARCH))["webset.search.completed"] ?? 0;
     for (const dates of [true, false]) {
       for (const delay of [0, 2_500, 5_000]) {
-        for (let before = -300; before <= 2_600; before += 75) {
+        for (let before = -300; before <= 2_600; before += 145) {
           const options = { dates, latency: () => 110, visibilityDelay: () => delay };
           const opened = await at(completed - before, options);
           const waited = await opened.fake.until(wait(opened, opened.webset.id));
