@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import { type Position, positionAt } from "../../src/feed/position.ts";
+import { collect } from "../support/collect.ts";
+import { dice } from "../support/feed-model/dice.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { listedAs, newestFirst, oldestFirst, shuffled } from "../support/other-lists.ts";
+
+/** The order of the crowd's own ids is none of their API's. */
+function openWith(order: "newest-first" | "oldest-first", crowd: number, agoMs: number, dates = true) {
+  const opened = openFeedWorld({ dates });
+  const sort = order === "newest-first" ? newestFirst : oldestFirst;
+  opened.trouble.spoil = listedAs(opened, {
+    order: (events) =>
+      sort(shuffled(events, dice(7))).sort((a, b) =>
+        order === "newest-first" ? b.micros - a.micros : a.micros - b.micros,
+      ),
+    cursors: "last",
+  });
+  const at = opened.start - agoMs;
+  const ids = Array.from({ length: crowd }, () => opened.record("webset.idle", { at }).id);
+  // A crowd's neighbours are read with it, for the ends of a range may be exclusive.
+  ids.push(opened.record("webset.idle", { at: at - 1 }).id, opened.record("webset.idle", { at: at + 1 }).id);
+  return { opened, ids, from: positionAt(at - 10_000) };
+}
+
+describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millisecond, listed %s,", (order) => {
+  test.each([7, 60])("is handed out by waits of %i, each event once", async (count) => {
+    const { opened, ids, from } = openWith(order, 600, 600_000);
+    const met: string[] = [];
+    let position: Position = from;
+    for (let calls = 0; met.length < ids.length && calls < 2_000; calls++) {
+      const waited = await opened.fake.until(collect(opened, { from: position, resumes: true, count, timeoutMs: 0 }));
+      met.push(...waited.events.map(({ id }) => id));
+      const cursor = encodeCursor(waited.position);
+      expect(cursor.length).toBeLessThanOrEqual(1_000);
+      position = decodeCursor(cursor);
+      expect(waited.repeats).toBe(false);
+    }
+    expect(met.toSorted()).toEqual(ids.toSorted());
+    // Each wait reads the pages it hands out, and finds the first of them once.
+    const walks = Math.ceil(600 / 50) + 3 * Math.ceil(ids.length / count);
+    expect(opened.lists().length).toBeLessThan(walks + 60);
+  });
+
+  test.each([[true], [false]])("is handed out while it is fresh, with a Date: %s", async (dates) => {
+    const { opened, ids, from } = openWith(order, 2_500, 0, dates);
+    const met: string[] = [];
+    let position: Position = from;
+    for (let calls = 0; met.length < ids.length && calls < 400; calls++) {
+      const waited = await opened.fake.until(
+        collect(opened, { from: position, resumes: true, count: 100, timeoutMs: 2_000 }),
+      );
+      met.push(...waited.events.map(({ id }) => id));
+      position = decodeCursor(encodeCursor(waited.position));
+    }
+    expect(met.toSorted()).toEqual(ids.toSorted());
+  });
+});
