@@ -180,12 +180,18 @@ class Harvest {
   reap(now: number | undefined): Omit<Collected, "isCaughtUp" | "waitedMs" | "trouble"> | undefined {
     if (this.position === undefined) return undefined;
     const room = Math.min(this.found, this.#room(this.#events));
-    const number = this.#portable(room);
+    let number = this.#portable(room);
+    const first = this.#events[0];
+    if (number === 0 && first !== undefined && now !== undefined && first.time < settledAt(now)) {
+      // What is settled waits for nothing: where there is no room to keep what was handed out, some of it comes again.
+      number = room;
+      this.#repeats = true;
+    }
     const events = this.#events.slice(0, number).sort(byTime);
     const held = number < room ? this.#events[number] : undefined;
     return {
       events,
-      isFull: held === undefined && this.isFull,
+      isFull: held === undefined && (room < this.found || this.found >= this.#count),
       position: this.#after(this.position, number),
       late: events.filter(({ id }) => this.#late.has(id)).length,
       unreadable: this.#unreadable,

@@ -4,7 +4,7 @@ import type { FeedEvent } from "./event.ts";
 import type { EventFilter } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
-import { advance, byTime, type Placed, type Position, positionAt, settledAt } from "./position.ts";
+import { advance, byTime, MOST_SEEN, type Placed, type Position, positionAt, settledAt } from "./position.ts";
 
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
@@ -35,6 +35,8 @@ export interface Listed {
   scanned: number;
   /** How many entries of the API had no usable id, type or createdAt and are not among them. */
   unreadable: number;
+  /** Whether more was handed out that is not settled yet than a cursor can keep: waiting on from there, events may repeat. */
+  repeats: boolean;
   /** False where the listing stopped before it found `limit` matches or reached the end. */
   complete: boolean;
 }
@@ -106,6 +108,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     position,
     scanned: scan.scanned,
     unreadable: scan.unreadable,
+    repeats: position.seen.size > MOST_SEEN,
     complete: full || ended,
   };
 }

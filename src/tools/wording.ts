@@ -27,7 +27,7 @@ export function noteOf(read: { unreadable: number; late?: number; repeats?: bool
     (read.late ?? 0) > 0 &&
       `${read.late} of the events became visible later than the 5 s that this server reckons with; others may have been missed.`,
     read.repeats &&
-      "More events share one millisecond than can be read at once, and the API did not take its own cursor any more: events may repeat.",
+      "More events came at one time than a cursor has room for, or the API did not take its own cursor any more: events may repeat.",
   ].filter((note) => typeof note === "string");
   return notes.length === 0 ? {} : { note: notes.join(" ") };
 }
