@@ -130,8 +130,10 @@ describe.each(ERA_NAMES)("a subscription of a client of %s", (era) => {
   test("can be begun for a Webset that was not there before", async () => {
     const { session, world, pass } = await open();
     const uri = "websets://websets/ours/progress";
-    await session.subscribe(uri).catch(() => {});
-    await pass(1_000);
+    const refused = session.subscribe(uri).catch(() => {});
+    // What is not there is looked for once more, 2 s later.
+    await pass(3_000);
+    await refused;
     const { id } = world.past(600_000, () => world.createWebset({ ...DEMO, externalId: "ours" }));
     await session.subscribe(uri);
     await pass(1_000);
