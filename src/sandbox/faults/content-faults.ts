@@ -57,7 +57,7 @@ const AT = "2026-01-01T00:00:00.000Z";
 const MALFORMED_EVENTS: readonly [unknown, ...unknown[]] = [
   { object: "event", type: "webset.idle", data: {}, createdAt: AT },
   { id: "", object: "event", type: "webset.idle", data: {}, createdAt: AT },
-  { id: 17, object: "event", type: "webset.idle", data: {}, createdAt: AT },
+  { id: {}, object: "event", type: "webset.idle", data: {}, createdAt: AT },
   { id: "event_malformed", object: "event", data: {}, createdAt: AT },
   { id: "event_malformed", object: "event", type: null, data: {}, createdAt: AT },
   { id: "event_malformed", object: "event", type: "webset.idle", data: {} },
