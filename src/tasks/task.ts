@@ -16,6 +16,8 @@ export interface TaskOptions {
   work: Work;
   /** For how long the outcome is kept, in milliseconds. */
   keptMs: number;
+  /** Called once, when its outcome is there. */
+  onEnded(): void;
   /** Called once, when nobody needs the task any more. */
   onExpired(task: Task): void;
 }
@@ -35,6 +37,10 @@ export class Task {
   #ttlMs: number;
   #expiry: AbortController | undefined;
   #isDisposed = false;
+  /** How long its outcome is as JSON. */
+  characters = 0;
+  /** `clock.now()` when its outcome was there. */
+  endedAt = Number.POSITIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
   #tellLater: AbortController | undefined;
 
@@ -109,6 +115,8 @@ export class Task {
     this.#message = message;
     this.#status = status;
     this.#outcome = outcome;
+    this.characters = JSON.stringify(outcome).length;
+    this.endedAt = clock.now();
     this.#updatedAtIso = isoNow(clock);
     // The lifetime counts from the beginning, so that what is left of it from here on is the time the outcome is kept.
     this.#ttlMs = clock.now() - this.#createdAt + keptMs;
@@ -116,6 +124,7 @@ export class Task {
     this.#options.work.onNews = () => {};
     this.#tellLater?.abort();
     this.#tellNow();
+    this.#options.onEnded();
   }
 
   #tell(): void {

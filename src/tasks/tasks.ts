@@ -9,9 +9,13 @@ export const KEPT_MS = 3_600_000;
 /** Beyond so many tasks altogether the oldest outcome is forgotten early: outcomes may be large, and memory is not endless. */
 export const MOST_KEPT = 1_000;
 
+/** The same for so many characters of outcomes: a thousand of the largest results would be 40 MB. */
+const MOST_KEPT_CHARACTERS = 8 * 2 ** 20;
+
 export interface TasksOptions {
   clock: Clock;
   mostLive?: number;
+  mostKeptCharacters?: number;
   mostKept?: number;
   keptMs?: number;
 }
@@ -33,8 +37,14 @@ export class Tasks {
   readonly #tasks = new Map<string, Task>();
   #closed = false;
 
-  constructor({ clock, mostLive = MOST_LIVE, mostKept = MOST_KEPT, keptMs = KEPT_MS }: TasksOptions) {
-    this.#options = { clock, mostLive, mostKept, keptMs };
+  constructor(options: TasksOptions) {
+    this.#options = {
+      mostLive: MOST_LIVE,
+      mostKept: MOST_KEPT,
+      mostKeptCharacters: MOST_KEPT_CHARACTERS,
+      keptMs: KEPT_MS,
+      ...options,
+    };
   }
 
   /** How many tasks can be asked for. */
@@ -54,8 +64,14 @@ export class Tasks {
       work.stop();
       throw new TooManyTasks(mostLive);
     }
-    this.#makeRoom();
-    const task = new Task({ clock, work, keptMs, onExpired: ({ id }) => this.#tasks.delete(id) });
+    this.#makeRoom(1);
+    const task = new Task({
+      clock,
+      work,
+      keptMs,
+      onEnded: () => this.#makeRoom(0),
+      onExpired: ({ id }) => this.#tasks.delete(id),
+    });
     this.#tasks.set(task.id, task);
     return task;
   }
@@ -72,10 +88,15 @@ export class Tasks {
     this.#tasks.clear();
   }
 
-  #makeRoom(): void {
-    for (const task of this.#tasks.values()) {
-      if (this.#tasks.size < this.#options.mostKept) return;
-      if (task.working) continue;
+  /** Forgets the oldest outcomes until there is room for so many more; the newest one stays, however large it is. */
+  #makeRoom(more: number): void {
+    const { mostKept, mostKeptCharacters } = this.#options;
+    const ended = [...this.#tasks.values()].filter((task) => !task.working).sort((a, b) => a.endedAt - b.endedAt);
+    let characters = ended.reduce((sum, task) => sum + task.characters, 0);
+    for (const task of ended) {
+      const isLast = more === 0 && task === ended.at(-1);
+      if (isLast || (this.#tasks.size + more <= mostKept && characters <= mostKeptCharacters)) return;
+      characters -= task.characters;
       task.dispose();
       this.#tasks.delete(task.id);
     }

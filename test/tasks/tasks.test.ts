@@ -273,6 +273,23 @@ describe("many tasks", () => {
     expect(tasks.get(ended[0]?.task.id ?? "")).toBeUndefined();
     expect(tasks.get(last.id)).toBe(last);
   });
+
+  test("are kept as far as there is room for their outcomes; the newest stays, however large it is", async () => {
+    tasks = new Tasks({ clock, mostKeptCharacters: 3_000 });
+    const running = tasks.create(manualWork().work);
+    const end = async (characters: number) => {
+      const { work, finish } = manualWork();
+      const task = tasks.create(work);
+      finish(text("x".repeat(characters)));
+      await settled();
+      return task.id;
+    };
+    const [first, second, third] = [await end(1_200), await end(1_200), await end(1_200)];
+    expect([first, second, third].map((id) => tasks.get(id) !== undefined)).toEqual([false, true, true]);
+    const large = await end(10_000);
+    expect([second, third, large].map((id) => tasks.get(id) !== undefined)).toEqual([false, false, true]);
+    expect(tasks.get(running.id)).toBe(running);
+  });
 });
 
 describe("a follower", () => {
