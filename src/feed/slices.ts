@@ -18,6 +18,8 @@ const GROWTH = 8;
 const GALLOP = 4;
 /** How much narrower the next slice is where nobody could wait for the first page of this one. */
 const CUT_SHORT = 4;
+/** A slice that had less time than this for its first page, in milliseconds, was not too wide: a wait ended just then. */
+const FAIR_MS = 4_000;
 
 export interface Slice {
   /** Everything the API has in the slice, oldest first, each once. */
@@ -80,17 +82,16 @@ export async function readForwards(
       }
     } catch (error) {
       if (reading.signal.aborted) {
-        const { end: to, crowd: ahead } = narrow(met.listed, after, end, crowd) ?? {
-          end: after + (end - after) / CUT_SHORT,
-          crowd,
-        };
-        memory.hint = { from: after, to: after, width: to - after, crowd: ahead };
+        const better = narrow(met.listed, after, end, crowd);
+        const width = better === undefined ? widthAfterCut(end - after, met, reading) : better.end - after;
+        memory.hint = { from: after, to: after, width, crowd: better?.crowd ?? known?.crowd };
       }
       throw error;
     }
     if (narrower === undefined) {
       const { events } = met;
-      memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd };
+      // A slice cut short by the end of an earlier reading has left the crowd ahead of it where it was.
+      memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd: crowd ?? known?.crowd };
       // Of one millisecond alone there is no end to overlap with.
       return { ...met.told, events, after, before: Math.max(end, after + 1) };
     }
@@ -108,7 +109,9 @@ function firstEnd(after: number, before: number, hint: BacklogHint | undefined):
   const { width, crowd } = hint ?? { width: undefined, crowd: undefined };
   let end = before;
   if (width !== undefined) end = after + width;
-  else if (crowd !== undefined && crowd.from > after) end = beforeCrowd(after, crowd);
+  // What lies within a step of the crowd is about a slice: to halve the way there again and again would take many.
+  else if (crowd !== undefined && crowd.from > after)
+    end = crowd.from - crowd.step > after ? crowd.from - crowd.step : crowd.from;
   return Math.min(before, Math.max(after, Math.floor(end)));
 }
 
@@ -143,6 +146,11 @@ function narrow(
 /** A time before the crowd: a step, or half of the way to it. */
 function beforeCrowd(after: number, { from, step }: NonNullable<BacklogHint["crowd"]>): number {
   return from - step > after ? from - step : (after + from) / 2;
+}
+
+/** How wide the next slice should be after one whose first page nobody waited for; undefined where it had too little time. */
+function widthAfterCut(width: number, { told }: Met, { clock }: Reading): number | undefined {
+  return clock.now() - told.sentAt < FAIR_MS ? undefined : width / CUT_SHORT;
 }
 
 /** How wide the next slice should be by the events of one that ended at `end`; undefined where they are too few to tell. */
