@@ -153,14 +153,17 @@ export function isWithin({ after, before }: Range, time: number): boolean {
   return (after === undefined || time >= after) && (before === undefined || time <= before);
 }
 
-/** Whether a list that does not keep to times has left those that were asked for, as its order on this page shows. */
+/**
+ * Whether a list that does not keep to times has left those that were asked for, as the order of this page shows: all of it, for
+ * a single entry may be stamped wrongly.
+ */
 function hasLeft(
   { after = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY }: Range,
   all: readonly FeedEvent[],
 ) {
-  const last = all.at(-1)?.time ?? 0;
   const order = listOrder(all);
-  return (order === "newest-first" && last < after) || (order === "oldest-first" && last > before);
+  if (order === "newest-first") return all.every(({ time }) => time < after);
+  return order === "oldest-first" && all.every(({ time }) => time > before);
 }
 
 function queryOf(range: Range, limit: number, cursor: string | undefined): EventQuery {

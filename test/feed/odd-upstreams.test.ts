@@ -162,6 +162,34 @@ test("who comes a minute after the API asked for an hour's pause is served", asy
   expect((await first).ids).toEqual([id]);
 });
 
+test.each(["newest-first", "oldest-first"] as const)(
+  "a list that goes by no times, %s, brings all there is, and one old stray in it ends nothing",
+  async (listOrder) => {
+    const opened = openFeedWorld({ listOrder });
+    const age = 30 * MINUTE_MS;
+    for (let n = 0; n < 700; n++) opened.record(TYPES[0] as string, { at: opened.start - 2 * age + n });
+    const ids = Array.from(
+      { length: 700 },
+      (_, n) => opened.record(TYPES[0] as string, { at: opened.start - age + n }).id,
+    );
+    opened.trouble.spoil = ({ url }, next) => {
+      url.searchParams.delete("createdAfter");
+      url.searchParams.delete("createdBefore");
+      return next();
+    };
+    expect((await readOn(opened, opened.start - age)).sort()).toEqual(ids);
+
+    opened.trouble.spoil = async (_, next) => {
+      const answer = await next();
+      const page = JSON.parse(answer.body);
+      if (page.data?.length > 1)
+        page.data.push({ ...page.data[0], id: "stray", createdAt: "2020-01-01T00:00:00.000Z" });
+      return { ...answer, body: JSON.stringify(page) };
+    };
+    expect((await readOn(opened, opened.start - age)).sort()).toEqual(ids);
+  },
+);
+
 test("types that are new pass a prefix they fall under", async () => {
   const opened = openFeedWorld();
   const begin = opened.now();
