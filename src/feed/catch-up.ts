@@ -18,6 +18,8 @@ export interface CaughtUp {
   crowd?: CrowdStep;
   /** Whether events may have been told before. */
   repeats: boolean;
+  /** Whether this is everything that was visible from there on. */
+  isCaughtUp: boolean;
 }
 
 export interface Backlog {
@@ -49,13 +51,24 @@ async function slice({ position, isOwnCrowd, present, isCrowded }: Backlog, read
   if (position.crowd === undefined) {
     const now = upstreamClock.at() ?? present;
     const before = Math.max(isCrowded ? settledAt(now) : now, since);
-    const read = await readForwards({ types: channel.types, after: since, before }, channel.backlog, reading);
+    const read = await readForwards(
+      { types: channel.types, after: since, before, isOpen: !isCrowded },
+      channel.backlog,
+      reading,
+    );
     if (read !== "crowd") {
       const settled = settledAt(Math.max(present, upstreamClock.reached(read.sentAt) ?? present));
-      const { events, unreadable } = read;
-      return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false };
+      const { events, unreadable, isLast } = read;
+      return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false, isCaughtUp: isLast };
     }
   }
   const { events, page, next, unreadable, repeats } = await readCrowd(position, isOwnCrowd, reading);
-  return { events, settledUpTo: next === undefined ? since + 1 : since, unreadable, crowd: { page, next }, repeats };
+  return {
+    events,
+    settledUpTo: next === undefined ? since + 1 : since,
+    unreadable,
+    crowd: { page, next },
+    repeats,
+    isCaughtUp: false,
+  };
 }

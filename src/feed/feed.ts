@@ -160,7 +160,7 @@ export class Feed {
       const slice = yield* this.#outlast(signal, (limitMs) =>
         this.#catchUp.read(backlog, { ...this.#readingOf(types, signal), limitMs }),
       );
-      yield* reader.take({ ...slice, asked: true, isCaughtUp: false });
+      yield* reader.take({ ...slice, asked: true });
     }
   }
 

@@ -54,13 +54,14 @@ export interface BacklogMemory {
  * holds too much, the pages show where to end instead: as far as their density reaches, and where that turns out to be empty,
  * near the crowd they showed. So neither a long emptiness nor a crowd behind it takes many requests, whichever way the API lists.
  * The next slice begins at the end of this one, for what was created at the very end may be missing.
+ * @param isOpen in the range: whether `before` is now, so that the last slice holds everything visible from `after` on.
  * @returns "crowd" where the very millisecond of `after` holds too much.
  */
 export async function readForwards(
-  { types, after, before }: { types: Range["types"]; after: number; before: number },
+  { types, after, before, isOpen = false }: { types: Range["types"]; after: number; before: number; isOpen?: boolean },
   memory: BacklogMemory,
   reading: Reading,
-): Promise<(Slice & { before: number }) | "crowd"> {
+): Promise<(Slice & { before: number; isLast: boolean }) | "crowd"> {
   const { hint } = memory;
   const known = hint !== undefined && hint.from <= after && after <= hint.to ? hint : undefined;
   // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
@@ -68,13 +69,13 @@ export async function readForwards(
   let end = firstEnd(after, before, known);
   for (;;) {
     const met: Met = new Met(reading.clock.now());
+    // The last slice is left open: our time may be behind the API's, and what came meanwhile belongs to what is visible.
+    const isLast = isOpen && end >= before && end > after;
+    const range = end > after ? { types, after, before: isLast ? undefined : end } : justAt(after, reading);
     let narrower: Narrower | undefined;
     try {
-      for await (const page of walkPages(
-        end > after ? { types, after, before: end } : justAt(after, reading),
-        reading,
-      )) {
-        met.take({ ...page, events: page.events.filter(({ time }) => time <= end) });
+      for await (const page of walkPages(range, reading)) {
+        met.take({ ...page, events: isLast ? page.events : page.events.filter(({ time }) => time <= end) });
         if (!page.more || (met.listed.length < TOO_MANY && met.pages < MOST_PAGES)) continue;
         narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;
@@ -93,7 +94,7 @@ export async function readForwards(
       // A slice cut short by the end of an earlier reading has left the crowd ahead of it where it was.
       memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd: crowd ?? known?.crowd };
       // Of one millisecond alone there is no end to overlap with.
-      return { ...met.told, events, after, before: Math.max(end, after + 1) };
+      return { ...met.told, events, after, before: Math.max(end, after + 1), isLast };
     }
     ({ end, crowd } = narrower);
   }

@@ -165,11 +165,11 @@ test("who comes a minute after the API asked for an hour's pause is served", asy
 test.each(["newest-first", "oldest-first"] as const)(
   "a list that goes by no times, %s, brings all there is, and one old stray in it ends nothing",
   async (listOrder) => {
-    const opened = openFeedWorld({ listOrder });
+    const opened = openFeedWorld({ listOrder, pageSizeCap: 20 });
     const age = 30 * MINUTE_MS;
-    for (let n = 0; n < 700; n++) opened.record(TYPES[0] as string, { at: opened.start - 2 * age + n });
+    for (let n = 0; n < 60; n++) opened.record(TYPES[0] as string, { at: opened.start - 2 * age + n });
     const ids = Array.from(
-      { length: 700 },
+      { length: 60 },
       (_, n) => opened.record(TYPES[0] as string, { at: opened.start - age + n }).id,
     );
     opened.trouble.spoil = ({ url }, next) => {
@@ -189,6 +189,24 @@ test.each(["newest-first", "oldest-first"] as const)(
     expect((await readOn(opened, opened.start - age)).sort()).toEqual(ids);
   },
 );
+
+test.each([0, 25_000])("a chain of waits of %i ms ends, however slow the answers are", async (timeoutMs) => {
+  const opened = openFeedWorld({ latency: () => 1_250 });
+  const ids = Array.from({ length: 250 }, (_, n) => {
+    return opened.record(TYPES[0] as string, { at: opened.start - MINUTE_MS + n * 4 }).id;
+  });
+  const given: string[] = [];
+  let after: string | number = opened.start - 24 * 60 * MINUTE_MS;
+  let calls = 0;
+  for (let isBehind = true; isBehind && calls < 20; calls++) {
+    const waited = await wait(opened, after, { timeoutMs });
+    given.push(...waited.ids);
+    after = waited.cursor;
+    isBehind = waited.isFull || !waited.isCaughtUp;
+  }
+  expect(given).toEqual(ids);
+  expect(calls).toBeLessThan(12);
+});
 
 test("types that are new pass a prefix they fall under", async () => {
   const opened = openFeedWorld();
