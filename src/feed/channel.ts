@@ -28,6 +28,8 @@ export class Channel {
   leadsOn: boolean | undefined;
   /** Whether a range ends with all that was created at its end, as the answers have shown: not all APIs' ends are inclusive. */
   endsInclusive = false;
+  /** Whether a range begins with what was created at its beginning. */
+  beginsInclusive = false;
   /** Whether times are finer than milliseconds, so that no range ends with all of one. */
   hasFinerTimes = false;
   /** How far back a tail's next poll may reach, in milliseconds. */

@@ -31,7 +31,7 @@ export async function readCrowd(position: Position, isOwn: boolean, reading: Rea
   const { since, crowd: kept } = position;
   // A cursor is good for the types it was given for.
   let page = kept?.types === crowdTypes(types) && kept.cursor !== "" ? kept : undefined;
-  const range = widened(justAt(since, reading));
+  const range = widened(justAt(since, reading), reading.channel);
   const reader = new PageReader(reading, PAGE);
   let read = await reader.read(range, page?.cursor);
   let repeats = kept !== undefined && page === undefined;

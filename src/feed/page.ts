@@ -98,8 +98,9 @@ export class PageReader {
       this.fullest = Math.max(this.fullest, events.length);
       const isFull = events.length + unreadable >= this.#size;
       this.#growAgain(events.length);
-      const { after, before = Number.POSITIVE_INFINITY } = widened(range);
-      const strays = events.some(({ time }) => !isWithin({ after, before: before + 1 }, time));
+      channel.beginsInclusive ||= events.some((one) => one.time === range.after && !FINER_TIME.test(one.createdAt));
+      const { after = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY } = range;
+      const strays = events.some(({ time }) => !isWithin({ after: after - 1, before: before + 1 }, time));
       const isPast = strays && hasLeft(range, events);
       const more = isPast ? { hasMore: false, nextCursor: null } : { hasMore: value.hasMore, nextCursor };
       return { events, ...more, isFull, unreadable, strays, sentAt };
@@ -144,9 +145,12 @@ function noPage(sentAt: number): Page {
   return { ...nothing, strays: false, isRefused: true, sentAt };
 }
 
-/** A millisecond more before it: an API's ends may be exclusive. Whoever reads on does so from the end, which covers that one. */
-export function widened(range: Range): Range {
-  return range.after === undefined ? range : { ...range, after: range.after - 1 };
+/**
+ * A millisecond more before it, until the answers have shown that they include the very beginning. Whoever reads on does so
+ * from the end, which covers that one.
+ */
+export function widened(range: Range, { beginsInclusive }: Channel): Range {
+  return range.after === undefined || beginsInclusive ? range : { ...range, after: range.after - 1 };
 }
 
 export function isWithin({ after, before }: Range, time: number): boolean {

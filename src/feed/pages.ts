@@ -12,7 +12,7 @@ export { isoTime, LARGEST_PAGE, type Range, type Reading } from "./page.ts";
  * the very end of the range may be missing: an API's ends may be exclusive, and it may keep finer times than milliseconds.
  */
 export async function* walkPages(range: Range, reading: Reading, limit = LARGEST_PAGE): AsyncGenerator<PageRead> {
-  for await (const page of walkWhole(widened(range), new PageReader(reading, limit))) {
+  for await (const page of walkWhole(widened(range, reading.channel), new PageReader(reading, limit))) {
     yield { ...page, events: page.events.filter(({ time }) => isWithin(range, time)) };
   }
 }
