@@ -119,31 +119,28 @@ test("a slice tells when it was asked for, from which the upstream's time then f
   expect(present).toBeGreaterThan(opened.start - 1_400);
 });
 
-test.each(ORDERS)(
-  "readings with time for two pages at most come to a crowd a day ahead, listed %s",
-  async (listOrder) => {
-    const opened = openFeedWorld({ listOrder, latency: () => 2_400 });
-    const after = opened.start - 24 * HOUR_MS;
-    const ids = Array.from(
-      { length: 250 },
-      (_, n) => opened.record("webset.idle", { at: opened.start - 60_000 + 4 * n }).id,
-    );
-    const memory: BacklogMemory = { hint: undefined };
-    const slices: Slice[] = [];
-    for (let from = after, readings = 0; from < opened.start && readings < 12; readings++) {
-      const ending = new AbortController();
-      void opened.fake.sleep(5_000).then(() => ending.abort());
-      const reading = opened.reading({ signal: ending.signal });
-      const reads = async () => {
-        while (from < opened.start) {
-          const slice = await readForwards({ types: undefined, after: from, before: opened.start }, memory, reading);
-          if (slice === "crowd") throw new Error("a millisecond holds too much");
-          slices.push(slice);
-          from = slice.before;
-        }
-      };
-      await opened.fake.until(reads().catch((error) => expect(ending.signal.aborted, error).toBe(true)));
-    }
-    expect(idsOf(slices).sort()).toEqual(ids);
-  },
-);
+test.each(ORDERS)("readings with time for one page come to a crowd a day ahead, listed %s", async (listOrder) => {
+  const opened = openFeedWorld({ listOrder, latency: () => 2_400 });
+  const after = opened.start - 24 * HOUR_MS;
+  const ids = Array.from(
+    { length: 250 },
+    (_, n) => opened.record("webset.idle", { at: opened.start - 60_000 + 4 * n }).id,
+  );
+  const memory: BacklogMemory = { hint: undefined };
+  const slices: Slice[] = [];
+  for (let from = after, readings = 0; from < opened.start && readings < 12; readings++) {
+    const ending = new AbortController();
+    void opened.fake.sleep(5_000).then(() => ending.abort());
+    const reading = opened.reading({ signal: ending.signal });
+    const reads = async () => {
+      while (from < opened.start) {
+        const slice = await readForwards({ types: undefined, after: from, before: opened.start }, memory, reading);
+        if (slice === "crowd") throw new Error("a millisecond holds too much");
+        slices.push(slice);
+        from = slice.before;
+      }
+    };
+    await opened.fake.until(reads().catch((error) => expect(ending.signal.aborted, error).toBe(true)));
+  }
+  expect(idsOf(slices).sort()).toEqual(ids);
+});
