@@ -185,14 +185,14 @@ function take(known: Knowledge, event: FeedEvent, met: Extract<Observation, { ki
   if (event.type.startsWith("webset.search.")) {
     const search = attempt(() => parseSearch(event.data));
     const toldAt = Math.max(known.toldAt, met.at - Math.max(0, (met.now ?? event.time) - event.time));
-    const told = search === undefined ? known : { ...known, toldAt, webset: withSearch(known.webset, search) };
+    const told = search === undefined ? known : { ...known, toldAt, webset: withTold(known.webset, search) };
     // A new search is part of the state, with all that comes along.
     return search === undefined || event.type === "webset.search.created" ? owing(told, event, met) : told;
   }
   const after = owing(known, event, met);
   const snapshot = event.type.startsWith("webset.") ? attempt(() => parseWebset(event.data)) : undefined;
   if (snapshot === undefined || snapshot.id !== known.webset.id) return after;
-  const told = { ...after, webset: snapshot.searches.filter(isFinished).reduce(withSearch, after.webset) };
+  const told = { ...after, webset: snapshot.searches.filter(isFinished).reduce(withTold, after.webset) };
   if (event.type !== "webset.idle" || !isIdle(snapshot) || !isOfSinceCall(event, snapshot, known, met)) return told;
   const idle = told.idle ?? snapshot;
   return { ...told, idle, webset: notBehind({ ...told, idle }, told.webset) };
@@ -222,7 +222,14 @@ function notBehind({ webset, idle }: Knowledge, look: Webset): Webset {
     const one = seen.searches.find(({ id }) => id === search.id);
     return one === undefined || isFinished(search) || timeOf(search.updatedAt) > timeOf(one.updatedAt);
   };
-  return webset.searches.filter(isLater).reduce(withSearch, seen);
+  return webset.searches.filter(isLater).reduce(withTold, seen);
+}
+
+/** The Webset with a search that an event told of. What was idle without that search may not be idle with it. */
+function withTold(webset: Webset, search: WebsetSearch): Webset {
+  const isNew = webset.searches.every(({ id }) => id !== search.id);
+  const told = withSearch(webset, search);
+  return isNew && webset.status === "idle" ? { ...told, status: "running" } : told;
 }
 
 function later(one: Position, other: Position): Position {

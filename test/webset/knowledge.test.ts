@@ -71,6 +71,15 @@ describe("what an observer learns", () => {
     expect(searches(learn(told, looked(4_000, webset("running"))))).toEqual({ a: "completed" });
   });
 
+  test("from an event of a search that the state does not list yet is that the state's idleness is of before", () => {
+    const stale = webset("idle", { a: "canceled" });
+    const told = having(looked(1_000, stale), read(3_000, "webset.search.completed", { id: "b", status: "completed" }));
+    expect(told.webset.status).toBe("running");
+    expect(learn(told, looked(4_000, stale)).webset.status).toBe("running");
+    const now = webset("idle", { a: "canceled", b: "completed" });
+    expect(learn(told, looked(5_000, now)).webset.status).toBe("idle");
+  });
+
   test("from a look replaces what events told of a search that goes on, where nothing tells which is newer", () => {
     const told = having(read(3_000, "webset.search.updated", { id: "a", status: "running" }));
     expect(searches(learn(told, looked(4_000, webset("running", { a: "strange" }))))).toEqual({ a: "strange" });
