@@ -11,13 +11,16 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundle, withShebang } from "./bundle.mjs";
+import { bundle } from "./bundle.mjs";
 import { thirdPartyLicenses } from "./licenses.mjs";
 import { cache, root } from "./project.mjs";
 
 const dist = join(root, "dist");
 const program = join(dist, "cli.js");
 const stamp = join(cache, "dist-stamp");
+
+/** With it, a shell can start the program. */
+const SHEBANG = "#!/usr/bin/env node\n";
 
 /** Everything that decides what a build gives. The lockfile stands for what is installed. */
 const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"];
@@ -26,10 +29,7 @@ const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig
 export async function build() {
   const inputs = hashOf(INPUTS);
   const { outputFiles, metafile } = await bundle({ cli: "src/cli/entry.ts" }, dist);
-  const files = withShebang(
-    outputFiles.map(({ path, text }) => ({ path, text })),
-    program,
-  );
+  const files = outputFiles.map(({ path, text }) => ({ path, text: path === program ? SHEBANG + text : text }));
   files.push({ path: join(dist, "THIRD-PARTY-LICENSES.txt"), text: thirdPartyLicenses(metafile) });
 
   // The program comes last and in one step, and what it no longer needs goes after that: a test or a host that starts

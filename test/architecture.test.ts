@@ -47,6 +47,7 @@ const RULES: Rules = {
       "cli/read-message",
       "cli/stdio-transport",
     ],
+    "@modelcontextprotocol/client": ["cli/demo"],
     "fastest-levenshtein": ["feed"],
     zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli"],
   },

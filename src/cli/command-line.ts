@@ -6,7 +6,8 @@ export type Command =
   | { kind: "help"; of: "server" | "sandbox" }
   | { kind: "version" }
   | { kind: "serve"; sandbox: boolean; flags: ConfigFlags }
-  | { kind: "sandbox"; flags: SandboxFlags };
+  | { kind: "sandbox"; flags: SandboxFlags }
+  | { kind: "demo"; speed: string };
 
 /** The sandbox's own flags as texts. */
 export interface SandboxFlags {
@@ -41,6 +42,8 @@ const SANDBOX = {
   faults: { type: "string" },
 } as const;
 
+const DEMO = { speed: { type: "string", default: "5" } } as const;
+
 /** Names of commands and scenarios are shorter, Exa's keys longer. */
 const LONGEST_QUOTED = 30;
 
@@ -49,8 +52,9 @@ export function readCommandLine(args: readonly string[]): Command {
   const [first, ...rest] = args;
   if (first === "help") return { kind: "help", of: rest[0] === "sandbox" ? "sandbox" : "server" };
   if (first === "sandbox") return sandboxCommand(rest);
+  if (first === "demo") return demoCommand(rest);
   if (first !== undefined && !first.startsWith("-")) {
-    throw new UsageError(`There is no command ${quoted(first)}. Commands: sandbox; none serves MCP on stdio.`);
+    throw new UsageError(`There is no command ${quoted(first)}. Commands: demo, sandbox; none serves MCP on stdio.`);
   }
   const { values } = understand(() => parseArgs({ args: [...args], options: { ...ALWAYS, ...SERVE } }));
   if (values.help) return { kind: "help", of: "server" };
@@ -74,6 +78,13 @@ function sandboxCommand(args: string[]): Command {
   if (values.version) return { kind: "version" };
   const { port, speed, seed, scenario, faults } = values;
   return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"], faults } };
+}
+
+function demoCommand(args: string[]): Command {
+  const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...DEMO } }));
+  if (values.help) return { kind: "help", of: "server" };
+  if (values.version) return { kind: "version" };
+  return { kind: "demo", speed: values.speed };
 }
 
 function understand<T>(parse: () => T): T {

@@ -16,6 +16,7 @@ export function helpText(version: string): string {
 Usage:
   websets-events-mcp [options]            serve MCP on stdio (what hosts run)
   websets-events-mcp --sandbox [options]  the same without a key, against a sandbox with a demo Webset already running
+  websets-events-mcp demo                 see it work without a key: an agent follows a Webset to its end
   websets-events-mcp sandbox [options]    run the sandbox alone: a local Websets API to test against
 
 Options of the server:

@@ -3,7 +3,7 @@ import { ConfigError, keyIn, readConfig } from "../config.ts";
 import { createLog } from "../shared/log.ts";
 import { createRedact } from "../shared/redact.ts";
 import { VERSION } from "../shared/version.ts";
-import { type Command, readCommandLine, UsageError } from "./command-line.ts";
+import { type Command, numberFlag, readCommandLine, UsageError } from "./command-line.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */
 const LONGEST_FAREWELL_MS = 900;
@@ -42,6 +42,8 @@ async function run(command: Command): Promise<void> {
       return serveStdio(command);
     case "sandbox":
       return serveSandbox(command);
+    case "demo":
+      return showDemo(command);
   }
 }
 
@@ -79,6 +81,20 @@ async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): P
   endOnSignals(() => sandbox.close());
   process.stdout.write(`A sandbox of the Websets API is at ${url}\n\n`);
   process.stdout.write(`export EXA_BASE_URL=${url}\nexport EXA_API_KEY=${key}\n\nPress Ctrl+C to stop it.\n`);
+}
+
+async function showDemo({ speed }: Extract<Command, { kind: "demo" }>): Promise<void> {
+  const { playDemo } = await import("./demo/demo.ts");
+  const interruption = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interruption.abort(name));
+  process.exitCode = await playDemo({
+    program: process.argv[1] ?? "",
+    speed: numberFlag("--speed", speed, { least: 0.5, most: 100 }),
+    output: process.stdout,
+    env: process.env,
+    complain: writeLine,
+    interruption: interruption.signal,
+  });
 }
 
 function endOnSignals(close: Closing): void {

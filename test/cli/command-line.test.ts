@@ -42,6 +42,13 @@ describe("the command line", () => {
     });
   });
 
+  test("of demo has a pace of its own", () => {
+    expect(readCommandLine(["demo"])).toEqual({ kind: "demo", speed: "5" });
+    expect(readCommandLine(["demo", "--speed=20"])).toEqual({ kind: "demo", speed: "20" });
+    expect(readCommandLine(["demo", "--help"])).toEqual({ kind: "help", of: "server" });
+    expect(messageOf(["demo", "--sandbox"])).toContain("--sandbox");
+  });
+
   test.each([[["--help"]], [["-h"]], [["help"]], [["--sandbox", "-h"]], [["-h", "-v"]]])("%j asks for help", (args) => {
     expect(readCommandLine(args)).toEqual({ kind: "help", of: "server" });
   });

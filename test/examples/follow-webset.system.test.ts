@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { startSandbox } from "../../examples/support/sandbox-process.ts";
+import { startSandbox } from "../../src/cli/demo/sandbox-process.ts";
 import { runExample, startExample } from "./run-example.ts";
 
 const dist = "dist/cli.js";

@@ -18,7 +18,14 @@ const WIDEST = 108;
 const ERASE_LINE = "\r\u001b[2K";
 const STYLES = /\u001b\[[\d;]*m/g;
 
-export function openStage(output: NodeJS.WriteStream, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Stage {
+/** What a stage needs of `process.stdout`. */
+export interface StageOutput {
+  write(text: string): void;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export function openStage(output: StageOutput, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Stage {
   const isTerminal = output.isTTY === true && TERM !== "dumb";
   const hasColours = isTerminal && !NO_COLOR;
   // The last column stays free: some terminals go to the next line when it is written.

@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runExample, startExample } from "./run-example.ts";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { playDemo } from "../../src/cli/demo/demo.ts";
+import { eventually } from "../support/eventually.ts";
+import { runProgram } from "../support/program.ts";
+import { test } from "../support/stdio-test.ts";
 
 const root = join(import.meta.dirname, "../..");
 const dist = join(root, "dist/cli.js");
@@ -15,14 +18,33 @@ describe("the demo", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const program = (name: string, source: string) => {
-    const path = join(folder, name);
-    writeFileSync(path, source);
-    return path;
+  /** Plays it here, with another program in our place; an interruption comes when it has said `until`. */
+  const playWith = async (name: string, source: string, until?: string) => {
+    const program = join(folder, name);
+    writeFileSync(program, source);
+    const interruption = new AbortController();
+    let stdout = "";
+    let stderr = "";
+    const code = await playDemo({
+      program,
+      speed: 5,
+      output: {
+        write(text) {
+          stdout += text;
+          if (until !== undefined && stdout.includes(until)) interruption.abort("SIGTERM");
+        },
+      },
+      env: process.env,
+      complain(text) {
+        stderr += text;
+      },
+      interruption: interruption.signal,
+    });
+    return { code, stdout, stderr };
   };
 
   test("follows a Webset to its end, sees each item once, and says what that took", async () => {
-    const { code, stdout, stderr } = await runExample("demo", ["--speed", "20"]);
+    const { code, stdout, stderr } = await runProgram(["demo", "--speed", "20"]);
     expect(stderr).toBe("");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Connect +to websets-events-mcp \S+ on stdio, MCP 2026-07-28\. Its tools:/m);
@@ -46,42 +68,60 @@ describe("the demo", () => {
   });
 
   test("prints plain lines where there is no terminal", async () => {
-    const { stdout } = await runExample("demo", ["--speed", "100"]);
+    const { stdout } = await runProgram(["demo", "--speed", "100"]);
     expect(stdout).not.toMatch(/[\u001b\r█░]/);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(108);
   });
 
-  test("says in a sentence that the server is not there", async () => {
-    const { code, stderr } = await runExample("demo", ["--server", join(folder, "nowhere.js")]);
-    expect(code).toBe(1);
-    expect(stderr.trim()).toMatch(
-      /^The demo failed while starting the sandbox: there is no .*nowhere\.js\. npm run build makes dist\/cli\.js$/,
-    );
+  test("needs no key and uses none, nor any other setting of the user", async () => {
+    const settings = {
+      EXA_API_KEY: "my-own-key",
+      EXA_BASE_URL: "http://127.0.0.1:9",
+      WEBSETS_EVENTS_LOG_LEVEL: "loud",
+    };
+    expect(await runProgram(["demo", "--speed", "100"], settings)).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("says what the server complained of", async () => {
     const broken = `if (process.argv[2] === "sandbox") await import(${JSON.stringify(pathToFileURL(dist).href)});
       else throw new Error("no moon tonight");`;
-    const { code, stderr } = await runExample("demo", ["--server", program("broken.mjs", broken)]);
+    const { code, stderr } = await playWith("broken.mjs", broken);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^The demo failed while connecting to the MCP server: /m);
     expect(stderr).toContain("no moon tonight");
   });
 
-  test.skipIf(process.platform === "win32")("ends its processes when it is stopped", async () => {
+  test("says what the sandbox complained of", async () => {
+    const { code, stderr } = await playWith("dark.mjs", 'throw new Error("no sun today");');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The demo failed while starting the sandbox: /m);
+    expect(stderr).toContain("no sun today");
+  });
+
+  test("ends its processes when it is stopped", async () => {
     const pids = join(folder, "pids");
     const watched = `import { appendFileSync } from "node:fs";
       appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n");
       await import(${JSON.stringify(pathToFileURL(dist).href)});`;
-    const { child, says, ended } = startExample("demo", ["--server", program("watched.mjs", watched)]);
-    await says("wait_for_webset_event {");
-    child.kill("SIGTERM");
-    const { code, stdout } = await ended;
+    const { code, stdout } = await playWith("watched.mjs", watched, "wait_for_webset_event {");
     expect(code).toBe(143);
     expect(stdout.trimEnd()).toMatch(/Stopped\.$/);
     const started = readFileSync(pids, "utf8").trim().split("\n").map(Number);
     expect(started).toHaveLength(2);
     expect(started.filter(isAlive)).toEqual([]);
+  });
+
+  test.skipIf(process.platform === "win32")("is stopped by the signals of a terminal", async ({ startProgram }) => {
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      const program = startProgram(["demo"]);
+      await eventually(() => program.stdout.includes("wait_for_webset_event {"), { what: "the demo" });
+      program.child.kill(signal);
+      expect(await program.exited).toEqual({ code, signal: null });
+      expect(program.stdout).toMatch(/Stopped\.\n$/);
+    }
   });
 });
 
