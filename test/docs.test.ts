@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((page) => join("docs", page));
+const pages = [...docs, ...readdirSync(root)].filter((page) => page.endsWith(".md"));
+const textOf = (page: string) => readFileSync(join(root, page), "utf8");
+
+/** What a page names in code: `src/feed/tail.ts`, `test/recorded/`. A name with a star or in capitals stands for many. */
+function filesNamedIn(page: string): string[] {
+  return [...textOf(page).matchAll(/`((?:src|test|scripts|examples|bench|docs|skills)\/[\w./-]+)`/g)].map(
+    ([, path = ""]) => path,
+  );
+}
+
+function linksOf(page: string): string[] {
+  return [...textOf(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, path = ""]) => path);
+}
+
+function constantsNamedIn(page: string): { name: string; path: string }[] {
+  return [...textOf(page).matchAll(/`([A-Z][A-Z_]+_MS)`\s+in\s+`([\w./-]+)`/g)].map(([, name = "", path = ""]) => ({
+    name,
+    path,
+  }));
+}
+
+describe.each(pages)("%s", (page) => {
+  test("names no file that is not there", () => {
+    expect(filesNamedIn(page).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test("links to no page that is not there", () => {
+    expect(linksOf(page).filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+  });
+
+  test("finds its constants where it says", () => {
+    const astray = constantsNamedIn(page).filter(({ name, path }) => !textOf(path).includes(name));
+    expect(astray).toEqual([]);
+  });
+});
+
+test("each assumption about the API has a page that says what shows it and what breaks", () => {
+  const decisions = pages.filter((page) => page.startsWith(join("docs", "decisions")));
+  expect(decisions.length).toBeGreaterThan(10);
+  for (const page of decisions) {
+    for (const part of ["**We assume**", "**Why.**", "**Evidence.**", "**If it is wrong.**"]) {
+      expect(textOf(page), `${page} lacks ${part}`).toContain(part);
+    }
+  }
+});
