@@ -178,7 +178,7 @@ test.for(KEYS)(
     const { env } = await startSandbox();
     const session = await ERAS[0]?.open(startProgram(["--log-level", "debug"], { ...env, EXA_API_KEY: key }));
     await session?.call("wait_for_webset_event", { types: [key] });
-    await session?.call("list_webset_events", { page: key, createdAfter: key });
+    await session?.call("list_webset_events", { page: key, before: key });
     await session?.call("get_webset_event", { eventId: key });
     await session?.call("get_webset_progress", { websetId: "webset_1", [key]: key });
     await session?.program.end();

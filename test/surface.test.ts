@@ -55,10 +55,10 @@ describe("what the program shows of itself", () => {
 });
 
 describe("what a model has to read", () => {
-  test("is at most 12,000 bytes of tools, and 6,000 of them names, descriptions and input schemas", () => {
+  test("is at most 16,000 bytes of tools, and 8,000 of them names, descriptions and input schemas", () => {
     const read = surface.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-    expect(bytes({ tools: surface.tools })).toBeLessThanOrEqual(12_000);
-    expect(bytes(read)).toBeLessThanOrEqual(6_000);
+    expect(bytes({ tools: surface.tools })).toBeLessThanOrEqual(16_000);
+    expect(bytes(read)).toBeLessThanOrEqual(8_000);
   });
 
   test("is at most 400 characters for each tool and each parameter, and something for each", () => {

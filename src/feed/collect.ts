@@ -3,7 +3,16 @@ import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
-import { advance, byTime, type CrowdStep, MOST_SEEN, type Placed, type Position, settledAt } from "./position.ts";
+import {
+  type Ago,
+  advance,
+  byTime,
+  type CrowdStep,
+  MOST_SEEN,
+  type Placed,
+  type Position,
+  settledAt,
+} from "./position.ts";
 import type { ReadNews } from "./reader.ts";
 
 /** A wait that is not done when its time is up stays this much longer, in milliseconds: hosts are told of a second. */
@@ -19,7 +28,7 @@ export interface CollectRequest {
   types?: ReadRequest["types"];
   websetId?: ReadRequest["websetId"];
   /** Where to read from; without it, from now by the upstream's clock. */
-  from?: Position | undefined;
+  from?: Position | Ago | undefined;
   /** Whether that position is where an earlier reading ended. */
   resumes?: boolean;
   /** So many events end the wait. */
@@ -139,10 +148,10 @@ class Harvest {
   #unreadable = 0;
   #repeats = false;
 
-  constructor({ count, fits }: Pick<CollectRequest, "count" | "fits">, from: Position | undefined) {
+  constructor({ count, fits }: Pick<CollectRequest, "count" | "fits">, from: Position | Ago | undefined) {
     this.#count = count;
     this.#room = (events) => Math.min(count, fits?.(events) ?? count);
-    this.position = from;
+    this.position = from !== undefined && "since" in from ? from : undefined;
   }
 
   get found(): number {

@@ -1,6 +1,6 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isDoubtful, isPassing, type WebsetsError } from "../shared/errors.ts";
+import { isDoubtful, isPassing, WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
@@ -9,7 +9,7 @@ import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
 import type { Reading } from "./pages.ts";
-import { advance, BEFORE_ALL, type Position, RETENTION_MS, settledAt } from "./position.ts";
+import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS, settledAt } from "./position.ts";
 import { Present } from "./present.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
@@ -47,7 +47,7 @@ export interface ReadRequest {
   /** Only events of this Webset; a function is asked for its id first, and again if that fails in passing. */
   websetId?: string | ((signal: AbortSignal) => Promise<string>) | undefined;
   /** Where to read from; without it, from now by the upstream's clock. */
-  from?: Position | undefined;
+  from?: Position | Ago | undefined;
   /** Whether that position is where an earlier reading ended, and not a time that somebody chose. */
   resumes?: boolean | undefined;
   signal: AbortSignal;
@@ -58,6 +58,13 @@ export interface ReadRequest {
    * at most twice the interval apart while something runs for any of them.
    */
   expects?: (() => Expectation) | undefined;
+}
+
+/** A listing whose bounds may be ages. */
+export interface FeedListRequest extends Omit<ListRequest, "after" | "before"> {
+  after?: Position | Ago | undefined;
+  before?: number | Ago | undefined;
+  resumes?: boolean | undefined;
 }
 
 /** All events of one key, as something to read from any position. One poll loop serves all readers of one set of types. */
@@ -101,13 +108,11 @@ export class Feed {
    * told and outlasted; what does not (a wrong key, a position no API can know) is thrown as a `WebsetsError`.
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
-    const { signal, types, from, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { signal, types, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
-    const position = yield* this.#outlast(signal, () =>
-      from === undefined ? this.#present.positionAsOf(askedAt, signal) : this.#present.knowable(from, resumes, signal),
-    );
+    const position = yield* this.#outlast(signal, () => this.#beginning(request, askedAt));
     yield { kind: "positioned", position };
     const reader = new Reader({ types, websetId, signal, resumes }, position, this.#owners, this.#options.clock);
     const wishes = { urgentBy, expects, websetId };
@@ -119,6 +124,13 @@ export class Feed {
       // Where nothing tells the time, a crowd of the last seconds is met again and again until it is settled.
       if (since === reader.position.since) await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
     }
+  }
+
+  /** Where to read from, for a call of `askedAt` (`clock.now()`). */
+  async #beginning({ from, resumes = false, signal }: ReadRequest, askedAt: number): Promise<Position> {
+    if (from !== undefined && "since" in from) return this.#present.knowable(from, resumes, signal);
+    const present = await this.#present.positionAsOf(askedAt, signal);
+    return from === undefined ? present : this.#present.knowable(positionAgo(present, from), false, signal);
   }
 
   /**
@@ -210,10 +222,24 @@ export class Feed {
     return this.#present.positionAsOf(this.#options.clock.now(), signal);
   }
 
-  /** Lists matching events, newest first; see `listEvents`. */
-  async list(request: ListRequest): Promise<Listed> {
-    const { signal, filter } = request;
+  /** Lists matching events, newest first; see `listEvents`. `resumes` as for reading. */
+  async list({ after, before, resumes, ...rest }: FeedListRequest): Promise<Listed> {
+    const { signal, filter } = rest;
     const seenAt = this.#options.clock.now();
+    const request: ListRequest = {
+      ...rest,
+      after: after && (await this.#beginning({ from: after, resumes, signal }, seenAt)),
+      before:
+        typeof before === "object"
+          ? positionAgo(await this.#present.positionAsOf(seenAt, signal), before).since
+          : before,
+    };
+    if (request.after !== undefined && request.after.since > (request.before ?? Number.POSITIVE_INFINITY)) {
+      throw new WebsetsError("invalid_request", {
+        what: "after is later than before: no event can match",
+        advice: "Exchange the two, or leave one of them out.",
+      });
+    }
     return listEvents(request, {
       reading: this.#readingOf(filter.types, signal),
       belongs: (event, websetId) => this.#owners.belongs(event, websetId, { seenAt, signal }),

@@ -4,7 +4,16 @@ import type { FeedEvent } from "./event.ts";
 import type { EventFilter } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
-import { advance, byTime, MOST_SEEN, type Placed, type Position, positionAt, settledAt } from "./position.ts";
+import {
+  advance,
+  byTime,
+  isDealtWith,
+  MOST_SEEN,
+  type Placed,
+  type Position,
+  positionAt,
+  settledAt,
+} from "./position.ts";
 
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
@@ -12,10 +21,10 @@ const LONGEST_SCAN_MS = 10_000;
 
 export interface ListRequest {
   filter: EventFilter;
+  /** Only what had not been dealt with there. */
+  after?: Position | undefined;
   /** Milliseconds since 1970, inclusive. */
-  createdAfter?: number | undefined;
-  /** Milliseconds since 1970, inclusive. */
-  createdBefore?: number | undefined;
+  before?: number | undefined;
   limit: number;
   /** How many of some events, newest first, one result has room for, at least 1 of 1. */
   fits?: (events: readonly FeedEvent[]) => number;
@@ -53,7 +62,7 @@ export interface ListDeps {
  * while new ones arrive. A listing that has found something and then meets trouble ends early with what it has.
  */
 export async function listEvents(request: ListRequest, deps: ListDeps): Promise<Listed> {
-  const { filter, limit, createdAfter } = request;
+  const { filter, limit, after } = request;
   const { reading, serverNow } = deps;
   const hint = reading.channel.backwards;
   const token = request.page === undefined ? undefined : decodePageToken(request.page);
@@ -62,10 +71,10 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   const scan = new Scan(request, token?.before, deps);
   const range = {
     types: filter.types,
-    ...(createdAfter === undefined ? {} : { after: createdAfter }),
+    ...(after === undefined ? {} : { after: after.since }),
     // One millisecond more, for the API may keep finer times; the order of the feed decides what is still to come.
     ...bound(
-      request.createdBefore === undefined ? undefined : request.createdBefore + 1,
+      request.before === undefined ? undefined : request.before + 1,
       token === undefined ? undefined : token.before.time + 1,
     ),
   };
@@ -134,11 +143,12 @@ class Scan {
   }
 
   async take(batch: Batch): Promise<void> {
-    const { filter, createdBefore = Number.POSITIVE_INFINITY } = this.#request;
+    const { filter, after, before = Number.POSITIVE_INFINITY } = this.#request;
     this.unreadable += batch.unreadable;
     for (const event of batch.events) {
-      if (event.time > createdBefore || (this.#before !== undefined && byTime(event, this.#before) >= 0)) continue;
-      const matches = filter.websetId === undefined || (await this.#deps.belongs(event, filter.websetId));
+      if (event.time > before || (this.#before !== undefined && byTime(event, this.#before) >= 0)) continue;
+      const isNew = after === undefined || !isDealtWith(after, event);
+      const matches = isNew && (filter.websetId === undefined || (await this.#deps.belongs(event, filter.websetId)));
       if (matches) this.matches.push(event);
       this.scanned++;
       this.last = event;

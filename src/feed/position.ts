@@ -12,6 +12,9 @@ export const CLOCK_DISAGREEMENT_MS = 1_000;
 /** How long Exa keeps events, in milliseconds: 60 days, by its documentation. */
 export const RETENTION_MS = 60 * 24 * 3_600_000;
 
+/** How far back a position may begin that is told by its age: while it is read the time goes on. */
+const LONGEST_AGO_MS = RETENTION_MS - 60_000;
+
 /**
  * Where a position lies if nothing was visible and no clock told the time: before all events, in milliseconds since 1970. No
  * caller writes such a time.
@@ -49,6 +52,11 @@ export interface Position {
   readonly seen: ReadonlyMap<number, number>;
 }
 
+/** A point so long before now, by the upstream's clock, in milliseconds. */
+export interface Ago {
+  readonly agoMs: number;
+}
+
 /** A place inside a millisecond: everything before the API's own page cursor has been dealt with. */
 export interface Crowd {
   /** Empty where it was too long to be kept in a cursor of ours. */
@@ -65,6 +73,11 @@ export function crowdTypes(types: readonly string[] | undefined): number {
 /** A fresh position: nothing at or after this time has been dealt with. */
 export function positionAt(since: number): Position {
   return { since, seen: new Map() };
+}
+
+/** The position so long before one of now, as far back as events are kept. */
+export function positionAgo(now: Position, { agoMs }: Ago): Position {
+  return agoMs <= 0 ? now : positionAt(Math.max(BEFORE_ALL, now.since - Math.min(agoMs, LONGEST_AGO_MS)));
 }
 
 /**

@@ -104,6 +104,11 @@ export class UpstreamClock {
     return second === undefined ? undefined : Math.floor(second.least + moment);
   }
 
+  /** The upstream's time now, to be told: without answers that told it ours, unless visible events show that it is behind. */
+  get told(): number {
+    return this.at() ?? Math.max(this.#clock.wallTime(), this.byEvents() ?? 0);
+  }
+
   /** By answers, or else by events: a time the upstream has certainly reached at that moment. */
   reached(moment?: number): number | undefined {
     return this.at(moment) ?? this.byEvents(moment);

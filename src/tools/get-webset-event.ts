@@ -4,6 +4,7 @@ import { defineTool } from "./define.ts";
 import { detail } from "./params.ts";
 import { presentWithin } from "./room.ts";
 import * as shapes from "./shapes.ts";
+import { nowOf } from "./wording.ts";
 
 export const getWebsetEvent = defineTool({
   name: "get_webset_event",
@@ -15,9 +16,9 @@ export const getWebsetEvent = defineTool({
     eventId: z.string().min(1).max(300).describe("The id of an event, as other results give it."),
     detail: detail.default("full"),
   }),
-  output: z.object({ event: shapes.event }),
-  async run({ eventId, detail }, { exa, signal }) {
+  output: z.object({ now: shapes.now, event: shapes.event }),
+  async run({ eventId, detail }, { exa, feed, signal }) {
     const { value } = await exa.getEvent(eventId, { signal });
-    return { event: presentWithin(keep(value), detail) };
+    return { ...nowOf(feed), event: presentWithin(keep(value), detail) };
   },
 });

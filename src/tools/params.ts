@@ -2,12 +2,17 @@ import * as z from "zod/v4";
 import { parseTime } from "../exa/event.ts";
 import { decodeCursor } from "../feed/cursor.ts";
 import { decodePageToken } from "../feed/page-token.ts";
-import { type Position, positionAt } from "../feed/position.ts";
+import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WaitLimits } from "./define.ts";
 import { SAFE_TIMEOUT_SECONDS } from "./hosts.ts";
 
 const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
+/** As "90s", and as people write it: "10 min", "2 hours ago". */
+const AGE = /^(\d+(?:\.\d+)?)\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?:\s+ago)?$/i;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** What may stand in a cursor, which is never shorter. */
+const LIKE_A_CURSOR = /^[\w-]{16,}$/;
 
 export const types = z
   .array(z.string().min(1).max(100))
@@ -18,6 +23,11 @@ export const types = z
   );
 
 export const websetId = z.string().min(1).max(300);
+
+/** A cursor, a time or an age. */
+export const after = z.string().max(20_000).optional();
+
+export const page = z.string().max(20_000).optional().describe("nextPage of the result before.");
 
 export const detail = z
   .enum(["summary", "full"])
@@ -40,30 +50,46 @@ export function timeoutOf(asked: number | undefined, limits: WaitLimits): number
   });
 }
 
-/** Milliseconds since 1970 for a time a caller wrote; one without a zone, or that is none, is an `invalid_request`. */
-export function timeOf(name: string, given: string | undefined): number | undefined {
+/** A time that a caller wrote, in milliseconds since 1970, or its age; what is neither is an `invalid_request`. */
+export function timeOf(name: string, given: string | undefined): number | Ago | undefined {
   if (given === undefined) return undefined;
   const text = given.trim();
+  const age = ageOf(name, text);
+  if (age !== undefined) return age;
   const time = parseTime(text);
   if (time !== undefined && TIME_WITH_ZONE.test(text)) return time;
+  const orCursor = name === "after" ? ", or pass the cursor of an earlier result as it is" : "";
   throw new WebsetsError("invalid_request", {
     what: `The parameter ${name} holds ${JSON.stringify(text.slice(0, 80))}, which ${faultOf(text, time)}`,
-    advice: "Write it like 2026-11-01T12:00:00Z: with the time of day, and with Z for UTC or an offset such as +02:00.",
+    advice: `Write a time like 2026-11-01T12:00:00Z, with the time of day and with Z for UTC or an offset such as +02:00, or an age like "90s", "10m", "2h" or "3d"${orCursor}.`,
+  });
+}
+
+function ageOf(name: string, text: string): Ago | undefined {
+  if (/^now$/i.test(text)) return { agoMs: 0 };
+  const [, number, unit] = AGE.exec(text) ?? [];
+  if (number === undefined || unit === undefined) return undefined;
+  const agoMs = Number(number) * (UNIT_MS[unit.charAt(0).toLowerCase()] as number);
+  if (agoMs <= RETENTION_MS) return { agoMs };
+  throw new WebsetsError("invalid_request", {
+    what: `The parameter ${name} is ${JSON.stringify(text.slice(0, 80))}, and the API keeps events for 60 days`,
+    advice: `For all there is, pass ${name} "60d"; what is older cannot be read any more.`,
   });
 }
 
 function faultOf(text: string, time: number | undefined): string {
-  if (time === undefined) return "is not an ISO 8601 time, or one that no calendar has";
+  if (time === undefined) return "is neither an ISO 8601 time nor an age";
   if (/^\S+ /.test(text)) return "has a blank between date and time of day, where ISO 8601 has a T";
   return "has no time of day or no time zone";
 }
 
-/** The position a caller's `after` stands for: a cursor, or a time. Nothing means now. */
-export function positionOf(after: string | undefined): Position | undefined {
+/** The position a caller's `after` stands for: a cursor, a time or an age. Nothing means now. */
+export function positionOf(after: string | undefined): Position | Ago | undefined {
   if (after === undefined) return undefined;
   const text = after.trim();
-  if (isTime(text)) return positionAt(timeOf("after", text) as number);
-  return minted("after", text, decodeCursor);
+  if (!isTime(text)) return minted("after", text, decodeCursor);
+  const time = timeOf("after", text) as number | Ago;
+  return typeof time === "number" ? positionAt(time) : time;
 }
 
 /** The page token a caller passed, if there is anything that a listing can go on with in it. */
@@ -93,5 +119,6 @@ function forged(name: string): WebsetsError {
 
 /** Whether a caller's `after` is a time of its own choice, and no cursor. */
 export function isTime(after: string): boolean {
-  return /^\s*\d{4}-/.test(after);
+  const text = after.trim();
+  return !LIKE_A_CURSOR.test(text) || /^\d{4}-/.test(text);
 }

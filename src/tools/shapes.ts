@@ -27,7 +27,9 @@ export const progress = z.looseObject({
   summary: z.string(),
 });
 
+export const now = z.string();
 export const cursor = z.string();
+export const nextPage = z.string().nullable();
 export const waitedSeconds = z.number();
 export const next = z.string().optional();
 export const warning = z.string().optional();

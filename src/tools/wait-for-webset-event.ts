@@ -3,7 +3,7 @@ import { collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import { after, detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
@@ -18,11 +18,9 @@ export const waitForWebsetEvent = defineTool({
   input: z.strictObject({
     types,
     websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
-    after: z
-      .string()
-      .max(20_000)
-      .optional()
-      .describe("Where to go on: the cursor of an earlier result, or an ISO 8601 time with zone. Default: now."),
+    after: after.describe(
+      'Where to go on: the cursor of an earlier result, an ISO time with zone, or an age such as "10m". Default: now.',
+    ),
     count: z.int().min(1).max(100).default(1).describe("Return as soon as so many events matched."),
     timeoutSeconds,
     detail: detail.default("summary"),

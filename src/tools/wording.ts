@@ -1,4 +1,11 @@
+import type { Feed } from "../feed/feed.ts";
+import { isoTime } from "../feed/pages.ts";
 import type { WebsetsError } from "../shared/errors.ts";
+
+/** The upstream's time, for every result: an agent has no clock. */
+export function nowOf({ upstreamClock }: Pick<Feed, "upstreamClock">): { now: string } {
+  return { now: isoTime(upstreamClock.told) };
+}
 
 /** Milliseconds as seconds with one decimal. */
 export function secondsOf(milliseconds: number): number {

@@ -56,6 +56,20 @@ describe("reading the feed", () => {
     }
   });
 
+  test("from an age begins so long before the call by the upstream's clock, whatever ours shows", async () => {
+    for (const dates of [true, false]) {
+      const opened = openFeedWorld({ dates, latency: () => 100, skewMs: HOUR_MS });
+      for (const minutes of [20, 11, 9, 1]) {
+        opened.record("webset.idle", { id: `${minutes} min`, at: opened.start - minutes * 60_000 });
+      }
+      const reader = follow(opened.feed, { from: { agoMs: 600_000 } });
+      await opened.fake.advance(20_000);
+      // Without a Date the newest event but one stands in for now.
+      expect(reader.ids).toEqual(dates ? ["9 min", "1 min"] : ["11 min", "9 min", "1 min"]);
+      reader.stop();
+    }
+  });
+
   test("tells everything before what it calls settled, even for a reader that comes earlier than another began", async () => {
     const opened = openFeedWorld();
     const first = follow(opened.feed);

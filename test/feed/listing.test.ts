@@ -98,10 +98,37 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
     const at = (n: number) => opened.start - 100_000 + n * 1_000;
     for (let n = 0; n < 50; n++)
       opened.record(n % 2 === 0 ? "webset.idle" : "webset.paused", { at: at(n), id: `e${n}` });
-    const request = { filter: { types: ["webset.idle"] }, createdAfter: at(10), createdBefore: at(16), limit: 3 };
+    const request = { filter: { types: ["webset.idle"] }, after: positionAt(at(10)), before: at(16), limit: 3 };
     expect(idsOf(await listAll(opened, request))).toEqual(["e16", "e14", "e12", "e10"]);
-    expect(idsOf([await list(opened, { createdAfter: opened.start + 3_600_000 })])).toEqual([]);
-    expect(idsOf([await list(opened, { createdBefore: opened.start + 3_600_000, limit: 1 })])).toEqual(["e49"]);
+    expect(idsOf([await list(opened, { after: positionAt(opened.start + 1_000) })])).toEqual([]);
+    expect(idsOf([await list(opened, { before: opened.start + 3_600_000, limit: 1 })])).toEqual(["e49"]);
+  });
+
+  test("takes ages by the upstream's clock, and refuses a beginning it has not reached or an end before the beginning", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 0; n < 10; n++) opened.record("webset.idle", { at: opened.start - n * 60_000 - 1, id: `e${n}` });
+    const request = { filter: {}, limit: 20, signal };
+    const listed = await opened.fake.until(
+      opened.feed.list({ ...request, after: { agoMs: 300_000 }, before: { agoMs: 120_000 } }),
+    );
+    expect(idsOf([listed])).toEqual(["e2", "e3", "e4"]);
+    const crossed = opened.feed.list({ ...request, after: { agoMs: 120_000 }, before: { agoMs: 300_000 } });
+    await expect(opened.fake.until(crossed)).rejects.toThrow("after is later than before");
+    const ahead = opened.feed.list({ ...request, after: positionAt(opened.start + 3_600_000) });
+    await expect(opened.fake.until(ahead)).rejects.toThrow("lies in the future");
+  });
+
+  test("after a cursor is what came since, late arrivals included, and nothing that was told", async () => {
+    const opened = openFeedWorld({ listOrder });
+    for (let n = 1; n < 10; n++) opened.record("webset.idle", { at: opened.start - n * 1_000, id: `e${n}` });
+    const told = await list(opened);
+    opened.record("webset.idle", { at: opened.start - 1_500, id: "late" });
+    opened.record("webset.idle", { at: opened.start + 500, id: "new" });
+    await opened.fake.advance(1_000);
+    const cursor = encodeCursor(told.position);
+    const since = await list(opened, { after: decodeCursor(cursor) });
+    expect(idsOf([since])).toEqual(["new", "late"]);
+    expect(since.nextPage).toBeNull();
   });
 
   test("meets what was there exactly once while new events arrive between its pages", async () => {

@@ -117,4 +117,17 @@ describe("the upstream's time", () => {
     expect(upstream.reached()).toBe(NOON + 5_000);
     expect(upstream.at()).toBeUndefined();
   });
+
+  test("is told as ours while nothing else is known, unless events show that ours is behind", async () => {
+    const clock = new FakeClock(NOON);
+    const upstream = new UpstreamClock(clock);
+    expect(upstream.told).toBe(clock.wallTime());
+    const events = (time: number) => ["a", "b"].map((id) => ({ id, time }));
+    upstream.noteEvents(events(NOON - 60_000), clock.now());
+    expect(upstream.told).toBe(clock.wallTime());
+    upstream.noteEvents(events(NOON + 60_000), clock.now());
+    expect(upstream.told).toBe(NOON + 60_000);
+    upstream.note(answer(clock, -3_600_000));
+    expect(upstream.told).toBeLessThanOrEqual(NOON - 3_600_000);
+  });
 });

@@ -50,7 +50,6 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     let page: string | null | undefined;
     do {
       const { value } = await session.call("list_webset_events", { websetId, limit: 80, ...(page ? { page } : {}) });
-      expect(value.scanned).toBeGreaterThanOrEqual(value.events.length);
       ids.push(...value.events.map(({ id }: { id: string }) => id));
       page = value.nextPage;
     } while (page !== null);
@@ -61,7 +60,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     const { session } = await withFinishedWebset({ startProgram, startSandbox });
     const { value } = await session.call("list_webset_events", { types: ["webset.search.completed", "webset.idle"] });
     expect(value.events.map(({ type }: { type: string }) => type)).toEqual(["webset.idle", "webset.search.completed"]);
-    expect(value).toMatchObject({ complete: true, nextPage: null });
+    expect(value).toMatchObject({ nextPage: null, now: expect.stringMatching(/^20.*Z$/) });
   });
 
   test("get_webset_event gives the event with its resource, and without it where a summary is wanted", async ({
@@ -146,7 +145,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
         "did you mean webset.item.created?",
       ],
       ["a star over nothing", "list_webset_events", { types: ["webset.searches.*"] }, "webset.search."],
-      ["a time without a zone", "list_webset_events", { createdAfter: "2026-01-01T00:00:00" }, "time zone"],
+      ["a time without a zone", "list_webset_events", { after: "2026-01-01T00:00:00" }, "time zone"],
       ["a time that is none", "wait_for_webset_event", { after: "yesterday" }, "after"],
       ["a cursor of somebody else", "wait_for_webset_event", { after: "eyJpZCI6MX0" }, "cursor"],
       ["a wait that is too long", "wait_for_webset", { websetId: "webset_1", timeoutSeconds: 301 }, "300 s at most"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
-import { positionOf, timeOf, timeoutOf } from "../../src/tools/params.ts";
+import { isTime, positionOf, timeOf, timeoutOf } from "../../src/tools/params.ts";
 
 /** The error in which something ends. */
 function refusal(action: () => unknown): WebsetsError {
@@ -22,19 +22,50 @@ describe("a time", () => {
     ["2026-11-01T12:00:00+02:00", Date.UTC(2026, 10, 1, 10)],
     ["2026-11-01T12:00Z", Date.UTC(2026, 10, 1, 12)],
   ])("%j is understood", (text, time) => {
-    expect(timeOf("createdAfter", text)).toBe(time);
+    expect(timeOf("before", text)).toBe(time);
   });
 
   test("that is not given is none", () => {
-    expect(timeOf("createdAfter", undefined)).toBeUndefined();
+    expect(timeOf("before", undefined)).toBeUndefined();
+  });
+
+  test.each([
+    ["90s", 90_000],
+    ["10m", 600_000],
+    ["2h", 7_200_000],
+    ["3d", 259_200_000],
+    [" 1.5 H ", 5_400_000],
+    ["10 minutes ago", 600_000],
+    ["45 min", 2_700_000],
+    ["1 hour", 3_600_000],
+    ["60d", 5_184_000_000],
+    ["now", 0],
+  ])("may be the age %j", (text, agoMs) => {
+    expect(timeOf("before", text)).toEqual({ agoMs });
+    expect(positionOf(text)).toEqual({ agoMs });
+    expect(isTime(text)).toBe(true);
+  });
+
+  test.each(["61d", "1441h", `${"9".repeat(100)}d`])("%j is an age beyond what is kept", (text) => {
+    const { kind, message, advice } = refusal(() => timeOf("after", text));
+    expect(kind).toBe("invalid_request");
+    expect(message).toContain("keeps events for 60 days");
+    expect(advice).toContain('pass after "60d"');
+  });
+
+  test.each(["10", "m", "-10m", "10x", "10m 5s", "2 weeks", "1e3s", "yesterday"])("%j is no age", (text) => {
+    const { message, advice } = refusal(() => positionOf(text));
+    expect(message).toBe(`The parameter after holds "${text}", which is neither an ISO 8601 time nor an age`);
+    expect(advice).toContain('"10m"');
+    expect(advice).toContain("cursor of an earlier result");
   });
 
   test.each(["2026-11-01", "2026-11-01T12:00:00", "2026-11-01T12:00:00.5"])(
     "%j has no zone or no time of day",
     (text) => {
-      const { kind, message, advice } = refusal(() => timeOf("createdAfter", text));
+      const { kind, message, advice } = refusal(() => timeOf("before", text));
       expect(kind).toBe("invalid_request");
-      expect(message).toBe(`The parameter createdAfter holds "${text}", which has no time of day or no time zone`);
+      expect(message).toBe(`The parameter before holds "${text}", which has no time of day or no time zone`);
       expect(advice).toContain("2026-11-01T12:00:00Z");
     },
   );
