@@ -22,11 +22,8 @@ export function mountEventType(mcp: McpServer, { log }: { log: Log }): void {
       async read(type) {
         const facts = factsOf(type);
         // Few sessions read them, so they are not loaded with the program.
-        const [{ dataSchemaOf }, { exampleOf }] = await Promise.all([
-          import("./data-schemas/index.ts"),
-          import("./examples/index.ts"),
-        ]);
-        return { ...facts, dataSchema: dataSchemaOf(facts.resource), example: exampleOf(facts.type) };
+        const { default: data } = await import("./event-data.json", { with: { type: "json" } });
+        return { ...facts, dataSchema: data.schemas[facts.resource], example: data.examples[facts.type] };
       },
     },
     log,
