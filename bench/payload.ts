@@ -70,7 +70,7 @@ async function followWithTools(websetId: string): Promise<{ calls: number; bytes
     });
     calls++;
     bytes += size(result);
-    if (result.outcome !== "timed_out") return { calls, bytes };
+    if (result.outcome !== "still_running") return { calls, bytes };
   }
 }
 

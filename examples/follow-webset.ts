@@ -37,7 +37,7 @@ async function follow(wanted: string | undefined) {
   let cursor = created.createdAt; // A time is a place to start from, too: no item is older than its Webset.
   for (let running = true; running; ) {
     const waited = await call("wait_for_webset", { websetId, timeoutSeconds: 10 });
-    running = waited.outcome === "timed_out";
+    running = waited.outcome === "still_running";
     console.log(`${waited.outcome}: ${waited.progress?.summary ?? "no state yet"}`);
     for (let more = true; more; ) {
       const news = await call("wait_for_webset_event", {

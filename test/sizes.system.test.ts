@@ -40,7 +40,7 @@ describe("what an agent pays for", () => {
       session.call("wait_for_webset_event", { websetId, types: ["webset.deleted"], timeoutSeconds: 0.3 }),
     ]);
     for (const { value } of [webset, event]) {
-      expect(value.outcome).toBe("timed_out");
+      expect(["still_running", "timed_out"]).toContain(value.outcome);
       expect(sizeOf(value)).toBeLessThanOrEqual(1_000);
     }
   });

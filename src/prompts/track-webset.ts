@@ -25,7 +25,7 @@ export function instructions(websetId: string): string {
   return `Follow the Exa Webset ${id} until its work is done, and keep me informed.
 
 1. Call get_webset_progress with websetId ${id}. Keep its cursor. Tell me in one sentence what is searched for and how far it is. If it answers not_found, tell me that there is no such Webset and stop.
-2. Call wait_for_webset with websetId ${id}. Outcome "timed_out" is normal: call it again with the same arguments, and tell me found, target and secondsLeft whenever they have moved a good deal.
+2. Call wait_for_webset with websetId ${id}. Outcome "still_running" is normal: call it again with the same arguments, and tell me found, target and secondsLeft whenever they have moved a good deal.
 3. The other outcomes end step 2:
    - "reached": the search is completed. Go on with step 4.
    - "canceled": tell me why (the search's canceledReason) and what was found before, and stop.

@@ -1,32 +1,38 @@
 import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
 import type { Position } from "../feed/position.ts";
-import { OUTCOMES, type Outcome } from "../webset/decide.ts";
+import { WebsetsError } from "../shared/errors.ts";
+import { OUTCOMES, type Outcome, type Until } from "../webset/decide.ts";
+import { isUnderWay, type Progress } from "../webset/progress.ts";
 import { FOLLOWED_TYPES, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
 import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
 import * as shapes from "./shapes.ts";
 import { secondsOf, warningOf } from "./wording.ts";
 
+const input = z.strictObject({
+  websetId: websetId.describe("The Webset's id or your externalId."),
+  until: z
+    .enum(["search_completed", "items", "idle"])
+    .default("search_completed")
+    .describe('"items": that many are found. "idle": enrichments and all other work are done, too.'),
+  items: z.int().min(1).optional().describe('How many, for until "items": found in the Webset, or by searchId.'),
+  searchId: z.string().min(1).max(300).optional().describe("Wait for this search. Default: those unfinished now."),
+  timeoutSeconds,
+});
+type Args = z.output<typeof input>;
+
 export const waitForWebset = defineTool({
   name: "wait_for_webset",
   title: "Wait for a Webset",
   description:
-    "Wait until a Webset's search is completed (or everything in it is idle) and return how far it is; also what has already happened counts. Running out of time is a normal result: call again. If you have just started a search, pass its searchId.",
+    "Wait until a Webset's search is completed, so many items are found or all its work is done, and return how far it is; also what has already happened counts. Outcome still_running is normal: call again. If you have just started a search, pass its searchId.",
   idempotent: true,
-  input: z.strictObject({
-    websetId: websetId.describe('The Webset\'s id or your externalId, such as "webset_abc123".'),
-    until: z
-      .enum(["search_completed", "idle"])
-      .default("search_completed")
-      .describe('"idle" also waits for enrichments and all other work.'),
-    searchId: z.string().min(1).max(300).optional().describe("Wait for this search. Default: those unfinished now."),
-    timeoutSeconds,
-  }),
+  input,
   output: z.object({
     outcome: z.enum(OUTCOMES),
     cursor: shapes.cursor.nullable(),
-    next: shapes.next,
+    next: z.string(),
     waitedSeconds: shapes.waitedSeconds,
     warning: shapes.warning,
     progress: shapes.progress.nullable(),
@@ -35,6 +41,7 @@ export const waitForWebset = defineTool({
   pace: (_, { feed }) => feed.pace(FOLLOWED_TYPES),
   async run(args, context) {
     const { exa, feed, states, clock, signal, report, mayTakeLong } = context;
+    let hadToWait = false;
     const waited = await wait({
       exa,
       feed,
@@ -42,19 +49,23 @@ export const waitForWebset = defineTool({
       clock,
       signal,
       websetId: args.websetId,
-      until: args.until,
+      until: untilOf(args),
       searchId: args.searchId,
       timeoutMs: timeoutOf(args.timeoutSeconds, context) * 1_000,
       onProgress: (progress, position) => report(progress.summary, () => cursorOf(position)),
-      onWaiting: mayTakeLong,
+      onWaiting() {
+        hadToWait = true;
+        mayTakeLong();
+      },
     });
+    const { outcome, progress } = waited;
     return {
-      outcome: waited.outcome,
+      outcome,
       cursor: cursorOf(waited.position) ?? null,
-      ...nextOf(waited.outcome, args),
+      next: nextOf({ outcome, progress, hadToWait }, args),
       waitedSeconds: secondsOf(waited.waitedMs),
       ...warningOf(waited.trouble),
-      progress: waited.progress,
+      progress,
     };
   },
 });
@@ -63,19 +74,64 @@ function cursorOf(position: Position | undefined): string | undefined {
   return position === undefined ? undefined : encodeCursor(position);
 }
 
-/** What to do next, by outcome, for a wait with these arguments; undefined where the result says it all. */
-const NEXT: Record<Outcome, ((same: string) => string) | undefined> = {
-  reached: undefined,
-  timed_out: (same) => `Call wait_for_webset again with ${same}.`,
-  canceled: undefined,
-  paused: (same) => `Nothing happens until it is resumed; then call wait_for_webset again with ${same}.`,
-  deleted: undefined,
-  stopped: () =>
-    "The Webset is idle, so waiting longer brings nothing: its searches' statuses in progress say how they ended.",
-};
+/** What a call waits for; `items` without `until: "items"`, or the other way round, is an `invalid_request`. */
+function untilOf({ until, items }: Args): Until {
+  if (until === "items" && items !== undefined) return { items };
+  if (until !== "items" && items === undefined) return until;
+  throw new WebsetsError("invalid_request", {
+    what:
+      items === undefined
+        ? 'until "items" needs the parameter items: how many items shall be found'
+        : `The parameter items holds ${items}, but until is ${JSON.stringify(until)}, which does not count items`,
+    advice: `Call wait_for_webset with until "items" and items ${items ?? 10} to wait for that many, or without items.`,
+  });
+}
 
-function nextOf(outcome: Outcome, { websetId, searchId }: { websetId: string; searchId?: string | undefined }) {
-  const search = searchId === undefined ? "" : ` and searchId ${JSON.stringify(searchId)}`;
-  const next = NEXT[outcome]?.(`websetId ${JSON.stringify(websetId)}${search}`);
-  return next === undefined ? {} : { next };
+interface Ended {
+  outcome: Outcome;
+  progress: Progress | null;
+  /** Whether what was waited for had still to come at the call. */
+  hadToWait: boolean;
+}
+
+/** What to call next: the tool, with which parameters and values. */
+function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
+  const { until, searchId } = args;
+  const id = `websetId ${JSON.stringify(args.websetId)}`;
+  const again = `call wait_for_webset again with ${argumentsOf(args)}`;
+  const read = `list_webset_items with ${id}`;
+  const idle = `wait_for_webset with ${id} and until "idle"`;
+  switch (outcome) {
+    case "still_running":
+      return `C${again.slice(1)}.`;
+    case "canceled":
+      return `Nothing more comes of what was canceled: canceledReason in progress says why. What was found before: ${read}.`;
+    case "paused":
+      return `Nothing happens until somebody resumes it; then ${again}. What was found so far: ${read}.`;
+    case "deleted":
+      return `Nothing more comes. What had happened: list_webset_events with ${id}.`;
+    case "stopped":
+      return `Nothing more comes: the statuses in progress say how its searches ended. What was found: ${read}.`;
+    case "reached": {
+      // The state may not show a search yet that has just been started.
+      const doubt =
+        hadToWait || searchId !== undefined
+          ? ""
+          : " This was so before the call: if you have just started a search, call again with its searchId.";
+      const isDone = until === "idle" || progress?.status === "idle";
+      if (isDone) return `All is done: read the items with ${read}.${doubt}`;
+      const isSearching = progress?.searches.some(isUnderWay);
+      const isPending = progress?.enrichments.some(({ status }) => status === "pending");
+      const what = `${isSearching ? "A search" : isPending ? "An enrichment" : "Other work"} still goes on`;
+      return `${what}: call ${idle} for its end, or read what there is with ${read}.${doubt}`;
+    }
+  }
+}
+
+/** The arguments of a call, with which the same is waited for again. */
+function argumentsOf({ websetId, until, items, searchId }: Args): string {
+  return Object.entries({ websetId, until, items, searchId })
+    .filter(([name, value]) => value !== undefined && (name !== "until" || value !== "search_completed"))
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(", ");
 }

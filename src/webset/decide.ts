@@ -1,20 +1,27 @@
 import type { Webset, WebsetSearch } from "../exa/schemas.ts";
-import { isFinished, isUnderWay, newestSearch, timeOf } from "./progress.ts";
+import { foundBy, isFinished, isUnderWay, newestSearch, timeOf } from "./progress.ts";
 
-export type Until = "search_completed" | "idle";
-/** `stopped`: the Webset is idle, and what was waited for neither completed nor canceled, as far as its status is known. */
-export const OUTCOMES = ["reached", "timed_out", "canceled", "paused", "deleted", "stopped"] as const;
+/** What a wait is asked for: the end of a search, of all work, or so many items found. */
+export type Until = "search_completed" | "idle" | { items: number };
+/**
+ * `stopped`: nothing more comes of what was waited for, and not because of the other endings: the Webset is idle and the search neither
+ * completed nor canceled, as far as its status is known, or the searches have ended with fewer items.
+ */
+export const OUTCOMES = ["reached", "still_running", "canceled", "paused", "deleted", "stopped"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-type Ended = Exclude<Outcome, "timed_out">;
+type Ended = Exclude<Outcome, "still_running">;
 
 /** What a wait is for, fixed at its first look: later searches do not change it. */
-export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: "idle" };
+export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: "idle" } | ItemsGoal;
+/** So many found in the whole Webset, or by that one search. */
+type ItemsGoal = { kind: "items"; items: number; searchId: string | undefined };
 
 /**
  * The goal of a wait that begins with this state. `search_completed` means the given search; without one, those unfinished
  * now; if none is, the newest; and if there is no search at all, what `idle` means.
  */
 export function goalOf(until: Until, searchId: string | undefined, first: Webset): Goal {
+  if (typeof until === "object") return { kind: "items", items: until.items, searchId };
   if (until === "idle") return { kind: "idle" };
   if (searchId !== undefined) return { kind: "searches", searchIds: [searchId] };
   const unfinished = first.searches.filter((search) => !isOver(search, first));
@@ -25,11 +32,28 @@ export function goalOf(until: Until, searchId: string | undefined, first: Webset
 
 /** Whether this state ends the wait, and how; undefined while there is reason to wait. Completed outranks all else. */
 export function decide(goal: Goal, state: Webset): Ended | undefined {
-  const ended = goal.kind === "idle" ? idleOutcome(state) : searchesOutcome(goal.searchIds, state);
+  const ended = outcomeOf(goal, state);
   if (ended === "reached") return ended;
   // The searches of a deleted Webset are canceled first; whoever asks for it a moment later finds nothing.
   if (state.searches.some((search) => search.canceledReason === "webset_deleted")) return "deleted";
   return ended ?? (state.status === "paused" ? "paused" : undefined);
+}
+
+function outcomeOf(goal: Goal, state: Webset): Ended | undefined {
+  if (goal.kind === "idle") return idleOutcome(state);
+  return goal.kind === "items" ? itemsOutcome(goal, state) : searchesOutcome(goal.searchIds, state);
+}
+
+/** No more items come once each search that may find some has ended: enrichments, which go on longer, find none. */
+function itemsOutcome({ items, searchId }: ItemsGoal, state: Webset): Ended | undefined {
+  const searches = searchId === undefined ? state.searches : state.searches.filter(({ id }) => id === searchId);
+  if ((foundBy(searches) ?? 0) >= items) return "reached";
+  const newest = newestSearch(searches);
+  // A search that is not listed may yet be.
+  if (newest === undefined && searchId !== undefined) return undefined;
+  const haveEnded = newest !== undefined && searches.every(isFinished);
+  if (haveEnded && newest.status === "canceled") return "canceled";
+  return haveEnded || hasStopped(state, searches) ? "stopped" : undefined;
 }
 
 function idleOutcome(state: Webset): Ended | undefined {
@@ -73,6 +97,8 @@ const TRUSTED_SHARE = 0.7;
  * to; undefined where that is unknown. What a search has found tells it: recorded estimates were wrong by a factor of four.
  */
 export function forecastOf(goal: Goal): (state: Webset, now: number) => number | undefined {
+  // The next item may be the one.
+  if (goal.kind === "items") return () => undefined;
   const lackedAt = new Map<string, number>();
   return (state, now) => {
     const ends = state.searches.flatMap(({ id, status, count, progress: { found, timeLeft } }) => {

@@ -157,6 +157,12 @@ function newestSearches(searches: readonly WebsetSearch[]): ReadonlySet<number> 
   return new Set(oldestFirst.slice(-MOST_SEARCHES).map(({ index }) => index));
 }
 
+/** How many items these searches have found together; null where none of them tells. */
+export function foundBy(searches: readonly WebsetSearch[]): number | null {
+  const told = searches.flatMap(({ progress: { found } }) => (found === null ? [] : [found]));
+  return told.length === 0 && searches.length > 0 ? null : told.reduce((sum, found) => sum + found, 0);
+}
+
 /** The search created last; where the API tells no times, the last one listed. */
 export function newestSearch(searches: readonly WebsetSearch[]): WebsetSearch | undefined {
   let newest: WebsetSearch | undefined;

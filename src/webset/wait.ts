@@ -62,7 +62,7 @@ export interface WebsetWaited {
 }
 
 /**
- * Waits until a Webset's search is completed, or until it is idle; what has already happened counts. Throws `not_found` where
+ * Waits until a Webset's search is completed, it has found so many items or it is idle; what has already happened counts. Throws `not_found` where
  * there is no such Webset or search, what cannot pass by itself, and `unavailable` if no look succeeded in the whole time.
  */
 export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
@@ -95,7 +95,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
       nothingBefore: observer.known?.owed === undefined ? forecast?.(webset, clock.now()) : undefined,
     }),
   });
-  let outcome: Outcome = "timed_out";
+  let outcome: Outcome = "still_running";
   let unseen: WebsetsError | undefined;
   try {
     for await (const sighting of observer.sightings()) {
@@ -108,9 +108,9 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
         goal ??= goalOf(wait.until, wait.searchId, known.webset);
         forecast ??= forecastOf(goal);
         outcome = outcomeOf(goal, known);
-        if (isFirst && outcome === "timed_out") wait.onWaiting?.();
+        if (isFirst && outcome === "still_running") wait.onWaiting?.();
         // A first look that used up the time leaves none to follow anything.
-        if (outcome !== "timed_out" || (isFirst && clock.now() - startedAt >= timeoutMs)) break;
+        if (outcome !== "still_running" || (isFirst && clock.now() - startedAt >= timeoutMs)) break;
       }
     }
   } catch (error) {
@@ -131,13 +131,13 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     progress: known === undefined ? null : progressOf(known.webset),
     position: known?.position,
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined || outcome !== "timed_out" ? {} : { trouble }),
+    ...(trouble === undefined || outcome !== "still_running" ? {} : { trouble }),
   };
 }
 
 function outcomeOf(goal: Goal, { webset, idle, isGone }: Knowledge): Outcome {
   if (isGone) return "deleted";
-  return decide(goal, webset) ?? (goal.kind === "idle" && idle !== undefined ? "reached" : "timed_out");
+  return decide(goal, webset) ?? (goal.kind === "idle" && idle !== undefined ? "reached" : "still_running");
 }
 
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */

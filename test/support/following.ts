@@ -75,7 +75,7 @@ export async function followNewWebset(
   const waitForEnd = async () => {
     for (;;) {
       const value = await call("wait_for_webset", { websetId, timeoutSeconds });
-      if (value.outcome !== "timed_out" || performance.now() > giveUpAt) return value;
+      if (value.outcome !== "still_running" || performance.now() > giveUpAt) return value;
     }
   };
   const waitForEvents = async () => {

@@ -195,7 +195,10 @@ describe.concurrent("a client that declares tasks", () => {
     const { status, result } = await client.ended(created.taskId);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_500);
     expect(status).toBe("completed");
-    expect(result.structuredContent).toMatchObject({ outcome: "timed_out", next: expect.stringContaining(websetId) });
+    expect(result.structuredContent).toMatchObject({
+      outcome: "still_running",
+      next: expect.stringContaining(websetId),
+    });
   });
 
   test("finds a tool's error in a completed task", async ({ startProgram, startSandbox }) => {
@@ -392,7 +395,7 @@ describe.concurrent("a client that does not declare tasks", () => {
     const { taskId } = await client.call("wait_for_webset", { websetId });
     expect((await client.send("tasks/get", { taskId }, UNDECLARED)).error.code).toBe(-32021);
     const direct = await client.call("wait_for_webset", { websetId, timeoutSeconds: 0.5 }, UNDECLARED);
-    expect(direct).toMatchObject({ resultType: "complete", structuredContent: { outcome: "timed_out" } });
+    expect(direct).toMatchObject({ resultType: "complete", structuredContent: { outcome: "still_running" } });
     expect((await client.get(taskId)).status).toBe("working");
     const again = await client.call("wait_for_webset", { websetId });
     expect(again.resultType).toBe("task");

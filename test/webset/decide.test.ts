@@ -101,6 +101,105 @@ describe("how a wait for idle ends", () => {
   });
 });
 
+describe("how a wait for items ends", () => {
+  const goal = (items: number, searchId?: string) => goalOf({ items }, searchId, webset("running"));
+
+  /** A Webset whose searches, one a second, have these statuses and have found so many. */
+  function finding(status: string, ...searches: [status: string, found: number | null][]): Webset {
+    const known = webset(
+      status,
+      searches.map(([one]) => one),
+    );
+    for (const [n, search] of known.searches.entries()) {
+      Object.assign(search, { progress: { ...search.progress, found: searches[n]?.[1] ?? null } });
+    }
+    return known;
+  }
+
+  test.each<[status: string, searches: [string, number | null][], outcome: string | undefined]>([
+    ["running", [["running", 4]], undefined],
+    ["running", [["running", 5]], "reached"],
+    ["paused", [["running", 7]], "reached"],
+    ["idle", [["canceled", 5]], "reached"],
+    [
+      "running",
+      [
+        ["completed", 3],
+        ["running", 1],
+      ],
+      undefined,
+    ],
+    [
+      "running",
+      [
+        ["completed", 3],
+        ["running", 2],
+      ],
+      "reached",
+    ],
+    [
+      "running",
+      [
+        ["completed", 3],
+        ["created", null],
+      ],
+      undefined,
+    ],
+    ["paused", [["running", 4]], "paused"],
+    ["running", [["completed", 4]], "stopped"],
+    ["idle", [["completed", 4]], "stopped"],
+    [
+      "idle",
+      [
+        ["canceled", 1],
+        ["completed", 3],
+      ],
+      "stopped",
+    ],
+    [
+      "idle",
+      [
+        ["completed", 3],
+        ["canceled", 1],
+      ],
+      "canceled",
+    ],
+    [
+      "running",
+      [
+        ["canceled", 1],
+        ["running", 3],
+      ],
+      undefined,
+    ],
+    ["running", [["strange", 4]], undefined],
+    ["idle", [["strange", 4]], "stopped"],
+    ["running", [["running", null]], undefined],
+    ["running", [], undefined],
+    ["idle", [], "stopped"],
+  ])("5 of them, in a Webset that is %s with searches %j: %s", (status, searches, outcome) => {
+    expect(decide(goal(5), finding(status, ...searches))).toBe(outcome);
+  });
+
+  test("counts one search alone where it is named, which may not be listed yet", () => {
+    const state = finding("running", ["completed", 9], ["running", 2]);
+    expect(decide(goal(5, "b"), state)).toBeUndefined();
+    expect(decide(goal(2, "b"), state)).toBe("reached");
+    expect(decide(goal(10, "a"), state)).toBe("stopped");
+    expect(decide(goal(5, "c"), { ...state, status: "idle" })).toBeUndefined();
+  });
+
+  test("is a deletion where that is why a search was canceled", () => {
+    const deleted = finding("idle", ["canceled", 3]);
+    Object.assign(deleted.searches[0] ?? {}, { canceledReason: "webset_deleted" });
+    expect(decide(goal(5), deleted)).toBe("deleted");
+  });
+
+  test("can be with the next item, so that no time is known before which nothing happens", () => {
+    expect(forecastOf(goal(5))(finding("running", ["running", 1]), 1_000)).toBeUndefined();
+  });
+});
+
 describe("a snapshot is later than another", () => {
   const at = (second: number) => ({ updatedAt: `2026-11-01T12:00:0${second}.000Z` });
 

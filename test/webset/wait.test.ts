@@ -76,7 +76,7 @@ describe("waiting for a search", () => {
   test("times out with the progress of then, and goes on in the next call", async () => {
     const opened = await at(3_000, { latency: () => 50 });
     const first = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 4_000 }));
-    expect(first).toMatchObject({ outcome: "timed_out", progress: { searches: [{ status: "running" }] } });
+    expect(first).toMatchObject({ outcome: "still_running", progress: { searches: [{ status: "running" }] } });
     expect(first.waitedMs).toBeLessThan(4_200);
     expect(first.trouble).toBeUndefined();
     expect(first.progress).toMatchObject({
@@ -88,10 +88,22 @@ describe("waiting for a search", () => {
     expect(second.position?.since).toBeGreaterThan(opened.now() - 8_000);
   });
 
+  test("for so many items ends once they are found, and stops where there will be fewer", async () => {
+    const opened = await at(1_000, { latency: () => 50 }, { search: { query: "Robot makers in Europe", count: 20 } });
+    const waited = await opened.fake.until(wait(opened, opened.webset.id, { until: { items: 4 }, timeoutMs: 60_000 }));
+    expect(waited).toMatchObject({ outcome: "reached", progress: { searches: [{ status: "running" }] } });
+    const found = waited.progress?.searches[0]?.found;
+    expect(found).toBeGreaterThanOrEqual(4);
+    expect(found).toBeLessThan(20);
+    const others = { until: { items: 21 }, timeoutMs: 120_000 };
+    expect(await opened.fake.until(wait(opened, opened.webset.id, others))).toMatchObject({ outcome: "stopped" });
+    opened.world.deleteWebset(opened.webset.id);
+  });
+
   test("of no time at all looks once", async () => {
     const opened = await at(3_000, { latency: () => 50 });
     const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 0 }));
-    expect(waited).toMatchObject({ outcome: "timed_out", waitedMs: 100 });
+    expect(waited).toMatchObject({ outcome: "still_running", waitedMs: 100 });
     expect(opened.requests).toHaveLength(1);
   });
 
@@ -380,7 +392,7 @@ describe("a wait for a Webset ends", () => {
     await lucky.fake.advance(500);
     lucky.trouble.spoil = async () => refusal(503);
     const waited = await lucky.fake.until(waiting);
-    expect(waited).toMatchObject({ outcome: "timed_out", trouble: { kind: "unavailable" } });
+    expect(waited).toMatchObject({ outcome: "still_running", trouble: { kind: "unavailable" } });
   });
 
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {

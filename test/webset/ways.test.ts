@@ -51,7 +51,7 @@ describe("a wait lives on whichever of events and state can be read", () => {
     const opened = await running();
     opened.trouble.spoil = at("events", () => json(403));
     const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 6_000 }));
-    expect(waited).toMatchObject({ outcome: "timed_out", trouble: { kind: "forbidden" } });
+    expect(waited).toMatchObject({ outcome: "still_running", trouble: { kind: "forbidden" } });
   });
 
   test.each([403, 400, 503])("follows the events while the state is answered with %i", async (status) => {
@@ -146,7 +146,10 @@ describe("an answer in the middle of a wait", () => {
     await opened.fake.advance(2_000);
     opened.trouble.spoil = at("state", () => json(404));
     opened.record("webset.paused", { websetId: opened.webset.id });
-    expect(await opened.fake.until(waiting)).toMatchObject({ outcome: "timed_out", trouble: { kind: "not_found" } });
+    expect(await opened.fake.until(waiting)).toMatchObject({
+      outcome: "still_running",
+      trouble: { kind: "not_found" },
+    });
   });
 
   test("with a tag ends it at once, whichever it is", async () => {

@@ -116,7 +116,7 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     let news = "";
     const drawBar = () => stage.bar(seen.size / SEARCH.count, news);
 
-    /** Waits for the Webset's end: a wait that timed out says in `next` how to go on. */
+    /** Waits for the Webset's end: `next` says how to go on. */
     const followWebset = async (): Promise<WebsetWait> => {
       for (;;) {
         const result = await me.call<WebsetWait>("wait_for_webset", wait, {
@@ -129,7 +129,7 @@ export async function playDemo({ program, speed, output, env, complain, interrup
         event(`wait_for_webset: ${paint("bold", result.outcome)}`);
         news = result.progress.summary;
         below(paint("cyan", news));
-        if (result.outcome !== "timed_out") return result;
+        if (result.outcome !== "still_running") return result;
         below(`${paint("dim", "next:")} ${result.next}`);
       }
     };

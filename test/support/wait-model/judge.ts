@@ -98,7 +98,7 @@ function verdictOn(
 ): string | undefined {
   const { latencyMs, lateMs, dates, lagMs, tellsUpdates, troubled, down, odd } = conditions;
   const of = (moment: Moment) => outcomeAt(moment.state, id, goal);
-  if (outcome !== "timed_out") {
+  if (outcome !== "still_running") {
     // What the API itself tells after the call is as good as true. Where the state was seen as it was before, events of then
     // count too: that a search has ended stays true, and of an idle moment only the time of the call can tell that it is over.
     const isClose = goal === "idle" && dates && !troubled;
@@ -110,7 +110,7 @@ function verdictOn(
   }
   const isStateDown = down?.path === "state" && down.from <= ended;
   if (troubled || (isStateDown && (goal === "idle" || lateMs > LATE_MS))) return undefined;
-  if (outcome === "timed_out" && !isStateDown && odd.length === 0) {
+  if (outcome === "still_running" && !isStateDown && odd.length === 0) {
     // The last look is at the end, and may be one that was asked for a second before; what was so since then cannot be missed.
     const atTheEnd = history.between(Math.max(since, ended - 2 * latencyMs - 1_000) - lagMs, ended);
     // That it is not there any more needs a second look, unless an event tells of it in time.
