@@ -79,7 +79,7 @@ describe("what a model has to read", () => {
     onTestFinished(() => world.close());
     const { id } = world.world.createWebset(DEMO_WEBSET);
     const sizes: number[] = [];
-    for (let outcome = "timed_out"; outcome === "timed_out"; ) {
+    for (let outcome = "still_running"; outcome === "still_running"; ) {
       const call = world.call("wait_for_webset", { websetId: id, until: "idle", timeoutSeconds: 5 });
       const { value } = await world.clock.until(call);
       sizes.push(bytes(value));

@@ -4,6 +4,7 @@ import { lookAtWebset } from "../webset/observe.ts";
 import { defineTool } from "./define.ts";
 import { websetId } from "./params.ts";
 import * as shapes from "./shapes.ts";
+import { nowOf } from "./wording.ts";
 
 export const getWebsetProgress = defineTool({
   name: "get_webset_progress",
@@ -12,9 +13,9 @@ export const getWebsetProgress = defineTool({
     "Read how far a Webset is right now, without waiting: its status, each search with items found and seconds left, enrichments, imports and monitors. The cursor continues from this moment in wait_for_webset_event.",
   idempotent: true,
   input: z.strictObject({ websetId: websetId.describe("The Webset's id or your externalId.") }),
-  output: z.object({ cursor: shapes.cursor, progress: shapes.progress }),
+  output: z.object({ now: shapes.now, cursor: shapes.cursor, progress: shapes.progress }),
   async run({ websetId }, { states, feed, signal }) {
     const { progress, position } = await lookAtWebset(websetId, { states, feed, signal });
-    return { cursor: encodeCursor(position), progress };
+    return { ...nowOf(feed), cursor: encodeCursor(position), progress };
   },
 });

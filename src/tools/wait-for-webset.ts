@@ -8,7 +8,7 @@ import { FOLLOWED_TYPES, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
 import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
 import * as shapes from "./shapes.ts";
-import { secondsOf, warningOf } from "./wording.ts";
+import { nowOf, secondsOf, warningOf } from "./wording.ts";
 
 const input = z.strictObject({
   websetId: websetId.describe("The Webset's id or your externalId."),
@@ -31,6 +31,7 @@ export const waitForWebset = defineTool({
   input,
   output: z.object({
     outcome: z.enum(OUTCOMES),
+    now: shapes.now,
     cursor: shapes.cursor.nullable(),
     next: z.string(),
     waitedSeconds: shapes.waitedSeconds,
@@ -61,6 +62,7 @@ export const waitForWebset = defineTool({
     const { outcome, progress } = waited;
     return {
       outcome,
+      ...nowOf(feed),
       cursor: cursorOf(waited.position) ?? null,
       next: nextOf({ outcome, progress, hadToWait }, args),
       waitedSeconds: secondsOf(waited.waitedMs),
@@ -98,16 +100,16 @@ interface Ended {
 function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
   const { until, searchId } = args;
   const id = `websetId ${JSON.stringify(args.websetId)}`;
-  const again = `call wait_for_webset again with ${argumentsOf(args)}`;
+  const again = `wait_for_webset again with ${argumentsOf(args)}`;
   const read = `list_webset_items with ${id}`;
   const idle = `wait_for_webset with ${id} and until "idle"`;
   switch (outcome) {
     case "still_running":
-      return `C${again.slice(1)}.`;
+      return `Call ${again}.`;
     case "canceled":
       return `Nothing more comes of what was canceled: canceledReason in progress says why. What was found before: ${read}.`;
     case "paused":
-      return `Nothing happens until somebody resumes it; then ${again}. What was found so far: ${read}.`;
+      return `Nothing happens until somebody resumes it; then call ${again}. What was found so far: ${read}.`;
     case "deleted":
       return `Nothing more comes. What had happened: list_webset_events with ${id}.`;
     case "stopped":
@@ -119,11 +121,11 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
           ? ""
           : " This was so before the call: if you have just started a search, call again with its searchId.";
       const isDone = until === "idle" || progress?.status === "idle";
-      if (isDone) return `All is done: read the items with ${read}.${doubt}`;
+      if (isDone) return `All is done. Its items: ${read}.${doubt}`;
       const isSearching = progress?.searches.some(isUnderWay);
       const isPending = progress?.enrichments.some(({ status }) => status === "pending");
       const what = `${isSearching ? "A search" : isPending ? "An enrichment" : "Other work"} still goes on`;
-      return `${what}: call ${idle} for its end, or read what there is with ${read}.${doubt}`;
+      return `${what}: call ${idle} for its end.${doubt}`;
     }
   }
 }

@@ -43,12 +43,12 @@ test("a wait that ends before says how to go on with the same", async () => {
   const { wait, id, webset, world } = await open({ search: { ...SEARCH, count: 30 } });
   const searchId = webset.searches[0]?.id ?? "";
   const args = { until: "items", items: 29, searchId, timeoutSeconds: 1 };
-  const again = `all wait_for_webset again with websetId ${id}, until "items", items 29, searchId "${searchId}".`;
-  expect((await wait(args)).value).toMatchObject({ outcome: "still_running", next: `C${again}` });
+  const again = `wait_for_webset again with websetId ${id}, until "items", items 29, searchId "${searchId}".`;
+  expect((await wait(args)).value).toMatchObject({ outcome: "still_running", next: `Call ${again}` });
   world.pauseWebset(webset.id);
   const paused = await wait(args);
   expect(paused.value.outcome).toBe("paused");
-  expect(paused.value.next).toContain(`; then c${again}`);
+  expect(paused.value.next).toContain(`; then call ${again}`);
   world.resumeWebset(webset.id);
   world.cancelWebset(webset.id);
   const canceled = await wait();
