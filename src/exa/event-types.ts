@@ -16,148 +16,78 @@ export interface EventTypeFacts {
   seeAlso: readonly EventType[];
 }
 
-export type EventGroup = "webset" | "search" | "item" | "export" | "import" | "monitor" | "monitor_run";
+const RESOURCES = {
+  webset: "Webset",
+  search: "WebsetSearch",
+  item: "WebsetItem",
+  export: "Export",
+  import: "Import",
+  monitor: "Monitor",
+  monitor_run: "MonitorRun",
+} as const;
 
-export type EventResource = "Webset" | "WebsetSearch" | "WebsetItem" | "Export" | "Import" | "Monitor" | "MonitorRun";
+export type EventGroup = keyof typeof RESOURCES;
+export type EventResource = (typeof RESOURCES)[EventGroup];
 
-/** Same fields, but `seeAlso` is compared with the names only when the list below is built. */
-type Entry = Omit<EventTypeFacts, "type" | "seeAlso"> & { seeAlso: readonly string[] };
+/** A type after which more follows for its resource. */
+function step<const S extends string>(group: EventGroup, emittedWhen: string, seeAlso: readonly S[]) {
+  return { group, emittedWhen, resource: RESOURCES[group], terminal: false, seeAlso };
+}
+
+/** A type after which nothing more follows. */
+function end<const S extends string>(group: EventGroup, emittedWhen: string, seeAlso: readonly S[]) {
+  return { ...step(group, emittedWhen, seeAlso), terminal: true };
+}
 
 const FACTS = {
-  "webset.created": {
-    group: "webset",
-    emittedWhen: "a Webset is created",
-    resource: "Webset",
-    terminal: false,
-    seeAlso: ["webset.search.created", "webset.idle", "webset.deleted"],
-  },
-  "webset.deleted": {
-    group: "webset",
-    emittedWhen: "a Webset is deleted",
-    resource: "Webset",
-    terminal: true,
-    seeAlso: ["webset.created"],
-  },
-  "webset.paused": {
-    group: "webset",
-    emittedWhen: "a Webset's operations are paused",
-    resource: "Webset",
-    terminal: false,
-    seeAlso: ["webset.idle"],
-  },
-  "webset.idle": {
-    group: "webset",
-    emittedWhen: "a Webset has no running operations",
-    resource: "Webset",
-    terminal: false,
-    seeAlso: ["webset.search.completed", "webset.item.enriched", "webset.paused"],
-  },
-  "webset.search.created": {
-    group: "search",
-    emittedWhen: "a search is initiated",
-    resource: "WebsetSearch",
-    terminal: false,
-    seeAlso: ["webset.search.updated", "webset.search.completed", "webset.search.canceled"],
-  },
-  "webset.search.updated": {
-    group: "search",
-    emittedWhen: "search progress is updated",
-    resource: "WebsetSearch",
-    terminal: false,
-    seeAlso: ["webset.search.completed", "webset.search.canceled", "webset.item.created"],
-  },
-  "webset.search.completed": {
-    group: "search",
-    emittedWhen: "a search finishes finding all items",
-    resource: "WebsetSearch",
-    terminal: true,
-    seeAlso: ["webset.search.canceled", "webset.idle"],
-  },
-  "webset.search.canceled": {
-    group: "search",
-    emittedWhen: "a search is canceled",
-    resource: "WebsetSearch",
-    terminal: true,
-    seeAlso: ["webset.search.completed", "webset.idle"],
-  },
-  "webset.item.created": {
-    group: "item",
-    emittedWhen: "a new item was added to the Webset, because it passed verification",
-    resource: "WebsetItem",
-    terminal: false,
-    seeAlso: ["webset.item.enriched", "webset.search.updated"],
-  },
-  "webset.item.enriched": {
-    group: "item",
-    emittedWhen: "an item's enrichment is completed",
-    resource: "WebsetItem",
-    terminal: false,
-    seeAlso: ["webset.item.created", "webset.idle"],
-  },
-  "webset.export.created": {
-    group: "export",
-    emittedWhen: "an export is initiated",
-    resource: "Export",
-    terminal: false,
-    seeAlso: ["webset.export.completed"],
-  },
-  "webset.export.completed": {
-    group: "export",
-    emittedWhen: "an export is ready for download",
-    resource: "Export",
-    terminal: true,
-    seeAlso: ["webset.export.created"],
-  },
-  "import.created": {
-    group: "import",
-    emittedWhen: "an import starts",
-    resource: "Import",
-    terminal: false,
-    seeAlso: ["import.completed"],
-  },
-  "import.completed": {
-    group: "import",
-    emittedWhen: "an import has been completed",
-    resource: "Import",
-    terminal: true,
-    seeAlso: ["import.created", "webset.item.created"],
-  },
-  "monitor.created": {
-    group: "monitor",
-    emittedWhen: "a monitor is created",
-    resource: "Monitor",
-    terminal: false,
-    seeAlso: ["monitor.updated", "monitor.deleted", "monitor.run.created"],
-  },
-  "monitor.updated": {
-    group: "monitor",
-    emittedWhen: "a monitor's configuration changes",
-    resource: "Monitor",
-    terminal: false,
-    seeAlso: ["monitor.created", "monitor.deleted"],
-  },
-  "monitor.deleted": {
-    group: "monitor",
-    emittedWhen: "a monitor is deleted",
-    resource: "Monitor",
-    terminal: true,
-    seeAlso: ["monitor.created"],
-  },
-  "monitor.run.created": {
-    group: "monitor_run",
-    emittedWhen: "a monitor run starts",
-    resource: "MonitorRun",
-    terminal: false,
-    seeAlso: ["monitor.run.completed", "webset.search.created"],
-  },
-  "monitor.run.completed": {
-    group: "monitor_run",
-    emittedWhen: "a monitor run finishes",
-    resource: "MonitorRun",
-    terminal: true,
-    seeAlso: ["monitor.run.created", "webset.search.completed"],
-  },
-} as const satisfies Record<string, Entry>;
+  "webset.created": step("webset", "a Webset is created", ["webset.search.created", "webset.idle", "webset.deleted"]),
+  "webset.deleted": end("webset", "a Webset is deleted", ["webset.created"]),
+  "webset.paused": step("webset", "a Webset's operations are paused", ["webset.idle"]),
+  "webset.idle": step("webset", "a Webset has no running operations", [
+    "webset.search.completed",
+    "webset.item.enriched",
+    "webset.paused",
+  ]),
+  "webset.search.created": step("search", "a search is initiated", [
+    "webset.search.updated",
+    "webset.search.completed",
+    "webset.search.canceled",
+  ]),
+  "webset.search.updated": step("search", "search progress is updated", [
+    "webset.search.completed",
+    "webset.search.canceled",
+    "webset.item.created",
+  ]),
+  "webset.search.completed": end("search", "a search finishes finding all items", [
+    "webset.search.canceled",
+    "webset.idle",
+  ]),
+  "webset.search.canceled": end("search", "a search is canceled", ["webset.search.completed", "webset.idle"]),
+  "webset.item.created": step("item", "a new item was added to the Webset, because it passed verification", [
+    "webset.item.enriched",
+    "webset.search.updated",
+  ]),
+  "webset.item.enriched": step("item", "an item's enrichment is completed", ["webset.item.created", "webset.idle"]),
+  "webset.export.created": step("export", "an export is initiated", ["webset.export.completed"]),
+  "webset.export.completed": end("export", "an export is ready for download", ["webset.export.created"]),
+  "import.created": step("import", "an import starts", ["import.completed"]),
+  "import.completed": end("import", "an import has been completed", ["import.created", "webset.item.created"]),
+  "monitor.created": step("monitor", "a monitor is created", [
+    "monitor.updated",
+    "monitor.deleted",
+    "monitor.run.created",
+  ]),
+  "monitor.updated": step("monitor", "a monitor's configuration changes", ["monitor.created", "monitor.deleted"]),
+  "monitor.deleted": end("monitor", "a monitor is deleted", ["monitor.created"]),
+  "monitor.run.created": step("monitor_run", "a monitor run starts", [
+    "monitor.run.completed",
+    "webset.search.created",
+  ]),
+  "monitor.run.completed": end("monitor_run", "a monitor run finishes", [
+    "monitor.run.created",
+    "webset.search.completed",
+  ]),
+};
 
 /** The name of an event type we know. The API may send others. */
 export type EventType = keyof typeof FACTS;
