@@ -2,7 +2,7 @@ import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Config } from "../config.ts";
 import { createExaClient, missingKey } from "../exa/client.ts";
-import { loggedTransport } from "../exa/logged-transport.ts";
+import { loggedTransport } from "../exa/http.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
 import { Feed } from "../feed/feed.ts";
 import { RecentIds, rememberIds } from "../feed/recent-ids.ts";

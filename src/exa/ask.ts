@@ -5,7 +5,7 @@ import { createRedact, type Redact } from "../shared/redact.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import type { RequestBudget } from "./budget.ts";
 import type { HttpAnswer, Transport } from "./http.ts";
-import { parseHttpDate } from "./http-date.ts";
+import { parseHttpDate } from "./http.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
 import { RequestedPause } from "./requested-pause.ts";
 import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, retryDelay } from "./retry.ts";

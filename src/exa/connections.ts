@@ -1,28 +1,30 @@
-import { Agent, type ClientRequestArgs } from "node:http";
+import { once } from "node:events";
+import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "node:http";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import { MAX_RESPONSE_BYTES, readAnswer } from "./body.ts";
 import { dial, opened } from "./dial.ts";
-import { type HttpProxy, type Proxies, proxyFor } from "./proxy.ts";
-import { inWords, SocketError, type Timeouts, tlsError } from "./socket-errors.ts";
-import { openTunnel } from "./tunnel.ts";
+import type { HttpAnswer, HttpRequest } from "./http.ts";
+import type { HttpProxy } from "./proxy.ts";
+import { inWords, isClosed, SocketError, type Timeouts, TlsError, timeUp, tlsError } from "./socket-errors.ts";
 
 /** Longer than the slowest poll waits, so that polls share a connection. */
 const KEEP_ALIVE_MS = 20_000;
 
-export interface ConnectionsOptions {
-  proxies: Proxies;
-  timeouts: Timeouts;
-  clock: Clock;
+/** One request, and the proxy on its way if there is one. */
+export interface Errand extends HttpRequest {
+  proxy: HttpProxy | undefined;
 }
 
-/** What a request tells the pool: where it goes, and when nobody waits for it any more. */
-export interface Errand extends ClientRequestArgs {
-  url: URL;
-  until: AbortSignal;
+export interface ConnectionsOptions {
+  timeouts: Timeouts;
+  clock: Clock;
+  /** The longest body accepted, in bytes; without it 32 MiB. */
+  maxResponseBytes?: number | undefined;
 }
 
 /**
@@ -31,95 +33,151 @@ export interface Errand extends ClientRequestArgs {
  */
 export class Connections extends Agent {
   readonly #options: ConnectionsOptions;
-  /** By host; they spare a further connection half of the handshake. */
-  readonly #tlsSessions = new Map<string, Buffer>();
 
   constructor(options: ConnectionsOptions) {
     super({ keepAlive: true, timeout: KEEP_ALIVE_MS });
     this.#options = options;
   }
 
-  override getName(errand?: ClientRequestArgs): string {
-    return (errand as Errand).url.origin;
+  /** Sends a request and reads its answer. Rejects with what the sockets report. */
+  async send(errand: Errand): Promise<HttpAnswer> {
+    return readAnswer(await this.#begin(errand), this.#options.maxResponseBytes ?? MAX_RESPONSE_BYTES);
   }
 
-  override createConnection(errand: ClientRequestArgs, done: (error: Error | null, socket: Duplex) => void): undefined {
-    const { url, until } = errand as Errand;
-    // An error comes alone, other than Node's types say.
-    this.#open(url, until).then((socket) => done(null, socket), done as (error: unknown) => void);
-  }
-
-  async #open(url: URL, until: AbortSignal): Promise<Socket> {
-    const proxy = proxyFor(url, this.#options.proxies);
-    if (proxy === undefined) return this.#connect(url, until);
-    return this.#secured(await this.#tunnel(proxy, url, until), url, until);
-  }
-
-  async #connect(url: URL, until: AbortSignal): Promise<Socket> {
-    const { clock } = this.#options;
-    const socket = await this.#within("connect", until, (signal) =>
-      dial(bare(url.hostname), portOf(url), { clock, signal }),
+  async #begin(errand: Errand): Promise<IncomingMessage> {
+    const { method, url, signal } = errand;
+    const { timeouts } = this.#options;
+    const headers = { ...errand.headers, host: url.host, "accept-encoding": "gzip" };
+    const path = url.pathname + url.search;
+    const sending: Sending = { agent: this, method, path, headers, timeout: timeouts.headers, signal, errand };
+    // The promises below tell of the first error; another one must not end the process.
+    const sent = request(sending).on("error", () => {});
+    let answer: IncomingMessage | undefined;
+    sent.on("timeout", () => {
+      const stage = answer === undefined ? "headers" : "body";
+      (answer ?? sent).destroy(timeUp(stage, timeouts));
+    });
+    sent.end();
+    // A switch to another protocol ends without an error.
+    const closed = once(sent, "close").then(() =>
+      Promise.reject(new SocketError("the connection was closed unanswered")),
     );
-    return this.#secured(socket, url, until);
+    try {
+      [answer] = (await Promise.race([once(sent, "response"), closed])) as [IncomingMessage];
+      sent.setTimeout(timeouts.body);
+      return answer;
+    } catch (error) {
+      // A kept connection that the other side closes in this very moment is no failure of the request (RFC 9112, section 9.3.1).
+      if (sent.reusedSocket && isClosed(error) && !signal.aborted) return this.#begin(errand);
+      throw error;
+    }
   }
 
-  async #tunnel(proxy: HttpProxy, url: URL, until: AbortSignal): Promise<Socket> {
+  override getName(sending?: ClientRequestArgs): string {
+    return (sending as Sending).errand.url.origin;
+  }
+
+  override createConnection(
+    sending: ClientRequestArgs,
+    done: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    // An error comes alone, other than Node's types say.
+    this.#open((sending as Sending).errand).then((socket) => done(null, socket), done as (error: unknown) => void);
+  }
+
+  async #open({ url, proxy, signal: until }: Errand): Promise<Socket> {
+    const { clock } = this.#options;
+    const connect = async (to: URL, signal: AbortSignal) =>
+      secured(await dial(bare(to.hostname), portOf(to), { clock, signal }), to, signal);
+    if (proxy === undefined) return this.#within("connect", until, (signal) => connect(url, signal));
+
     const isSecure = proxy.url.protocol === "https:";
-    const socket = await this.#connect(proxy.url, until).catch((error) => {
-      throw this.#blame(proxy, error, isTlsFailure(error) ? "plain HTTP" : undefined);
+    const near = await this.#within("connect", until, (signal) => connect(proxy.url, signal)).catch((error) => {
+      throw blame(proxy, error, error instanceof TlsError ? "plain HTTP" : undefined);
     });
     const authority = `${url.hostname}:${portOf(url)}`;
-    return this.#within("headers", until, (signal) => openTunnel(socket, proxy, authority, signal)).catch((error) => {
-      throw this.#blame(proxy, error, isSecure || error instanceof WebsetsError ? undefined : "TLS");
+    await this.#within("headers", until, (signal) => openTunnel(near, proxy, authority, signal)).catch((error) => {
+      throw blame(proxy, error, isSecure ? undefined : "TLS");
     });
-  }
-
-  /** @param perhaps what the proxy may speak instead, for the two ways to speak to one are often mixed up. */
-  #blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" | undefined): unknown {
-    const told = inWords(error, proxy.name, this.#options.timeouts);
-    if (perhaps === undefined || !(told instanceof WebsetsError)) return told;
-    const scheme = perhaps === "TLS" ? "https" : "http";
-    return new WebsetsError("unavailable", {
-      what: `${told.message}; perhaps it speaks ${perhaps}`,
-      advice: `If it does, let ${proxy.variable} begin with ${scheme}:// in this MCP server's environment, and restart the server.`,
-      cause: error,
-    });
-  }
-
-  #secured(socket: Socket, url: URL, until: AbortSignal): Promise<Socket> | Socket {
-    if (url.protocol !== "https:") return socket;
-    const host = bare(url.hostname);
-    const session = this.#tlsSessions.get(url.host);
-    return this.#within("connect", until, (signal) => {
-      const secure = connectTls({
-        socket,
-        host,
-        ...(isIP(host) === 0 && { servername: host }),
-        ...(session !== undefined && { session }),
-        ALPNProtocols: ["http/1.1"],
-      });
-      secure.on("session", (fresh) => this.#tlsSessions.set(url.host, fresh));
-      return opened(secure, "secureConnect", signal);
-    }).catch((error) => {
-      socket.destroy();
-      throw tlsError(error);
-    });
+    return this.#within("connect", until, (signal) => secured(near, url, signal));
   }
 
   /** Does one stage of the way in the time it has. */
   async #within<T>(stage: "connect" | "headers", until: AbortSignal, work: (signal: AbortSignal) => Promise<T>) {
-    const limit = startTimeLimit(this.#options.clock, this.#options.timeouts[stage], until);
+    const { clock, timeouts } = this.#options;
+    const limit = startTimeLimit(clock, timeouts[stage], until);
     try {
       return await work(limit.signal);
     } catch (error) {
-      throw limit.expired ? new SocketError(`TIMEOUT_${stage}`) : error;
+      throw limit.expired ? timeUp(stage, timeouts) : error;
     } finally {
       limit.end();
     }
   }
 }
 
-const isTlsFailure = (error: unknown) => error instanceof SocketError && error.code === "TLS";
+/** What a request tells the pool. */
+type Sending = ClientRequestArgs & { errand: Errand };
+
+async function secured(socket: Socket, { protocol, hostname }: URL, signal: AbortSignal): Promise<Socket> {
+  if (protocol !== "https:") return socket;
+  const host = bare(hostname);
+  const servername = isIP(host) === 0 ? host : "";
+  try {
+    return await opened(connectTls({ socket, host, servername, ALPNProtocols: ["http/1.1"] }), "secureConnect", signal);
+  } catch (error) {
+    socket.destroy();
+    throw tlsError(error);
+  }
+}
+
+/**
+ * Makes a connection to a proxy one to `authority` (host and port) by CONNECT (RFC 9110, section 9.3.6). Asks once. Rejects with
+ * `unavailable` where the proxy refuses, and with the socket's or the parser's own error where it does not answer in HTTP.
+ */
+async function openTunnel(socket: Socket, proxy: HttpProxy, authority: string, signal: AbortSignal): Promise<void> {
+  const { authorization } = proxy;
+  const headers = {
+    host: authority,
+    connection: "keep-alive",
+    ...(authorization !== undefined && { "proxy-authorization": authorization }),
+  };
+  const asking = request({ method: "CONNECT", path: authority, headers, createConnection: () => socket, signal }).end();
+  try {
+    const [{ statusCode }, , head] = await once(asking, "connect");
+    if (statusCode < 200 || statusCode > 299) throw refusedTunnel(proxy, authority, statusCode);
+    if (head.length > 0) socket.unshift(head);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function refusedTunnel(proxy: HttpProxy, authority: string, status: number): WebsetsError {
+  if (status === 407) {
+    const what =
+      proxy.authorization === undefined
+        ? `${proxy.name} asks for a user and a password (407)`
+        : `${proxy.name} does not accept the user and password in its URL (407)`;
+    const advice = `Put those it accepts into ${proxy.variable} (http://user:password@${proxy.url.host}) in this MCP server's environment, and restart the server.`;
+    return new WebsetsError("unavailable", { what, advice });
+  }
+  return new WebsetsError("unavailable", {
+    what: `${proxy.name} did not open a tunnel to ${authority} (${status})`,
+    advice: `Call again in a moment; if it stays, let the proxy allow ${authority}, or add the host to NO_PROXY in this MCP server's environment and restart the server.`,
+  });
+}
+
+/** @param perhaps what the proxy may speak instead, for the two ways to speak to one are often mixed up. */
+function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" | undefined): unknown {
+  const told = inWords(error, proxy.name);
+  if (perhaps === undefined || error === told || !(told instanceof WebsetsError)) return told;
+  return new WebsetsError("unavailable", {
+    what: `${told.message}; perhaps it speaks ${perhaps}`,
+    advice: `If it does, let ${proxy.variable} begin with ${perhaps === "TLS" ? "https" : "http"}:// in this MCP server's environment, and restart the server.`,
+    cause: error,
+  });
+}
 
 /** Without the brackets that an IPv6 address has in a URL. */
 const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");

@@ -1,7 +1,8 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { linkAbort, onAbort, orAbort } from "../shared/abort.ts";
+import { linkAbort, orAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError } from "../shared/errors.ts";
 
@@ -32,11 +33,9 @@ export async function dial(host: string, port: number, dialing: Dialing): Promis
     for (const { address } of addresses) {
       const newest = attempt(address, port, over.signal);
       attempts.push(newest);
-      const anyone = Promise.any(attempts).then(() => true);
-      const headStart = clock.sleep(HEAD_START_MS, over.signal).then(() => false);
+      const headStart = clock.sleep(HEAD_START_MS, over.signal);
       // The newest one's failure ends its head start.
-      const failure = newest.then(() => true);
-      if (await Promise.race([anyone, headStart, failure]).catch(() => false)) break;
+      if (await Promise.race([Promise.any(attempts), newest, headStart]).catch(() => {})) break;
     }
     const winner = await Promise.any(attempts);
     for (const other of attempts) other.then((socket) => socket !== winner && socket.destroy()).catch(() => {});
@@ -44,7 +43,6 @@ export async function dial(host: string, port: number, dialing: Dialing): Promis
   } catch (error) {
     throw signal.aborted ? abortError() : error;
   } finally {
-    over.end();
     over.abort();
   }
 }
@@ -63,22 +61,15 @@ function connectTo(host: string, port: number, signal: AbortSignal): Promise<Soc
   return opened(socket, "connect", signal);
 }
 
-/** The socket once its event has come; it is destroyed when the signal aborts before that. */
-export function opened<S extends Socket>(
-  socket: S,
-  event: "connect" | "secureConnect",
-  signal: AbortSignal,
-): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const off = onAbort(signal, () => socket.destroy(abortError()));
-    socket.once(event, () => {
-      off();
-      resolve(socket);
-    });
-    // It stays: the next stage of the way begins a moment later.
-    socket.on("error", (error) => {
-      off();
-      reject(error);
-    });
-  });
+/** The socket once its event has come; it is destroyed when that fails, or when the signal aborts before. */
+export async function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Socket> {
+  // It stays: the next stage of the way begins a moment later.
+  socket.on("error", () => {});
+  try {
+    await once(socket, event, { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }

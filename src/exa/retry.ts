@@ -1,7 +1,6 @@
 /** When to try again, as pure decisions: values in, values out. */
 import { isPassing, type WebsetsError } from "../shared/errors.ts";
-import { ResponseTooLargeError } from "./http.ts";
-import { parseHttpDate } from "./http-date.ts";
+import { parseHttpDate, ResponseTooLargeError } from "./http.ts";
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8_000;

@@ -58,15 +58,15 @@ export interface ErrorFacts {
   /** What happened, in words that may be shown to anybody: never the key, and of an upstream's body at most a quoted sentence. */
   what: string;
   /** What to do about it; without it the kind's own advice is given. */
-  advice?: string;
+  advice?: string | undefined;
   /** How long to wait before asking again, in milliseconds. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
   /** The upstream's name for the request, for support. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** The upstream's HTTP status, where there was one. */
-  status?: number;
+  status?: number | undefined;
   /** The API's own word for what is wrong, such as `FEATURE_DISABLED`. */
-  tag?: string;
+  tag?: string | undefined;
   cause?: unknown;
 }
 

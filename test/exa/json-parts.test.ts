@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { JsonParts } from "../../src/exa/json-parts.ts";
+import { JsonParts } from "../../src/exa/body.ts";
 
 const countOf = (text: string) => new JsonParts().add(Buffer.from(text));
 

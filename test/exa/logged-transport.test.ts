@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HttpRequest } from "../../src/exa/http.ts";
-import { loggedTransport } from "../../src/exa/logged-transport.ts";
+import { loggedTransport } from "../../src/exa/http.ts";
 import { abortError } from "../../src/shared/errors.ts";
 import { createLog } from "../../src/shared/log.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { ResponseTooLargeError } from "../../src/exa/http.ts";
-import { parseHttpDate } from "../../src/exa/http-date.ts";
+import { parseHttpDate, ResponseTooLargeError } from "../../src/exa/http.ts";
 import { isRetryable, parseRetryAfter, retryDelay } from "../../src/exa/retry.ts";
 import { abortError, type ErrorFacts, type ErrorKind, WebsetsError } from "../../src/shared/errors.ts";
 

@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
-import { DEFAULT_TIMEOUTS, inWords, SocketError, tlsError } from "../../src/exa/socket-errors.ts";
+import { DEFAULT_TIMEOUTS, inWords, timeUp, tlsError } from "../../src/exa/socket-errors.ts";
 import { abortError, WebsetsError } from "../../src/shared/errors.ts";
 
 const coded = (code: string) => Object.assign(new Error(`technical ${code}`), { code });
 
 test.each([
-  ["TIMEOUT_connect", "api.exa.ai: no connection within 5 s"],
-  ["TIMEOUT_headers", "api.exa.ai: connected, but no answer began within 15 s"],
-  ["TIMEOUT_body", "api.exa.ai: the answer stalled for 30 s"],
-  ["TIMEOUT_total", "api.exa.ai: the answer was not complete after 60 s"],
+  ["connect", "api.exa.ai: no connection within 5 s"],
+  ["headers", "api.exa.ai: connected, but no answer began within 15 s"],
+  ["body", "api.exa.ai: the answer stalled for 30 s"],
+  ["total", "api.exa.ai: the answer was not complete after 60 s"],
+] as const)("the end of the time for %s is told as %j", (stage, message) => {
+  expect(inWords(timeUp(stage, DEFAULT_TIMEOUTS), "api.exa.ai")).toMatchObject({ kind: "unavailable", message });
+});
+
+test.each([
   ["ETIMEDOUT", "api.exa.ai: the other side did not react any more"],
   ["ECONNRESET", "api.exa.ai: the connection was closed before the answer was complete"],
   ["ECONNREFUSED", "api.exa.ai: the connection was refused"],
@@ -56,7 +61,7 @@ test.each(["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_CERTIFICATE_UNKNOW
 );
 
 test("what a handshake reports of a certificate, an abort and a time that is up stays what it is", () => {
-  for (const error of [coded("CERT_HAS_EXPIRED"), new SocketError("TIMEOUT_connect"), abortError()]) {
+  for (const error of [coded("CERT_HAS_EXPIRED"), timeUp("connect", DEFAULT_TIMEOUTS), abortError()]) {
     expect(tlsError(error)).toBe(error);
   }
 });
@@ -76,7 +81,7 @@ test("of several addresses that all failed the one tells most that could be reac
 
 test("the times told are those in force", () => {
   const timeouts = { ...DEFAULT_TIMEOUTS, headers: 2500 };
-  expect(inWords(coded("TIMEOUT_headers"), "x", timeouts)).toMatchObject({
+  expect(inWords(timeUp("headers", timeouts), "x")).toMatchObject({
     message: expect.stringContaining("2.5 s"),
   });
 });

@@ -66,9 +66,9 @@ test("what speaks HTTP is loaded by the first request, not with the program", ()
     /^import (?!type).*from "node:(https?|net|tls|dns|zlib)/m.test(readFileSync(new URL(file, folder), "utf8")),
   );
   const first = readFileSync(new URL("socket-transport.ts", folder), "utf8");
-  expect(importers.sort()).toEqual(["connections.ts", "dial.ts", "exchange.ts", "tunnel.ts"]);
-  expect(first.match(/import\("\.\/.*"\)/g)).toEqual(['import("./exchange.ts")']);
-  expect(first).not.toMatch(/^import (?!type).*(connections|dial|exchange|tunnel)\.ts/m);
+  expect(importers.sort()).toEqual(["body.ts", "connections.ts", "dial.ts"]);
+  expect(first.match(/import\("\.\/.*"\)/g)).toEqual(['import("./connections.ts")']);
+  expect(first).not.toMatch(/^import (?!type).*(body|connections|dial)\.ts/m);
 });
 
 test("an answer comes with its status, its headers in lower case and its text", async () => {
