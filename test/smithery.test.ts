@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readConfig } from "../src/config.ts";
+import { listedTools } from "./support/listed-tools.ts";
 
 interface Smithery {
   name: string;
@@ -73,21 +72,6 @@ describe("smithery.yaml", () => {
   });
 
   test("starts the built server", async () => {
-    const { command, args, env } = commandFor(exampleConfig);
-    const client = new Client({ name: "smithery-test", version: "0.0.0" });
-    await client.connect(
-      new StdioClientTransport({
-        command,
-        args,
-        env: { ...process.env, ...env } as Record<string, string>,
-        cwd: root,
-        stderr: "ignore",
-      }),
-    );
-    try {
-      expect((await client.listTools()).tools.map(({ name }) => name)).toContain("wait_for_webset");
-    } finally {
-      await client.close();
-    }
+    expect(await listedTools(commandFor(exampleConfig), root)).toContain("wait_for_webset");
   });
 });

@@ -11,6 +11,7 @@ export const README = join(root, "README.md");
 
 /** What the built program shows of itself, before anybody has called anything. */
 export interface Surface {
+  server: { name: string; title: string; version: string };
   tools: (TableTool & { title: string; outputSchema: object; annotations: object })[];
   instructions: string;
   /** File names in `test/surface`, and what they hold. */
@@ -31,12 +32,13 @@ export async function readSurface(): Promise<Surface> {
       return answer.result;
     };
     const client = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "tests", version: "1" } };
-    const { instructions, capabilities } = await ask(0, "initialize", client);
+    const { serverInfo, instructions, capabilities } = await ask(0, "initialize", client);
     const offered = LISTS.filter((list) => capabilities[list.split("/")[0] ?? ""] !== undefined);
     const [tools, ...others] = await Promise.all(offered.map((list, index) => ask(index + 1, list, {})));
     const [help, sandboxHelp] = await Promise.all([runProgram(["--help"]), runProgram(["sandbox", "--help"])]);
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     return {
+      server: serverInfo,
       tools: tools.tools,
       instructions,
       files: {
