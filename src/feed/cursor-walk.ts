@@ -6,8 +6,11 @@ import type { Page, PageReader, Range } from "./page.ts";
 
 /** So many pages in a row that repeat what is known and promise more are taken for a broken list. */
 const MOST_REPEATING_PAGES = 10;
-/** So many empty ones in a row are too: an API that filters what it has already cut into pages may have many. */
-const MOST_EMPTY_PAGES = 200;
+/**
+ * So many empty ones in a row are too: an API that filters what it has already cut into pages may have some, but a wait has no time
+ * for more, and would be told nothing.
+ */
+const MOST_EMPTY_PAGES = 20;
 
 /** A page on a walk. */
 export interface PageRead extends Pick<Page, "sentAt" | "unreadable" | "strays"> {

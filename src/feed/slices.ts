@@ -67,6 +67,8 @@ export async function readForwards(
   // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
   let crowd = known?.width === undefined ? known?.crowd : undefined;
   let end = firstEnd(after, before, known);
+  // An API that lists what lies outside of the times asked for lists no less where they are narrower.
+  let goesByTimes = true;
   for (;;) {
     const met: Met = new Met(reading.clock.now());
     // The last slice is left open: our time may be behind the API's, and what came meanwhile belongs to what is visible.
@@ -75,8 +77,11 @@ export async function readForwards(
     let narrower: Narrower | undefined;
     try {
       for await (const page of walkPages(range, reading)) {
-        met.take({ ...page, events: isLast ? page.events : page.events.filter(({ time }) => time <= end) });
-        if (!page.more || (met.listed.length < TOO_MANY && met.pages < MOST_PAGES)) continue;
+        const events = page.events.filter(({ time }) => time >= after && (isLast || time <= end));
+        met.take({ ...page, events });
+        goesByTimes &&= !page.strays || events.length > 0;
+        const isEnough = met.listed.length >= TOO_MANY || (goesByTimes && met.pages >= MOST_PAGES);
+        if (!page.more || !isEnough) continue;
         narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;
         if (end <= after) return "crowd";

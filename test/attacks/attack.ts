@@ -2,12 +2,17 @@ import { expect } from "vitest";
 import { AttackUpstream } from "../support/attack-upstream.ts";
 import { ERAS, type Session } from "../support/eras.ts";
 import { test as base } from "../support/stdio-test.ts";
+import { RawClient } from "../tasks/raw-client.ts";
 
 interface Attacked {
   upstream: AttackUpstream;
   /** A client of the built program, which asks that upstream. */
   connect(args?: readonly string[]): Promise<Session>;
+  /** A client of bare lines, to which long waits are tasks; nothing limits its requests. */
+  connectRaw(args?: readonly string[]): Promise<RawClient>;
 }
+
+const FAST = ["--poll-interval", "0.2"];
 
 /** A test of the built program against an upstream that was written to break it. */
 export const test = base.extend<Attacked>({
@@ -18,7 +23,14 @@ export const test = base.extend<Attacked>({
   },
   connect: async ({ upstream, startProgram }, use) => {
     const [era] = ERAS;
-    await use((args = []) => era.open(startProgram(["--poll-interval", "0.2", ...args], upstream.env)));
+    await use((args = []) => era.open(startProgram([...FAST, ...args], upstream.env)));
+  },
+  connectRaw: async ({ upstream, startProgram }, use) => {
+    await use(async (args = []) => {
+      const client = new RawClient(startProgram([...FAST, ...args], upstream.env));
+      await client.send("server/discover");
+      return client;
+    });
   },
 });
 
@@ -58,4 +70,44 @@ export async function follow(
 /** Exactly these, each once, in whatever order. */
 export function expectOnce(got: readonly string[], expected: readonly string[]): void {
   expect([...got].sort()).toEqual([...expected].sort());
+}
+
+/** What a wait passes to be given so many events at once, and no fewer unless its time is up. */
+export const atOnce = (events: number) => ({ count: events });
+
+/** Follows until the events that a test has told came, each once, and nothing else. */
+export async function expectAll(
+  session: Session,
+  expected: readonly string[],
+  args: Record<string, unknown>,
+  after?: string,
+): Promise<Followed> {
+  const followed = await follow(
+    session,
+    { ...atOnce(Math.min(100, expected.length)), ...args },
+    ({ ids }) => ids.length >= expected.length,
+    after,
+  );
+  expectOnce(followed.ids, expected);
+  return followed;
+}
+
+/** Pages through a listing to its end; returns the ids, newest first, and the cursor to wait from. */
+export async function listAll(
+  session: Session,
+  args: Record<string, unknown> = {},
+): Promise<{ ids: string[]; cursor: string; notes: string[] }> {
+  const ids: string[] = [];
+  const notes: string[] = [];
+  for (let page: string | undefined; ; ) {
+    const paged = page === undefined ? {} : { page };
+    const { value, error } = await session.call("list_webset_events", { limit: 200, ...args, ...paged });
+    expect(error).toBeUndefined();
+    ids.push(...value.events.map(({ id }: { id: string }) => id));
+    expect(value.cursor.length).toBeLessThanOrEqual(1_000);
+    notes.push(value.note ?? "");
+    if (value.nextPage === null) return { ids, cursor: value.cursor, notes };
+    expect(value.nextPage.length).toBeLessThanOrEqual(1_000);
+    page = value.nextPage;
+  }
 }

@@ -1,7 +1,6 @@
 import { describe, expect } from "vitest";
 import type { AttackUpstream } from "../support/attack-upstream.ts";
 import { websetState } from "../support/attack-upstream.ts";
-import { RawClient } from "../tasks/raw-client.ts";
 import { expectOnce, follow, test } from "./attack.ts";
 
 /** Tells so many events, one each 300 ms from `from` on; each can be seen a little after it was created. */
@@ -48,9 +47,8 @@ describe.concurrent("28 of 28 events come, each once,", () => {
 });
 
 describe.concurrent("a clock that lies once", () => {
-  test("holds up no task: its search ends at 6 s, and so does the task", async ({ upstream, startProgram }) => {
-    const client = new RawClient(startProgram(["--poll-interval", "0.2"], upstream.env));
-    await client.send("server/discover");
+  test("holds up no task: its search ends at 6 s, and so does the task", async ({ upstream, connectRaw }) => {
+    const client = await connectRaw();
     upstream.dateOf = ({ path, nth }) => Date.now() + (path === "events" && nth === 5 ? 3_600_000 : 0);
     const endsAt = upstream.now + 6_000;
     const state = () =>

@@ -1,30 +1,10 @@
 import { describe, expect } from "vitest";
 import type { AttackUpstream } from "../support/attack-upstream.ts";
-import type { Session } from "../support/eras.ts";
-import { expectOnce, follow, test } from "./attack.ts";
+import { expectOnce, follow, listAll, test } from "./attack.ts";
 
 /** Tells so many events of one millisecond; as of a bulk import. */
 const crowd = (upstream: AttackUpstream, number: number, at: number) =>
   Array.from({ length: number }, () => upstream.tell({ at }));
-
-/** Pages through a listing to its end; returns the ids, newest first, and the cursor to wait from. */
-async function listAll(session: Session): Promise<{ ids: string[]; cursor: string; notes: string[] }> {
-  const ids: string[] = [];
-  const notes: string[] = [];
-  for (let page: string | undefined; ; ) {
-    const { value, error } = await session.call("list_webset_events", {
-      limit: 200,
-      ...(page !== undefined && { page }),
-    });
-    expect(error).toBeUndefined();
-    ids.push(...value.events.map(({ id }: { id: string }) => id));
-    expect(value.cursor.length).toBeLessThanOrEqual(1_000);
-    notes.push(value.note ?? "");
-    if (value.nextPage === null) return { ids, cursor: value.cursor, notes };
-    expect(value.nextPage.length).toBeLessThanOrEqual(1_000);
-    page = value.nextPage;
-  }
-}
 
 describe.concurrent("the events of a crowded millisecond come, each once, and what follows them", () => {
   test.for(["newest-first", "oldest-first"] as const)("5,000 listed %s", async (order, { upstream, connect }) => {

@@ -155,7 +155,7 @@ describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
 describe("walking pages", () => {
   test("passes over empty pages that promise more, but not for ever", async () => {
     const opened = worldWith(6, { pageSizeCap: 3 });
-    let empty = 150;
+    let empty = 15;
     opened.trouble.spoil = async ({ url: { searchParams } }, next) => {
       if (searchParams.get("cursor")?.startsWith("empty") === true) searchParams.delete("cursor");
       const answer = await next();

@@ -54,6 +54,8 @@ export class AttackUpstream {
   meddle: (asked: Asked) => Answer | undefined | Promise<Answer | undefined> = () => undefined;
   /** Changes what it would answer to a request for events. */
   bend: (page: Page, asked: Asked) => unknown = (page) => page;
+  /** Whether each answer is announced by a `100 Continue` that nobody asked for. */
+  continues = false;
   order: "newest-first" | "oldest-first" = "newest-first";
   pageCap = 200;
   /** Websets by their ids; undefined is answered with 404. */
@@ -111,6 +113,7 @@ export class AttackUpstream {
     const asked: Asked = { path, query: searchParams, nth, at: this.now };
     this.asked.push(asked);
     const { status = 200, headers = {}, body } = (await this.meddle(asked)) ?? this.#answer(asked);
+    if (this.continues) response.writeContinue();
     response.sendDate = false;
     const date = this.dateOf(asked);
     if (date !== undefined) response.setHeader("date", new Date(date).toUTCString());
@@ -122,8 +125,12 @@ export class AttackUpstream {
     const [kind, id, more] = asked.path.split("/");
     if (kind === "events" && id === undefined) return { body: this.bend(this.#page(asked), asked) };
     if (kind === "websets" && id === undefined) {
-      const data = [...this.websets.values()].map((state) => state(asked)).filter((state) => state !== undefined);
-      return { body: { data, hasMore: false, nextCursor: null } };
+      const limit = Number(asked.query.get("limit") ?? 25);
+      const begin = Number(asked.query.get("cursor") ?? 0);
+      const states = [...this.websets.values()].slice(begin, begin + limit).map((state) => state(asked));
+      const hasMore = begin + limit < this.websets.size;
+      const data = states.filter((state) => state !== undefined);
+      return { body: { data, hasMore, nextCursor: hasMore ? String(begin + limit) : null } };
     }
     const found = kind === "websets" ? this.websets.get(id ?? "")?.(asked) : this.monitors.get(id ?? "");
     return found === undefined || more !== undefined ? refusal(404) : { body: found };
