@@ -165,7 +165,7 @@ test("who comes a minute after the API asked for an hour's pause is served", asy
 test.each(["newest-first", "oldest-first"] as const)(
   "a list that goes by no times, %s, brings all there is, and one old stray in it ends nothing",
   async (listOrder) => {
-    const opened = openFeedWorld({ listOrder, pageSizeCap: 20 });
+    const opened = openFeedWorld({ listOrder, pageSizeCap: 20, budgeted: true });
     const age = 30 * MINUTE_MS;
     for (let n = 0; n < 60; n++) opened.record(TYPES[0] as string, { at: opened.start - 2 * age + n });
     const ids = Array.from(
