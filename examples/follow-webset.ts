@@ -44,12 +44,12 @@ async function follow(wanted: string | undefined) {
         types: ["webset.item.created"],
         websetId,
         after: cursor,
-        count: 100,
+        limit: 100,
         timeoutSeconds: running ? 0 : 7, // The API may show an event up to 5 s late: the last look waits for those.
       });
       for (const item of news.events) console.log(`  ${item.summary}`); // React here: each item comes once.
       cursor = news.cursor;
-      more = news.outcome === "matched" || news.behind === true; // Behind: not everything there is was read yet.
+      more = running ? news.more : news.outcome !== "quiet"; // Quiet: everything visible has been read.
     }
   }
 }
@@ -63,7 +63,7 @@ async function call(name: string, args: Record<string, unknown>): Promise<Result
 
 interface Result {
   outcome: string;
-  behind?: boolean;
+  more: boolean;
   progress: { summary: string } | null;
   events: { id: string; websetId: string; createdAt: string; summary: string }[];
   cursor: string;

@@ -72,7 +72,7 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
     const sandbox = await startSandbox();
     const { id, createdAt } = sandbox.world.createWebset(DEMO_WEBSET);
     const agent = new ScriptedAgent(await era.open(startProgram(POLL, sandbox.env)), createdAt);
-    const args = { types: ["webset.item.created"], websetId: id, count: 5, timeoutSeconds: 2 };
+    const args = { types: ["webset.item.created"], websetId: id, atLeast: 5, limit: 5, timeoutSeconds: 2 };
     await agent.goOn(args, "wait_for_webset_event", () => agent.handled.length >= 50);
     expect(agent.calls).toBeGreaterThanOrEqual(10);
     expect(agent.handled.toSorted()).toEqual(itemsOf(sandbox).toSorted());
@@ -96,7 +96,7 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
   test("takes over another agent's cursor in a new process", async ({ startProgram, startSandbox }) => {
     const sandbox = await startSandbox();
     const { id, createdAt } = sandbox.world.createWebset(DEMO_WEBSET);
-    const args = { types: ["webset.item.created"], websetId: id, count: 7, timeoutSeconds: 2 };
+    const args = { types: ["webset.item.created"], websetId: id, atLeast: 7, limit: 7, timeoutSeconds: 2 };
     const first = startProgram(POLL, sandbox.env);
     const one = new ScriptedAgent(await era.open(first), createdAt);
     await one.goOn(args, "wait_for_webset_event", () => one.handled.length >= 14);
@@ -115,7 +115,7 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
     const agent = new ScriptedAgent(await era.open(startProgram(POLL, sandbox.env)));
     const args = { types: ["webset.item.created"], websetId: id, timeoutSeconds: 1 };
     const nothing = await agent.goOn(args, "wait_for_webset_event", () => agent.calls === 2);
-    expect(nothing).toMatchObject({ outcome: "timed_out", events: [] });
+    expect(nothing).toMatchObject({ outcome: "quiet", events: [] });
     const { progress } = await agent.call("get_webset_progress", { websetId: id });
     expect(progress.summary).toMatch(/^paused/);
     const { outcome, next } = await agent.call("wait_for_webset", { websetId: id });

@@ -38,8 +38,6 @@ export class Channel {
   readonly backlog: BacklogMemory = { hint: undefined };
   /** How listings should begin. */
   readonly backwards: BackwardsHint = { ...NO_HINT };
-  /** `clock.now()` when the last page had arrived. */
-  answeredAt = Number.NEGATIVE_INFINITY;
   #memory: { kept: TailMemory; at: number } | undefined;
 
   constructor(types: readonly string[] | undefined) {
@@ -91,9 +89,8 @@ export class Channels {
   }
 
   /** Notes that a page has arrived. */
-  noteAnswer(channel: Channel): void {
+  noteAnswer(): void {
     this.answeredAt = this.#clock.now();
-    channel.answeredAt = this.answeredAt;
   }
 }
 

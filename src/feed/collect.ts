@@ -31,8 +31,10 @@ export interface CollectRequest {
   from?: Position | Ago | undefined;
   /** Whether that position is where an earlier reading ended. */
   resumes?: boolean;
-  /** So many events end the wait. */
-  count: number;
+  /** So many events end the wait, together with all else that is there when they have been found. */
+  atLeast: number;
+  /** So many events are handed out at most, and end the wait at once; not less than `atLeast`. */
+  limit: number;
   /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
   fits?: (events: readonly FeedEvent[]) => number;
   timeoutMs: number;
@@ -51,12 +53,13 @@ export interface Look {
 }
 
 export interface Collected {
-  /** At most `count` and what fits, oldest first. */
+  /** At most `limit` and what fits, oldest first. */
   events: FeedEvent[];
-  /** Whether `count` or the room for them ended the wait. */
-  isFull: boolean;
-  /** Whether everything visible at some moment since the wait began has been read: nothing of before that is left then. */
-  isCaughtUp: boolean;
+  /**
+   * Whether there is or may be more: matches that were not handed out, or what was not read. Without it, everything visible at
+   * some moment since the wait began has been handed out.
+   */
+  more: boolean;
   /** Matches wait for their time to be settled, for a position keeps no more ids; it takes so long, in milliseconds. */
   heldMs?: number;
   /** How many of the events became visible later than any should. */
@@ -73,11 +76,11 @@ export interface Collected {
 }
 
 /**
- * Collects matching events until there are `count` of them or the time is over. Throws what reading throws; and
- * `unavailable` if no look succeeded in the whole time.
+ * Collects matching events until `atLeast` of them are found and everything visible is read, until there are `limit` of them, or
+ * until the time is over. Throws what reading throws; and `unavailable` if no request succeeded in the whole time.
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
-  const { feed, clock, types, websetId, from, resumes, count, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
+  const { feed, clock, types, websetId, from, resumes, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const harvest = new Harvest(request, from);
@@ -93,9 +96,17 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   });
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
-    for await (const news of feed.read({ types, websetId, from, resumes, signal: limit.signal, urgentBy })) {
+    // Whoever has enough from the memory of others waits only to know what else there is.
+    const isUrgent = () => harvest.hasEnough;
+    for await (const news of feed.read({ types, websetId, from, resumes, signal: limit.signal, urgentBy, isUrgent })) {
       if (news.kind === "positioned") harvest.position = news.position;
-      if (news.kind === "retrying") trouble = news.error;
+      if (news.kind === "retrying") {
+        trouble = news.error;
+        // What was read before it is no news of what is there now.
+        isCaughtUp = false;
+        // What is in hand is not kept back for the sake of the rest.
+        if (harvest.hasEnough) break;
+      }
       if (news.kind !== "read") continue;
       if (news.asked) {
         looked = true;
@@ -103,7 +114,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       }
       isCaughtUp = news.isCaughtUp;
       harvest.take(news);
-      if (harvest.isFull) break;
+      if (harvest.isFull || (isCaughtUp && harvest.hasEnough)) break;
       const { unread } = harvest;
       if (unread !== undefined) request.onLook?.(harvest.found, { position: unread, isCaughtUp });
       if (isCaughtUp && clock.now() - startedAt >= timeoutMs) break;
@@ -116,15 +127,14 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   }
 
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
-  const last = feed.answeredAt(types);
-  const answered = looked || (trouble === undefined ? last.any : last.events) >= startedAt;
+  const answered = looked || feed.answeredAt >= startedAt;
   const reaped = harvest.reap(feed.upstreamClock.reached());
-  if (reaped === undefined || (!answered && harvest.found < count)) throw nothingAnswered(startedWall, trouble);
+  if (reaped === undefined || (!answered && harvest.found === 0)) throw nothingAnswered(startedWall, trouble);
   return {
     ...reaped,
-    isCaughtUp,
+    more: reaped.events.length < harvest.found || !isCaughtUp,
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined || reaped.isFull ? {} : { trouble }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 
@@ -132,7 +142,8 @@ const NO_PAGE: CrowdStep = { page: undefined, next: undefined };
 
 /** What a wait has found, and how much of it can be handed out. */
 class Harvest {
-  readonly #count: number;
+  readonly #atLeast: number;
+  readonly #limit: number;
   readonly #room: (events: readonly FeedEvent[]) => number;
   position: Position | undefined;
   /** In the order of the feed; the events of a crowded millisecond in that of the API, whose cursors keep to it. */
@@ -148,9 +159,16 @@ class Harvest {
   #unreadable = 0;
   #repeats = false;
 
-  constructor({ count, fits }: Pick<CollectRequest, "count" | "fits">, from: Position | Ago | undefined) {
-    this.#count = count;
-    this.#room = (events) => Math.min(count, fits?.(events) ?? count);
+  constructor(
+    { atLeast, limit, fits }: Pick<CollectRequest, "atLeast" | "limit" | "fits">,
+    from: Position | Ago | undefined,
+  ) {
+    this.#atLeast = atLeast;
+    this.#limit = limit;
+    this.#room = (events) => {
+      const most = events.slice(0, limit);
+      return Math.min(most.length, fits?.(most) ?? limit);
+    };
     this.position = from !== undefined && "since" in from ? from : undefined;
   }
 
@@ -176,8 +194,13 @@ class Harvest {
 
   /** Whether one result has no room for more. */
   get isFull(): boolean {
-    const room = Math.min(this.found, this.#room(this.#events));
-    return (room < this.found || this.found >= this.#count) && this.#portable(room) === room;
+    const room = this.#room(this.#events);
+    return (room < this.found || this.found >= this.#limit) && this.#portable(room) === room;
+  }
+
+  /** Whether so many are there to be handed out that it need not be more. */
+  get hasEnough(): boolean {
+    return this.found >= this.#atLeast && this.#portable(this.#room(this.#events)) >= this.#atLeast;
   }
 
   /** Where reading goes on if nothing of what was found is handed out. */
@@ -186,9 +209,9 @@ class Harvest {
   }
 
   /** What is handed out, where the wait had a position at all. */
-  reap(now: number | undefined): Omit<Collected, "isCaughtUp" | "waitedMs" | "trouble"> | undefined {
+  reap(now: number | undefined): Omit<Collected, "more" | "waitedMs" | "trouble"> | undefined {
     if (this.position === undefined) return undefined;
-    const room = Math.min(this.found, this.#room(this.#events));
+    const room = this.#room(this.#events);
     let number = this.#portable(room);
     const first = this.#events[0];
     if (number === 0 && first !== undefined && now !== undefined && first.time < settledAt(now)) {
@@ -200,7 +223,6 @@ class Harvest {
     const held = number < room ? this.#events[number] : undefined;
     return {
       events,
-      isFull: held === undefined && (room < this.found || this.found >= this.#count),
       position: this.#after(this.position, number),
       late: events.filter(({ id }) => this.#late.has(id)).length,
       unreadable: this.#unreadable,

@@ -53,6 +53,8 @@ export interface ReadRequest {
   signal: AbortSignal;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy?: number | undefined;
+  /** Whether what came from the memory of others' polls makes a poll urgent, asked when it has been told. */
+  isUrgent?: (() => boolean) | undefined;
   /**
    * Tells what the reader expects, asked before each pause. Polls are less often while no reader of a tail expects anything, and
    * at most twice the interval apart while something runs for any of them.
@@ -95,12 +97,9 @@ export class Feed {
     return this.#tails.get(keyOf(askedTypes(types)))?.pace ?? this.#options.intervalMs;
   }
 
-  /**
-   * When a usable answer had arrived last, in `clock.now()`: one with events of these types, and any at all. -Infinity where
-   * none has.
-   */
-  answeredAt(types: readonly string[] | undefined): { events: number; any: number } {
-    return { events: this.#channels.of(askedTypes(types)).answeredAt, any: this.#channels.answeredAt };
+  /** When a usable answer for events had arrived last, in `clock.now()`; -Infinity where none has. */
+  get answeredAt(): number {
+    return this.#channels.answeredAt;
   }
 
   /**
@@ -109,6 +108,7 @@ export class Feed {
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
     const { signal, types, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { isUrgent = () => false } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
@@ -120,7 +120,7 @@ export class Feed {
     for (;;) {
       const { since } = reader.position;
       const tail = yield* this.#approach(reader, wishes, present);
-      present = yield* this.#follow(tail, reader);
+      present = yield* this.#follow(tail, reader, isUrgent);
       // Where nothing tells the time, a crowd of the last seconds is met again and again until it is settled.
       if (since === reader.position.since) await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
     }
@@ -177,7 +177,7 @@ export class Feed {
   }
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
-  async *#follow(tail: Subscription, reader: Reader): AsyncGenerator<FeedNews, number> {
+  async *#follow(tail: Subscription, reader: Reader, isUrgent: () => boolean): AsyncGenerator<FeedNews, number> {
     const channel = this.#channels.of(askedTypes(reader.request.types));
     let told = false;
     try {
@@ -189,6 +189,7 @@ export class Feed {
           const asked = news.kind === "polled";
           told = true;
           yield* reader.take({ ...news, asked, isCaughtUp: asked });
+          if (!asked && isUrgent()) tail.hurry();
         }
       }
     } finally {
@@ -273,8 +274,8 @@ export class Feed {
   /** For reading events of these types, with what that has taught; without a signal, nothing ends it. */
   #readingOf(types: readonly string[] | undefined, signal = new AbortController().signal): Reading {
     const { exa, clock, upstreamClock, onMalformed } = this.#options;
-    const onPage = (channel: Channel, unreadable: number) => {
-      this.#channels.noteAnswer(channel);
+    const onPage = (unreadable: number) => {
+      this.#channels.noteAnswer();
       if (unreadable > 0) onMalformed?.(unreadable);
     };
     return { exa, clock, upstreamClock, channel: this.#channels.of(types), signal, onPage };

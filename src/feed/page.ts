@@ -23,7 +23,7 @@ export interface Reading {
   /** How often each request is tried; without it the client decides. */
   attempts?: number | undefined;
   /** Told of each page that has arrived, and how many of its events could not be read. */
-  onPage?: ((channel: Channel, unreadable: number) => void) | undefined;
+  onPage?: ((unreadable: number) => void) | undefined;
   /** With whom these requests share their turns; by default with the listings. */
   group?: string | undefined;
 }
@@ -90,7 +90,7 @@ export class PageReader {
       }
       const { value, sentAt, receivedAt } = answer;
       const { malformed: unreadable, nextCursor } = value;
-      onPage?.(channel, unreadable);
+      onPage?.(unreadable);
       const events = value.events.map(keep);
       upstreamClock.noteEvents(events, receivedAt);
       channel.endsInclusive ||= events.some(({ time }) => time === range.before);

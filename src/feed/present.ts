@@ -83,10 +83,10 @@ export class Present {
   async #ask(signal: AbortSignal): Promise<void> {
     if (this.#upstreamClock.isSure || (this.#undated && this.#upstreamClock.at() === undefined)) return;
     await this.#asks.join("", signal, async (shared) => {
-      const { exa, channel, onPage } = this.#reading(shared);
+      const { exa, onPage } = this.#reading(shared);
       for (let asked = 0; asked < MOST_ASKED && !this.#upstreamClock.isSure; asked++) {
         const answer = await exa.listEvents({ types: SMALL_TYPES, limit: 1 }, { signal: shared, group: GROUP });
-        onPage?.(channel, 0);
+        onPage?.(0);
         this.#undated = answer.serverTime === undefined;
         if (this.#undated) return;
       }

@@ -32,27 +32,34 @@ export interface Place {
   expects?: (() => Expectation) | undefined;
 }
 
+/** What a place asks of its tail. */
+interface TailOf {
+  leave(place: Subscription): void;
+  /** Makes the next poll come without a pause. */
+  hurry(): void;
+}
+
 /** One reader's place at a tail. */
 export class Subscription {
   /** From where on the reader wants all events, in milliseconds since 1970. */
   readonly since: number;
   readonly websetId: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
-  readonly urgentBy: number;
+  urgentBy: number;
   readonly #expects: () => Expectation;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;
-  readonly #onLeave: (self: Subscription) => void;
+  readonly #tail: TailOf;
   #news: TailNews[] = [];
   #failure: { error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor({ since, websetId, urgentBy, expects }: Place, onLeave: (self: Subscription) => void) {
+  constructor({ since, websetId, urgentBy, expects }: Place, tail: TailOf) {
     this.since = since;
     this.websetId = websetId;
     this.urgentBy = urgentBy;
     this.#expects = expects ?? (() => ({ isRunning: false, nothingBefore: undefined }));
-    this.#onLeave = onLeave;
+    this.#tail = tail;
   }
 
   /** The next news; rejects with an AbortError when `signal` aborts, or with the error that ended the tail. */
@@ -74,7 +81,13 @@ export class Subscription {
   }
 
   leave(): void {
-    this.#onLeave(this);
+    this.#tail.leave(this);
+  }
+
+  /** For a reader that has something from the tail's memory, and only wants to know what else there is now. */
+  hurry(): void {
+    this.urgentBy = Number.NEGATIVE_INFINITY;
+    this.#tail.hurry();
   }
 
   /** For the tail: news a reader has no time for is put together, so that a slow reader does not pile it up. */

@@ -88,7 +88,7 @@ export class Tail {
    */
   join(place: Place): Subscription {
     const { since, urgentBy } = place;
-    const reader = new Subscription(place, (self) => this.#leave(self));
+    const reader = new Subscription(place, { leave: (self) => this.#leave(self), hurry: () => this.#hurry() });
     this.#readers.add(reader);
     if (this.floor !== undefined && since >= this.floor) {
       reader.tell({
@@ -101,10 +101,12 @@ export class Tail {
     if (!this.#started) {
       this.#started = true;
       void this.#run();
-    } else if (this.#pause !== undefined && urgentBy < this.#pause.ends && this.#retryAfterMs === undefined) {
-      this.#pause.cut.abort();
-    }
+    } else if (this.#pause !== undefined && urgentBy < this.#pause.ends) this.#hurry();
     return reader;
+  }
+
+  #hurry(): void {
+    if (this.#retryAfterMs === undefined) this.#pause?.cut.abort();
   }
 
   #leave(reader: Subscription): void {

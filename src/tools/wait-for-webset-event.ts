@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { collectEvents } from "../feed/collect.ts";
+import { type Collected, collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
@@ -7,29 +7,43 @@ import { after, detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, we
 import { resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { noteOf, secondsOf, unknownWebset, warningOf } from "./wording.ts";
+import { noteOf, nowOf, secondsOf, unknownWebset, warningOf } from "./wording.ts";
+
+/** A wait that began after the end of all work, and took so long in seconds, has met what becomes visible late, too. */
+const SURE_SECONDS = 7;
+/** The arguments that say which events, in the words of `next`; longer ones are not repeated. */
+const LONGEST_FILTER = 300;
+
+const input = z.strictObject({
+  types,
+  websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
+  after: after.describe(
+    'Where to go on: the cursor of an earlier result, an ISO time with zone, or an age such as "10m". Default: now.',
+  ),
+  atLeast: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(1)
+    .describe("Return once this many events have matched, with all there are."),
+  limit: z.int().min(1).max(100).default(50).describe("At most this many events."),
+  timeoutSeconds,
+  detail: detail.default("summary"),
+});
 
 export const waitForWebsetEvent = defineTool({
   name: "wait_for_webset_event",
   title: "Wait for a Webset event",
   description:
-    "Wait until matching events happen and return them, oldest first; running out of time is a normal result. Go on with the returned cursor as after: nothing is lost or repeated between calls. behind: true means that not everything there is was read yet: call again at once. To wait for a whole search to finish, use wait_for_webset.",
+    'Wait until matching events happen and return all there are, oldest first. Go on with the returned cursor as after: nothing is lost or repeated between calls. While more is true, call again at once; outcome "quiet" means that everything visible is read. To wait for a whole search to finish, use wait_for_webset.',
   idempotent: false,
-  input: z.strictObject({
-    types,
-    websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
-    after: after.describe(
-      'Where to go on: the cursor of an earlier result, an ISO time with zone, or an age such as "10m". Default: now.',
-    ),
-    count: z.int().min(1).max(100).default(1).describe("Return as soon as so many events matched."),
-    timeoutSeconds,
-    detail: detail.default("summary"),
-  }),
+  input,
   output: z.object({
-    outcome: z.enum(["matched", "timed_out"]),
-    behind: z.literal(true).optional(),
+    outcome: z.enum(["events", "behind", "quiet"]),
+    now: shapes.now,
     cursor: shapes.cursor,
-    next: shapes.next,
+    more: z.boolean(),
+    next: z.string(),
     waitedSeconds: shapes.waitedSeconds,
     warning: shapes.warning,
     note: shapes.note,
@@ -39,11 +53,12 @@ export const waitForWebsetEvent = defineTool({
   pace: (args, { feed }) => feed.pace(parsePatterns(args.types)),
   async run(args, context) {
     const { feed, states, clock, signal, report, mayTakeLong, lookWithinMs } = context;
+    const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
     const types = parsePatterns(args.types);
     const asked = args.websetId;
-    report(`0 of ${args.count} events`);
+    report(`0 of ${atLeast} events`);
     const collected = await collectEvents({
       feed,
       clock,
@@ -51,42 +66,68 @@ export const waitForWebsetEvent = defineTool({
       websetId: asked === undefined ? undefined : (within) => resolveWebset(asked, states, within),
       from,
       resumes: args.after !== undefined && !isTime(args.after),
-      count: args.count,
+      atLeast,
+      limit: Math.max(atLeast, args.limit),
       fits: roomFor(args.detail),
       timeoutMs,
       signal,
       lookWithinMs,
       onLook: (found, { position, isCaughtUp }) => {
-        report(`${found} of ${args.count} events`, () => encodeCursor(position));
+        report(`${found} of ${atLeast} events`, () => encodeCursor(position));
         if (isCaughtUp) mayTakeLong();
       },
     });
-    report(`${collected.events.length} of ${args.count} events`);
-    const matched = collected.isFull;
-    const { heldMs } = collected;
-    const behind = !matched && (!collected.isCaughtUp || heldMs !== undefined);
+    const { events, trouble } = collected;
+    report(`${events.length} of ${atLeast} events`);
+    const outcome = outcomeOf(collected);
+    // What is held would not come with a call at once.
+    const more = collected.more && !(outcome === "behind" && collected.heldMs !== undefined);
     return {
-      outcome: matched ? ("matched" as const) : ("timed_out" as const),
-      ...(behind && { behind: true as const }),
+      outcome,
+      ...nowOf(feed),
       cursor: encodeCursor(collected.position),
-      next: nextOf(matched, behind, heldMs),
+      more,
+      next: nextOf(outcome, more, collected, args),
       waitedSeconds: secondsOf(collected.waitedMs),
-      ...(matched || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
-      ...warningOf(collected.trouble),
+      ...(events.length > 0 || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
+      ...warningOf(trouble),
       ...noteOf(collected),
-      events: collected.events.map((event) => presentWithin(event, args.detail)),
+      events: events.map((event) => presentWithin(event, args.detail)),
     };
   },
 });
 
-function nextOf(matched: boolean, behind: boolean, heldMs: number | undefined): string {
-  const same = "same filter, with this cursor as after";
-  if (matched) return `For what comes after these, call wait_for_webset_event again, ${same}.`;
-  if (heldMs !== undefined) {
-    const seconds = Math.ceil(heldMs / 1_000);
-    return `Call wait_for_webset_event again in ${seconds} s, ${same}: so many events came at once that the rest is held until then.`;
+type Outcome = "events" | "behind" | "quiet";
+
+function outcomeOf({ events, more }: Collected): Outcome {
+  if (events.length > 0) return "events";
+  return more ? "behind" : "quiet";
+}
+
+/** What to call next: the tool, with which parameters and values. */
+function nextOf(outcome: Outcome, more: boolean, { heldMs = 0, waitedMs }: Collected, args: Args): string {
+  const again = `call wait_for_webset_event again${more ? " at once" : ""}, ${filterOf(args)}`;
+  if (outcome === "events") {
+    return more ? `There is more: ${again}.` : `That is all that is visible now. For what comes after these, ${again}.`;
   }
-  return behind
-    ? `Call wait_for_webset_event again at once, ${same}: not everything there is was read yet.`
-    : `Call wait_for_webset_event again, ${same}, for what comes later: all there was is read.`;
+  if (outcome === "behind") {
+    return more
+      ? `Nothing yet, but not everything there is was read: ${again}.`
+      : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
+  }
+  const isSure = waitedMs >= SURE_SECONDS * 1_000;
+  const stop = isSure
+    ? "stop here if the work had ended before this call"
+    : `stop reading, or make sure at the end of a Webset with timeoutSeconds ${SURE_SECONDS}, for the last events may become visible late`;
+  return `Everything visible is read: ${stop}. For what comes later, ${again}.`;
+}
+
+type Args = z.output<typeof input>;
+
+/** With which arguments reading goes on. */
+function filterOf({ types, websetId }: Args): string {
+  const named = Object.entries({ types, websetId }).filter(([, value]) => value !== undefined);
+  const filter = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
+  const told = filter.length > LONGEST_FILTER ? "the same filter" : filter;
+  return `with ${told === "" ? "" : `${told} and `}this cursor as after`;
 }

@@ -52,7 +52,7 @@ describe("the demo", () => {
       expect(stdout).toContain(tool);
     }
     expect(
-      stdout.match(/wait_for_webset_event: matched, 6 items\n +Item found: ".+", https:.+, and 5 more/g),
+      stdout.match(/wait_for_webset_event: events, 6 items\n +Item found: ".+", https:.+, and 5 more/g),
     ).toHaveLength(5);
     expect(stdout).toMatch(/wait_for_webset: reached\n +idle; search completed: 30 of 30 found, 100 %/);
     expect(stdout).toMatch(/^Done +in [\d.]+ s: 30 items, each of them once, and the Webset is idle\./m);

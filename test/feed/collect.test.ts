@@ -16,10 +16,10 @@ describe("a wait for events", () => {
     for (const id of ["c", "a", "b"]) opened.record("webset.idle", { id, at: opened.start - 3_000 });
     opened.record("webset.idle", { id: "first", at: opened.start - 4_000 });
     const from = positionAt(opened.start - 10_000);
-    const first = await opened.fake.until(collect(opened, { from, count: 2 }));
+    const first = await opened.fake.until(collect(opened, { from, atLeast: 2, limit: 2 }));
     expect(idsOf(first)).toEqual(["first", "a"]);
     expect(opened.fake.now()).toBe(0);
-    const second = await opened.fake.until(collect(opened, { from: first.position, count: 100, timeoutMs: 0 }));
+    const second = await opened.fake.until(collect(opened, { from: first.position, atLeast: 100, timeoutMs: 0 }));
     expect(idsOf(second)).toEqual(["b", "c"]);
     const third = await opened.fake.until(collect(opened, { from: second.position, timeoutMs: 0 }));
     expect(idsOf(third)).toEqual([]);
@@ -33,8 +33,8 @@ describe("a wait for events", () => {
     const met: string[] = [];
     let from = positionAt(opened.start - 10_000);
     for (let call = 0; call < 3; call++) {
-      const waited = await opened.fake.until(collect(opened, { from, count: 100, timeoutMs: 5_000, fits }));
-      expect(waited.isFull).toBe(call < 2);
+      const waited = await opened.fake.until(collect(opened, { from, atLeast: 100, timeoutMs: 5_000, fits }));
+      expect(waited.more).toBe(call < 2);
       expect(waited.waitedMs).toBe(call < 2 ? 0 : 5_000);
       expect(waited.events.length).toBeLessThanOrEqual(2);
       met.push(...idsOf(waited));
@@ -45,7 +45,7 @@ describe("a wait for events", () => {
 
   test("that runs out of time gives what it found, at its time", async () => {
     const opened = openFeedWorld();
-    const waiting = collect(opened, { count: 5, timeoutMs: 10_000 });
+    const waiting = collect(opened, { atLeast: 5, limit: 5, timeoutMs: 10_000 });
     await opened.fake.advance(2_000);
     opened.record("webset.idle", { id: "only" });
     const waited = await opened.fake.until(waiting);
@@ -59,7 +59,7 @@ describe("a wait for events", () => {
     opened.record("webset.idle", { id: "first", at: opened.start + 1_000, late: 4_500 });
     opened.record("webset.idle", { id: "third", at: opened.start + 3_000 });
     opened.record("webset.idle", { id: "second", at: opened.start + 2_000, late: 2_000 });
-    const waited = await opened.fake.until(collect(opened, { count: 5, timeoutMs: 9_000 }));
+    const waited = await opened.fake.until(collect(opened, { atLeast: 5, limit: 5, timeoutMs: 9_000 }));
     expect(idsOf(waited)).toEqual(["first", "second", "third"]);
   });
 
@@ -73,7 +73,7 @@ describe("a wait for events", () => {
       let from = positionAt(opened.start - age);
       const ids: string[] = [];
       for (let call = 0; call < 4; call++) {
-        const waited = await opened.fake.until(collect(opened, { from, count: 5, timeoutMs: 4_000 }));
+        const waited = await opened.fake.until(collect(opened, { from, atLeast: 5, limit: 5, timeoutMs: 4_000 }));
         ids.push(...idsOf(waited));
         from = decodeCursor(encodeCursor(waited.position));
       }
@@ -85,7 +85,7 @@ describe("a wait for events", () => {
     const opened = openFeedWorld();
     for (const at of [1_000, 4_000]) opened.record("webset.idle", { at: opened.start + at });
     const from = positionAt(opened.start);
-    const first = await opened.fake.until(collect(opened, { from, count: 2 }));
+    const first = await opened.fake.until(collect(opened, { from, atLeast: 2, limit: 2 }));
     const cursor = decodeCursor(encodeCursor(first.position));
     expect(cursor.seen.size).toBe(2);
     const second = await opened.fake.until(collect(opened, { from: cursor, timeoutMs: 5_000 }));
@@ -98,7 +98,9 @@ describe("a wait for events", () => {
     const opened = openFeedWorld({ latency: () => 150 });
     opened.record("webset.idle", { id: "there", at: opened.start - 10_000 });
     const from = positionAt(opened.start - 20_000);
-    expect(idsOf(await opened.fake.until(collect(opened, { from, timeoutMs: 0, count: 9 })))).toEqual(["there"]);
+    expect(idsOf(await opened.fake.until(collect(opened, { from, timeoutMs: 0, atLeast: 9, limit: 9 })))).toEqual([
+      "there",
+    ]);
     // The time, and the look.
     expect(opened.fake.now()).toBe(600);
     expect(idsOf(await opened.fake.until(collect(opened, { timeoutMs: 0 })))).toEqual([]);
@@ -176,7 +178,7 @@ describe("a wait for events", () => {
     const ids: string[] = [];
     for (let call = 0; ids.length < 3_000; call++) {
       expect(call).toBeLessThan(100);
-      const waited = await opened.fake.until(collect(opened, { from, count: 100, timeoutMs: 1_000 }));
+      const waited = await opened.fake.until(collect(opened, { from, atLeast: 100, timeoutMs: 1_000 }));
       expect(waited.events.length).toBeGreaterThan(0);
       ids.push(...idsOf(waited));
       from = decodeCursor(encodeCursor(waited.position));
@@ -250,12 +252,14 @@ describe("a wait for events", () => {
     }
     const ids: string[] = [];
     for (let call = 0; call < 12; call++) {
-      const waited = await opened.fake.until(collect(opened, { from, types, timeoutMs: 1_500, count: 3 }));
+      const waited = await opened.fake.until(collect(opened, { from, types, timeoutMs: 1_500, atLeast: 3, limit: 3 }));
       ids.push(...idsOf(waited));
       from = decodeCursor(encodeCursor(waited.position));
     }
     expect(ids).toEqual(Array.from({ length: 20 }, (_, n) => `idle_${10 + n}`));
-    const other = await opened.fake.until(collect(opened, { from, types: ["webset.paused"], count: 50, timeoutMs: 0 }));
+    const other = await opened.fake.until(
+      collect(opened, { from, types: ["webset.paused"], atLeast: 50, limit: 50, timeoutMs: 0 }),
+    );
     expect(idsOf(other).length).toBeLessThanOrEqual(9);
     const oldest = Math.min(...other.events.map(({ time }) => time), opened.now());
     expect(opened.now() - oldest).toBeLessThan(opened.now() - from.since + 1);
@@ -264,7 +268,7 @@ describe("a wait for events", () => {
   test("tells after each look how far it is", async () => {
     const opened = openFeedWorld();
     const looks: number[] = [];
-    const waiting = collect(opened, { count: 3, timeoutMs: 4_500, onLook: (found) => looks.push(found) });
+    const waiting = collect(opened, { atLeast: 3, limit: 3, timeoutMs: 4_500, onLook: (found) => looks.push(found) });
     await opened.fake.advance(1_500);
     opened.record("webset.idle");
     await opened.fake.until(waiting);
@@ -281,7 +285,15 @@ test("a chain of waits goes through thousands of events of one time with short c
     const given: string[] = [];
     let after = encodeCursor(positionAt(at));
     while (given.length < ids.length) {
-      const request = { feed: opened.feed, clock: opened.clock, count: 100, timeoutMs: 25_000, signal, resumes: true };
+      const request = {
+        feed: opened.feed,
+        clock: opened.clock,
+        atLeast: 100,
+        limit: 100,
+        timeoutMs: 25_000,
+        signal,
+        resumes: true,
+      };
       const { events, position } = await opened.fake.until(collectEvents({ ...request, from: decodeCursor(after) }));
       expect(events.length).toBe(100);
       given.push(...events.map(({ id }) => id));
@@ -299,9 +311,9 @@ test("a wait that begins inside a crowded millisecond goes on there, also where 
   for (const id of ["a", "b", "c", "d"]) opened.record("webset.idle", { id, at });
   // The API lists ties by their ids, here from the last to the first, and its cursor is the id of the last one told.
   const from = { since: at, seen: new Map(), crowd: { cursor: "c", types: crowdTypes(undefined) } };
-  const waited = await opened.fake.until(collect(opened, { from, resumes: true, count: 100, timeoutMs: 0 }));
+  const waited = await opened.fake.until(collect(opened, { from, resumes: true, atLeast: 100, timeoutMs: 0 }));
   expect(idsOf(waited)).toEqual(["a", "b"]);
-  expect(waited).toMatchObject({ isCaughtUp: true, repeats: false });
+  expect(waited).toMatchObject({ more: false, repeats: false });
 });
 
 describe("a chain of waits, each too short to read all there is at once,", () => {
@@ -320,7 +332,7 @@ describe("a chain of waits, each too short to read all there is at once,", () =>
       const given: string[] = [];
       let after = encodeCursor(positionAt(opened.start - age));
       for (let call = 0; call < 200 && given.length < ids.length; call++) {
-        const waiting = collect(opened, { from: decodeCursor(after), count: 100, timeoutMs: 0 });
+        const waiting = collect(opened, { from: decodeCursor(after), atLeast: 100, timeoutMs: 0 });
         const { events, position } = await opened.fake.until(waiting);
         given.push(...events.map(({ id }) => id));
         after = encodeCursor(position);
@@ -341,9 +353,11 @@ describe("a chain of waits, each too short to read all there is at once,", () =>
     const age = 3_600_000;
     for (let n = 0; n < 150; n++) opened.record("webset.item.created", { at: opened.start - age + n * 100 });
     const from = positionAt(opened.start - age);
-    const failed = collect(opened, { from, count: 1, timeoutMs: 7_000 });
+    const failed = collect(opened, { from, atLeast: 1, limit: 1, timeoutMs: 7_000 });
     expect(idsOf(await opened.fake.until(failed))).toEqual([]);
-    expect((await opened.fake.until(collect(opened, { from, count: 1, timeoutMs: 25_000 }))).events).toHaveLength(1);
+    expect(
+      (await opened.fake.until(collect(opened, { from, atLeast: 1, limit: 1, timeoutMs: 25_000 }))).events,
+    ).toHaveLength(1);
     const sizes = opened.lists().map(({ query }) => query.get("limit"));
     expect(sizes.filter((size) => size === "200")).toHaveLength(1);
   });
@@ -357,6 +371,8 @@ test("a wait gives only events of its types, also where the API does not go by t
   };
   for (const type of ["webset.idle", "webset.paused", "webset.idle"]) opened.record(type, { at: opened.start - 9_000 });
   const from = positionAt(opened.start - 10_000);
-  const waited = await opened.fake.until(collect(opened, { from, types: ["webset.idle"], count: 3, timeoutMs: 0 }));
+  const waited = await opened.fake.until(
+    collect(opened, { from, types: ["webset.idle"], atLeast: 3, limit: 3, timeoutMs: 0 }),
+  );
   expect(waited.events.map(({ type }) => type)).toEqual(["webset.idle", "webset.idle"]);
 });

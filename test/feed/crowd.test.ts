@@ -25,12 +25,14 @@ function openWith(order: "newest-first" | "oldest-first", crowd: number, agoMs: 
 }
 
 describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millisecond, listed %s,", (order) => {
-  test.each([7, 60])("is handed out by waits of %i, each event once", async (count) => {
+  test.each([7, 60])("is handed out by waits of %i, each event once", async (limit) => {
     const { opened, ids, from } = openWith(order, 600, 600_000);
     const met: string[] = [];
     let position: Position = from;
     for (let calls = 0; met.length < ids.length && calls < 2_000; calls++) {
-      const waited = await opened.fake.until(collect(opened, { from: position, resumes: true, count, timeoutMs: 0 }));
+      const waited = await opened.fake.until(
+        collect(opened, { from: position, resumes: true, atLeast: limit, limit, timeoutMs: 0 }),
+      );
       met.push(...waited.events.map(({ id }) => id));
       const cursor = encodeCursor(waited.position);
       expect(cursor.length).toBeLessThanOrEqual(1_000);
@@ -39,7 +41,7 @@ describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millise
     }
     expect(met.toSorted()).toEqual(ids.toSorted());
     // Each wait reads the pages it hands out, and finds the first of them once.
-    const walks = Math.ceil(600 / 50) + 3 * Math.ceil(ids.length / count);
+    const walks = Math.ceil(600 / 50) + 3 * Math.ceil(ids.length / limit);
     expect(opened.lists().length).toBeLessThan(walks + 60);
   });
 
@@ -49,7 +51,7 @@ describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millise
     let position: Position = from;
     for (let calls = 0; met.length < ids.length && calls < 400; calls++) {
       const waited = await opened.fake.until(
-        collect(opened, { from: position, resumes: true, count: 100, timeoutMs: 2_000 }),
+        collect(opened, { from: position, resumes: true, atLeast: 100, timeoutMs: 2_000 }),
       );
       met.push(...waited.events.map(({ id }) => id));
       position = decodeCursor(encodeCursor(waited.position));

@@ -70,7 +70,8 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
           feed: opened.feed,
           clock: opened.clock,
           from: listed.position,
-          count: 2,
+          atLeast: 2,
+          limit: 2,
           timeoutMs: 9_000,
           signal,
         });
@@ -160,7 +161,8 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
           feed: opened.newFeed(),
           clock: opened.clock,
           from: decodeCursor(encodeCursor(pages.at(-1)?.position ?? positionAt(0))),
-          count: 100,
+          atLeast: 100,
+          limit: 100,
           timeoutMs: 20_000,
           signal,
         }),
@@ -207,7 +209,7 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
       expect(events).toHaveLength(1);
       const { feed, clock, fake } = opened;
       const waited = await fake.until(
-        collectEvents({ feed, clock, from: position, count: 9, timeoutMs: 9_000, signal }),
+        collectEvents({ feed, clock, from: position, atLeast: 9, limit: 9, timeoutMs: 9_000, signal }),
       );
       expect(waited.events).toEqual([]);
     }
@@ -224,7 +226,9 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
     expect(idsOf([first, second])).toEqual(["e0", "e1", "e2", "late"]);
     const { feed, clock, fake } = opened;
     const from = second.position;
-    const waited = await fake.until(collectEvents({ feed, clock, from, count: 9, timeoutMs: 9_000, signal }));
+    const waited = await fake.until(
+      collectEvents({ feed, clock, from, atLeast: 9, limit: 9, timeoutMs: 9_000, signal }),
+    );
     expect(waited.events.map(({ id }) => id)).toEqual(["later"]);
   });
 
@@ -296,7 +300,15 @@ describe("a listing", () => {
     expect(listed.position.since).toBeLessThan(opened.start - 5_000);
     opened.trouble.spoil = (_, next) => next();
     const { events } = await opened.fake.until(
-      collectEvents({ feed: opened.feed, clock: opened.clock, from: listed.position, count: 5, timeoutMs: 0, signal }),
+      collectEvents({
+        feed: opened.feed,
+        clock: opened.clock,
+        from: listed.position,
+        atLeast: 5,
+        limit: 5,
+        timeoutMs: 0,
+        signal,
+      }),
     );
     expect(events.map(({ id }) => id)).toEqual(["late"]);
   });

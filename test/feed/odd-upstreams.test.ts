@@ -18,7 +18,8 @@ async function wait(opened: FeedWorld, after: string | number | undefined, more:
     types: TYPES,
     from,
     resumes: typeof after === "string",
-    count: 100,
+    atLeast: 100,
+    limit: 100,
     timeoutMs: 0,
     signal,
   };
@@ -33,10 +34,10 @@ async function readOn(opened: FeedWorld, begin: string | number, more: Partial<C
   const ids: string[] = [];
   let after: string | number = begin;
   for (;;) {
-    const { ids: found, cursor, isCaughtUp, isFull, heldMs } = await wait(opened, after, more);
+    const { ids: found, cursor, more: isMore, heldMs } = await wait(opened, after, more);
     ids.push(...found);
     after = cursor;
-    if (isCaughtUp && !isFull && heldMs === undefined) return ids;
+    if (!isMore) return ids;
     if (heldMs !== undefined) await opened.fake.advance(heldMs);
   }
 }
@@ -60,7 +61,7 @@ describe.each(["newest-first", "oldest-first"] as const)("an upstream that lists
     const opened = openFeedWorld({ listOrder });
     const at = opened.start - 60 * MINUTE_MS;
     const all = Array.from({ length: 700 }, () => opened.record(TYPES[0] as string, { at }).id);
-    const first = await wait(opened, at, { count: 50 });
+    const first = await wait(opened, at, { atLeast: 50, limit: 50 });
     const second = await wait(opened, first.cursor);
     opened.trouble.spoil = async ({ url }, next) =>
       url.searchParams.has("cursor") ? { status: 404, headers: {}, body: JSON.stringify({ message: "Gone" }) } : next();
@@ -107,7 +108,7 @@ test("more events at once than a cursor keeps are held until they are settled, a
 describe("an event that becomes visible 15 s late", () => {
   test("is handed out to a wait that lasts, and told", async () => {
     const opened = openFeedWorld();
-    const waiting = wait(opened, undefined, { count: 1, timeoutMs: 60_000 });
+    const waiting = wait(opened, undefined, { atLeast: 1, limit: 1, timeoutMs: 60_000 });
     await opened.fake.advance(5_000);
     opened.record(TYPES[0] as string, { id: "late", late: 15_000 });
     expect(await waiting).toMatchObject({ ids: ["late"], late: 1 });
@@ -140,10 +141,10 @@ describe("a refusal of the list", () => {
     };
     const begin = opened.now();
     const { id } = opened.record(TYPES[0] as string);
-    expect((await wait(opened, begin, { count: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
+    expect((await wait(opened, begin, { atLeast: 1, limit: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
 
     opened.trouble.spoil = async () => refusal;
-    const failing = wait(opened, begin - 1, { count: 9, timeoutMs: 10_000 });
+    const failing = wait(opened, begin - 1, { atLeast: 9, limit: 9, timeoutMs: 10_000 });
     await expect(failing).rejects.toMatchObject({ status });
   });
 });
@@ -155,10 +156,10 @@ test("who comes a minute after the API asked for an hour's pause is served", asy
     asked++ === 0
       ? { status: 429, headers: { "retry-after": "3600" }, body: JSON.stringify({ message: "Slow" }) }
       : next();
-  const first = wait(opened, opened.now(), { timeoutMs: 120_000, count: 2 });
+  const first = wait(opened, opened.now(), { timeoutMs: 120_000, atLeast: 2, limit: 2 });
   await opened.fake.advance(66_000);
   const { id } = opened.record(TYPES[0] as string);
-  expect((await wait(opened, opened.now() - 1, { count: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
+  expect((await wait(opened, opened.now() - 1, { atLeast: 1, limit: 1, timeoutMs: 10_000 })).ids).toEqual([id]);
   expect((await first).ids).toEqual([id]);
 });
 
@@ -198,11 +199,11 @@ test.each([0, 25_000])("a chain of waits of %i ms ends, however slow the answers
   const given: string[] = [];
   let after: string | number = opened.start - 24 * 60 * MINUTE_MS;
   let calls = 0;
-  for (let isBehind = true; isBehind && calls < 20; calls++) {
+  for (let more = true; more && calls < 20; calls++) {
     const waited = await wait(opened, after, { timeoutMs });
     given.push(...waited.ids);
     after = waited.cursor;
-    isBehind = waited.isFull || !waited.isCaughtUp;
+    more = waited.more;
   }
   expect(given).toEqual(ids);
   expect(calls).toBeLessThan(12);
@@ -212,6 +213,6 @@ test("types that are new pass a prefix they fall under", async () => {
   const opened = openFeedWorld();
   const begin = opened.now();
   for (const type of ["webset.item.removed", "webset.idle", "webset.item.created"]) opened.record(type, { id: type });
-  const { ids } = await wait(opened, begin, { types: ["webset.item.*"], count: 3 });
+  const { ids } = await wait(opened, begin, { types: ["webset.item.*"], atLeast: 3, limit: 3 });
   expect(ids.sort()).toEqual(["webset.item.created", "webset.item.removed"]);
 });

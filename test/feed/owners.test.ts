@@ -146,9 +146,18 @@ test("a wait hands out what is certain, and keeps for the next one what nobody c
   };
   const run = opened.run("m");
   const item = opened.record("webset.item.created", { websetId: "ws", at: opened.start + 1 });
-  const wait = async (from: Position, count: number) => {
+  const wait = async (from: Position, atLeast: number) => {
     const { feed, clock } = opened;
-    const waiting = collectEvents({ feed, clock, websetId: "ws", from, count, timeoutMs: 8_000, signal });
+    const waiting = collectEvents({
+      feed,
+      clock,
+      websetId: "ws",
+      from,
+      atLeast,
+      limit: atLeast,
+      timeoutMs: 8_000,
+      signal,
+    });
     const { events, position, trouble } = await opened.fake.until(waiting);
     return { ids: events.map(({ id }) => id), after: decodeCursor(encodeCursor(position)), trouble: trouble?.kind };
   };

@@ -226,7 +226,7 @@ describe("walking pages", () => {
         data: [{ id: "", createdAt: "never" }, ...data, { id: "x", createdAt: "" }],
       }));
     let malformed = 0;
-    const { ids } = await walk(opened, {}, 200, { onPage: (_, unreadable) => (malformed += unreadable) });
+    const { ids } = await walk(opened, {}, 200, { onPage: (unreadable) => (malformed += unreadable) });
     expect(ids.sort()).toEqual([...opened.ids, "moved"]);
     expect(malformed).toBe(2);
   });

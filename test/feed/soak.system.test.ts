@@ -40,7 +40,7 @@ test("24 hours of waits of 25 s each leave nothing behind and keep nothing", asy
     }
     const waiting = collect(opened, {
       from: cursor === undefined ? undefined : decodeCursor(cursor),
-      count: 100,
+      atLeast: 100,
       signal,
     });
     const { events, position } = await opened.fake.until(waiting);

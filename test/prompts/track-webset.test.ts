@@ -34,7 +34,7 @@ describe.each(ERA_NAMES)("the prompt track_webset, for a client of %s", (era) =>
     const waitForWebset = tools.get("wait_for_webset");
     const waitForEvent = tools.get("wait_for_webset_event");
     expect(waitForWebset?.input.safeParse({ websetId: "ws_1", until: "idle" }).success).toBe(true);
-    const args = { websetId: "ws_1", types: ["webset.item.created"], after: "cursor", count: 100, timeoutSeconds: 0 };
+    const args = { websetId: "ws_1", types: ["webset.item.created"], after: "cursor", limit: 100, timeoutSeconds: 0 };
     expect(waitForEvent?.input.safeParse(args).success).toBe(true);
     for (const name of Object.keys(args)) expect(text).toContain(name);
     const outcomes = waitForWebset?.output.shape.outcome as { options: string[] };

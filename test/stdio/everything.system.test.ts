@@ -21,9 +21,9 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     for (const type of types) {
       const all = told.filter((event) => event.type === type);
       expect(all.length).toBeGreaterThan(0);
-      const args = { types: [type], after, count: all.length, timeoutSeconds: 10 };
+      const args = { types: [type], after, atLeast: all.length, timeoutSeconds: 10 };
       const { value } = await session.call("wait_for_webset_event", args);
-      expect(value.outcome).toBe("matched");
+      expect(value.outcome).toBe("events");
       expect(value.events.map(({ id }: { id: string }) => id).toSorted()).toEqual(all.map(({ id }) => id).toSorted());
       for (const { resource, summary } of value.events) {
         if (type === "webset.export.completed") expect(resource.downloadUrl).toMatch(/^https?:/);

@@ -264,7 +264,7 @@ const CASES: Record<FaultName, Case> = {
       expect(value).toMatchObject({ outcome: "deleted", progress: { websetId: id, status: "running" } });
       const told = { websetId: id, types: ["webset.deleted"], after: value.cursor, timeoutSeconds: 15 };
       expect((await session.call("wait_for_webset_event", told)).value).toMatchObject({
-        outcome: "matched",
+        outcome: "events",
         events: [{ websetId: id, resource: { kind: "webset", id } }],
       });
     },

@@ -113,10 +113,10 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     const types = ["webset.item.created"];
     const all = [...upstream.world.events.walk({ order: "oldest-first", types })];
     const after = new Date(Date.now() - 3_600_000).toISOString();
-    const { value } = await session.call("wait_for_webset_event", { types, after, count: 7 });
-    expect(value.outcome).toBe("matched");
+    const { value } = await session.call("wait_for_webset_event", { types, after, limit: 7 });
+    expect(value.outcome).toBe("events");
     expect(value.events.map(({ id }: { id: string }) => id)).toEqual(all.slice(0, 7).map(({ event }) => event.id));
-    const rest = await session.call("wait_for_webset_event", { types, after: value.cursor, count: 43 });
+    const rest = await session.call("wait_for_webset_event", { types, after: value.cursor });
     expect(rest.value.events.map(({ id }: { id: string }) => id)).toEqual(all.slice(7).map(({ event }) => event.id));
   });
 
@@ -136,7 +136,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     test.each([
       ["an unknown parameter", "get_webset_progress", { websetId: "webset_1", verbose: true }, '"verbose"'],
       ["a missing parameter", "get_webset_event", {}, "eventId is missing"],
-      ["a parameter of the wrong kind", "wait_for_webset_event", { count: "three" }, "count"],
+      ["a parameter of the wrong kind", "wait_for_webset_event", { atLeast: "three" }, "atLeast"],
       ["a number out of range", "list_webset_events", { limit: 201 }, "limit"],
       [
         "a misspelt type",

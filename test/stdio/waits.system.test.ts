@@ -48,7 +48,7 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     expect(look.value.next).toContain(`wait_for_webset again with websetId "${id}"`);
     expect(upstream.requests.total - before).toBeLessThanOrEqual(2);
     const nothing = await session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 0 });
-    expect(nothing.value).toMatchObject({ outcome: "timed_out", events: [] });
+    expect(nothing.value).toMatchObject({ outcome: "quiet", events: [] });
 
     const done: number[] = [];
     const longer = session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 8 });
@@ -58,10 +58,10 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
       session.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 1 }),
     ]);
     expect(done).toEqual([]);
+    expect(answers.map(({ value }) => value.outcome)).toEqual(["still_running", "quiet"]);
     for (const { value } of answers) {
-      expect(["still_running", "timed_out"]).toContain(value.outcome);
       expect(value.waitedSeconds).toBeGreaterThanOrEqual(1);
-      expect(value.next).toMatch(/^Call wait_for_webset/);
+      expect(value.next).toMatch(/\bcall wait_for_webset/i);
     }
   });
 
@@ -77,7 +77,7 @@ describe.concurrent.each(ERAS)("over stdio in the era of $name", (era) => {
     let after: string = begun.value.cursor;
     const given: GivenEvent[] = [];
     for (let call = 1; given.at(-1)?.type !== "webset.idle"; call++) {
-      const args = { types: ["webset.*"], after, count: 1 + (call % 7), timeoutSeconds: call % 2 === 0 ? 0.1 : 0.4 };
+      const args = { types: ["webset.*"], after, limit: 1 + (call % 7), timeoutSeconds: call % 2 === 0 ? 0.1 : 0.4 };
       const { value, error } = await session.call("wait_for_webset_event", args);
       // Where the machine is too busy to answer in such a short time, the same cursor is good for another try.
       if (error === undefined) {

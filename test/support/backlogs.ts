@@ -76,9 +76,9 @@ export class PersistentAgent {
     throw new Error(this.errors.at(-1));
   };
 
-  #note(value: { events: { id: string }[]; outcome: string; behind?: boolean }): void {
+  #note(value: { events: { id: string }[]; outcome: string; more: boolean }): void {
     for (const { id } of value.events) this.handedOut.push(id);
-    if (value.outcome !== "matched" && !value.behind) this.cost ??= this.#requests - (this.#before ?? 0);
+    if (value.outcome !== "behind" && !value.more) this.cost ??= this.#requests - (this.#before ?? 0);
   }
 
   get #requests(): number {

@@ -22,17 +22,13 @@ export function followAsTheReadmeDoes(call: Call, websetId: string): Promise<voi
 export async function readAsThePromptSays(call: Call, websetId: string, cursor: string): Promise<void> {
   const step = /^5\. .*$/m.exec(instructions(websetId))?.[0] ?? "";
   const number = (name: string) => Number(new RegExp(`\\b${name} (\\d+)`).exec(step)?.[1]);
-  const args = { websetId, types: ["webset.item.created"], count: number("count") };
-  for (const said of [
-    'types ["webset.item.created"]',
-    "after the cursor of step 1",
-    'outcome is "matched" or behind is true',
-  ]) {
+  const args = { websetId, types: ["webset.item.created"], limit: number("limit") };
+  for (const said of ['types ["webset.item.created"]', "after the cursor of step 1", 'Until its outcome is "quiet"']) {
     if (!step.includes(said)) throw new Error(`step 5 of the prompt does not say ${said} any more`);
   }
-  for (let after = cursor, more = true; more; ) {
+  for (let after = cursor, isQuiet = false; !isQuiet; ) {
     const news = await call("wait_for_webset_event", { ...args, after, timeoutSeconds: number("timeoutSeconds") });
     after = news.cursor;
-    more = news.outcome === "matched" || news.behind === true;
+    isQuiet = news.outcome === "quiet";
   }
 }

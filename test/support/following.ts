@@ -84,8 +84,8 @@ export async function followNewWebset(
       const left = world.events.size - earlier.length - given.length;
       if (over && left <= 0) break;
       // Never more than there will be, for that is waited for in vain; the end is still to come where it is not there.
-      const count = Math.max(1, Math.min(1 + ((number * 3) % 8), over ? left : left + 1));
-      const value = await call("wait_for_webset_event", { after, count, timeoutSeconds });
+      const atLeast = Math.max(1, Math.min(1 + ((number * 3) % 8), over ? left : left + 1));
+      const value = await call("wait_for_webset_event", { after, atLeast, limit: atLeast, timeoutSeconds });
       given.push(...value.events);
       after = value.cursor;
     }

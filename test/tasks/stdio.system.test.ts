@@ -109,13 +109,13 @@ describe.concurrent("a client that declares tasks", () => {
     const answer = await client.call("wait_for_webset", { websetId });
     expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "reached" } });
 
-    const all = { types: ["webset.item.created"], after: new Date(Date.now() - 900_000).toISOString(), count: 5 };
+    const all = { types: ["webset.item.created"], after: new Date(Date.now() - 900_000).toISOString(), limit: 5 };
     const events = await client.call("wait_for_webset_event", all);
-    expect(events).toMatchObject({ resultType: "complete", structuredContent: { outcome: "matched" } });
+    expect(events).toMatchObject({ resultType: "complete", structuredContent: { outcome: "events" } });
     expect(events.structuredContent.events).toHaveLength(5);
 
     const look = await client.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 0 });
-    expect(look).toMatchObject({ resultType: "complete", structuredContent: { outcome: "timed_out" } });
+    expect(look).toMatchObject({ resultType: "complete", structuredContent: { outcome: "quiet" } });
     const unknown = await client.call("wait_for_webset", { websetId: "webset_nowhere" });
     expect(unknown).toMatchObject({ resultType: "complete", isError: true });
     const progress = await client.call("get_webset_progress", { websetId });
@@ -134,7 +134,7 @@ describe.concurrent("a client that declares tasks", () => {
     const after = new Date(Date.now() - 2_000).toISOString();
     newWebset(upstream);
     const answer = await client.call("wait_for_webset_event", { types: ["webset.created"], after });
-    expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "matched" } });
+    expect(answer).toMatchObject({ resultType: "complete", structuredContent: { outcome: "events" } });
   });
 
   test("waits for events in the background, and loses none between one task and the next", async ({
@@ -143,7 +143,7 @@ describe.concurrent("a client that declares tasks", () => {
   }) => {
     const upstream = await startSandbox(ENDLESS);
     const client = await connect(startProgram, upstream);
-    const args = { types: ["webset.created"], count: 2 };
+    const args = { types: ["webset.created"], atLeast: 2, limit: 2 };
     const created = await client.call("wait_for_webset_event", args);
     expect(created).toMatchObject({
       resultType: "task",
@@ -515,7 +515,7 @@ describe.concurrent("a task ends with its process", () => {
     const upstream = await startSandbox(ENDLESS);
     const program = startProgram(FAST, upstream.env);
     const client = new RawClient(program);
-    const args = { types: ["webset.created"], count: 3 };
+    const args = { types: ["webset.created"], atLeast: 3 };
     const { taskId } = await client.call("wait_for_webset_event", args);
     const ids = [newWebset(upstream).id];
     const { statusMessage } = await client.until(taskId, (task) => task.statusMessage.startsWith("1 of 3 events"));

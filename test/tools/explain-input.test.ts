@@ -22,7 +22,7 @@ describe("wrong arguments", () => {
     ["list_webset_events", { types: { a: 1 } }, "The parameter types: "],
     ["list_webset_events", { limit: 1.5 }, "The parameter limit: "],
     ["list_webset_events", { limit: 0 }, "The parameter limit: "],
-    ["wait_for_webset_event", { count: 101 }, "The parameter count: "],
+    ["wait_for_webset_event", { atLeast: 101 }, "The parameter atLeast: "],
     ["wait_for_webset", { websetId: "w", timeoutSeconds: "25 s" }, "The parameter timeoutSeconds: "],
     ["get_webset_progress", { websetId: "w", verbose: true }, 'There is no parameter "verbose".'],
     ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There are no parameters "b", "a".'],
@@ -34,8 +34,8 @@ describe("wrong arguments", () => {
   });
 
   test("are explained all at once, and with what the tool takes", () => {
-    expect(explained("wait_for_webset_event", { count: 0, webset_id: "w", timeoutSeconds: -1 })).toMatch(
-      /^invalid_request: (?=.*count)(?=.*timeoutSeconds: )(?=.*"webset_id").* wait_for_webset_event takes types, websetId, after, count, timeoutSeconds, detail\.$/,
+    expect(explained("wait_for_webset_event", { atLeast: 0, webset_id: "w", timeoutSeconds: -1 })).toMatch(
+      /^invalid_request: (?=.*atLeast)(?=.*timeoutSeconds: )(?=.*"webset_id").* wait_for_webset_event takes types, websetId, after, atLeast, limit, timeoutSeconds, detail\.$/,
     );
   });
 

@@ -22,7 +22,7 @@ async function call({ client, clock }: World, name: string, args: Record<string,
   // What an agent goes on with comes before what a host may cut.
   const keys = Object.keys(value);
   const list = keys.findIndex((key) => Array.isArray(value[key]) || key === "progress");
-  for (const key of ["outcome", "cursor", "next", "nextPage"]) {
+  for (const key of ["outcome", "now", "cursor", "more", "next", "nextPage", "warning", "note"]) {
     if (list !== -1 && key in value) expect(keys.indexOf(key), key).toBeLessThan(list);
   }
   // biome-ignore lint/suspicious/noExplicitAny: what a result holds is what the test is about.
@@ -63,15 +63,15 @@ describe("a result is at most 40,000 bytes:", () => {
     const ids = recordItems(opened, 60, 5);
     const met: string[] = [];
     let after = new Date(opened.clock.wallTime() - 200_000).toISOString();
-    for (let outcome = "matched"; outcome === "matched"; ) {
+    for (let more = true; more; ) {
       const value = await call(opened, "wait_for_webset_event", {
         after,
-        count: 100,
+        limit: 100,
         detail: "full",
         timeoutSeconds: 5,
       });
       met.push(...value.events.map(({ id }: { id: string }) => id));
-      ({ cursor: after, outcome } = value);
+      ({ cursor: after, more } = value);
     }
     expect(met).toEqual(ids);
   });

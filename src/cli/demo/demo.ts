@@ -8,7 +8,7 @@ const ENRICHMENTS = [
   { description: "Contact email for sales", format: "email" },
   { description: "Year the company was founded", format: "date" },
 ];
-/** So many items the agent wants to hear of at a time. */
+/** So many items the agent wants to hear of at a time, and not one by one. */
 const BATCH = 6;
 /** Far below the 30 s that every host allows a call; in real life 25 s, the default, takes fewer calls. */
 const TIMEOUT_SECONDS = 5;
@@ -18,7 +18,7 @@ const TOO_LONG_MS = 60_000;
 const INDENT = 9;
 
 interface EventWait {
-  outcome: "matched" | "timed_out";
+  outcome: "events" | "behind" | "quiet";
   events: { id: string; summary: string }[];
   cursor: string;
 }
@@ -106,7 +106,7 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     doing = "following the Webset";
     const websetId: string = webset.id;
     const wait = { websetId, until: "idle", timeoutSeconds: TIMEOUT_SECONDS };
-    const items = { types: ["webset.item.created"], websetId, count: BATCH, timeoutSeconds: TIMEOUT_SECONDS };
+    const items = { types: ["webset.item.created"], websetId, atLeast: BATCH, timeoutSeconds: TIMEOUT_SECONDS };
     title("Follow", "it with two waits side by side. Running out of time is a normal answer: then they go on.");
     detail(`wait_for_webset ${argumentsOf(wait)}`);
     detail(`wait_for_webset_event ${argumentsOf({ ...items, after: "<the last cursor>" })}`);

@@ -39,7 +39,7 @@ export interface ReaderRecord {
 
 export interface Result {
   events: FeedEvent[];
-  count: number;
+  limit: number;
   /** The upstream's time at the call, where the result says that everything visible since then is handed out. */
   quietSince: number | undefined;
 }
@@ -85,7 +85,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   };
 
   /** How many events came; undefined where the wait failed. */
-  const wait = async ({ timeoutMs, count, cancelAfterMs, restarted }: Wait): Promise<number | undefined> => {
+  const wait = async ({ timeoutMs, atLeast, limit, cancelAfterMs, restarted }: Wait): Promise<number | undefined> => {
     const stop = new AbortController();
     const done = new AbortController();
     const timer = cancelAfterMs === undefined ? undefined : clock.sleep(cancelAfterMs, done.signal);
@@ -113,15 +113,16 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       websetId,
       from,
       resumes: cursor !== undefined,
-      count,
+      atLeast,
+      limit: Math.max(atLeast, limit),
       timeoutMs,
       signal: stop.signal,
     };
     try {
-      const { events, position, isFull, isCaughtUp } = await collectEvents(request);
+      const { events, position, more } = await collectEvents(request);
       // A wait that ended before anything was read goes on from where it was told to.
       if (cursor === undefined && from !== undefined) record.begin = from;
-      record.results.push({ events, count, quietSince: isCaughtUp && !isFull ? askedAt : undefined });
+      record.results.push({ events, limit: request.limit, quietSince: more ? undefined : askedAt });
       cursor = encodeCursor(position);
       return events.length;
     } catch (error) {
@@ -135,10 +136,19 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   };
 
   /** A wait of somebody with another filter, whose cursor this reader goes on from. */
-  const waitBefore = async ({ agoMs, count, timeoutMs, types: index }: Extract<Begin, { kind: "cursor" }>) => {
+  const waitBefore = async ({ agoMs, count: limit, timeoutMs, types: index }: Extract<Begin, { kind: "cursor" }>) => {
     const { signal } = new AbortController();
     const from = positionAt(start + startMs - agoMs);
-    const request = { feed: feed(false), clock, types: TYPE_SETS[index], from, count, timeoutMs, signal };
+    const request = {
+      feed: feed(false),
+      clock,
+      types: TYPE_SETS[index],
+      from,
+      atLeast: limit,
+      limit,
+      timeoutMs,
+      signal,
+    };
     const { events, position } = await collectEvents(request);
     cursor = encodeCursor(position);
     const { seen, ...begin } = decodeCursor(cursor);
@@ -166,7 +176,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     const found = await wait({
       pauseMs: 0,
       timeoutMs: lastWaitMs,
-      count: 100,
+      atLeast: 100,
+      limit: 100,
       cancelAfterMs: undefined,
       restarted: false,
     });
@@ -180,7 +191,9 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
 function tap(feed: Feed, onPosition: (position: Position) => void): Feed {
   const tapped: Pick<Feed, "read" | "answeredAt" | "upstreamClock"> = {
     upstreamClock: feed.upstreamClock,
-    answeredAt: (types) => feed.answeredAt(types),
+    get answeredAt() {
+      return feed.answeredAt;
+    },
     async *read(request) {
       for await (const news of feed.read(request)) {
         if (news.kind === "positioned") onPosition(news.position);

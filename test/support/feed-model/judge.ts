@@ -41,12 +41,12 @@ export function faultsIn(
   }
   for (const { id } of expected) if (!given.includes(id)) faults.push(`${id} is missing`);
   const handedOut = new Set(listed.map(({ id }) => id));
-  for (const { events, count, quietSince = Number.NEGATIVE_INFINITY } of results) {
+  for (const { events, limit, quietSince = Number.NEGATIVE_INFINITY } of results) {
     for (const { id } of events) handedOut.add(id);
     for (const { id, visibleAt } of expected) {
       if (start + visibleAt < quietSince && !handedOut.has(id)) faults.push(`${id} was visible before a quiet result`);
     }
-    if (events.length > count) faults.push(`${events.length} events where ${count} were asked for`);
+    if (events.length > limit) faults.push(`${events.length} events where ${limit} were asked for`);
     if ([...events].sort(byTime).some((event, index) => event !== events[index]))
       faults.push("a result is out of order");
   }

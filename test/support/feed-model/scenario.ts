@@ -49,7 +49,9 @@ export interface Wait {
   /** Before it. */
   pauseMs: number;
   timeoutMs: number;
-  count: number;
+  atLeast: number;
+  /** What is less than `atLeast` means that. */
+  limit: number;
   /** After which it is canceled; its events then come again. */
   cancelAfterMs: number | undefined;
   /** Whether the program was restarted before it: only the cursor is left. */
@@ -119,7 +121,8 @@ function histories(stretch: number): fc.Arbitrary<(Omit<ScenarioEvent, "id" | "v
 const waits: fc.Arbitrary<Wait> = fc.record({
   pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 15_000 })),
   timeoutMs: fc.constantFrom(0, 700, 3_000, 9_000),
-  count: fc.constantFrom(1, 2, 5, 100),
+  atLeast: fc.constantFrom(1, 2, 5, 100),
+  limit: fc.constantFrom(1, 3, 100),
   cancelAfterMs: fc.option(fc.integer({ min: 0, max: 5_000 }), { nil: undefined, freq: 5 }),
   restarted: fc.boolean(),
 });
