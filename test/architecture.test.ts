@@ -48,8 +48,9 @@ const RULES: Rules = {
       "cli/stdio-transport",
     ],
     "@modelcontextprotocol/client": ["cli/demo"],
-    "fastest-levenshtein": ["feed"],
-    zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli"],
+    croner: ["sandbox"],
+    "fastest-levenshtein": ["feed", "sandbox"],
+    zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli", "sandbox/bodies"],
   },
 };
 

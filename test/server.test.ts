@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { WebsetParameters } from "../src/sandbox/parameters.ts";
+import type { WebsetParameters } from "../src/sandbox/bodies.ts";
 import { refused, spoiling } from "./support/faulty.ts";
 import { openToolWorld, type ToolWorldOptions } from "./support/tool-world.ts";
 

@@ -1,6 +1,6 @@
 import { ApiError } from "./api-error.ts";
+import type { WebsetParameters } from "./bodies.ts";
 import type { Imports } from "./imports.ts";
-import type { WebsetParameters } from "./parameters.ts";
 import type { WebsetImport } from "./resources.ts";
 import type { WebsetRegistry } from "./webset-registry.ts";
 

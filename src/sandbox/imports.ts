@@ -1,7 +1,7 @@
 import { ApiError } from "./api-error.ts";
+import type { ImportParameters, ImportUpdate } from "./bodies.ts";
 import { checkCsv } from "./csv-check.ts";
 import type { Happenings } from "./happenings.ts";
-import type { ImportParameters, ImportUpdate } from "./parameters.ts";
 import type { Random } from "./random.ts";
 import { type Entity, IMPORT_FAILURES, type ImportFailure, type WebsetImport } from "./resources.ts";
 import { snapshot } from "./snapshot.ts";

@@ -1,4 +1,4 @@
-import type { SearchParameters } from "./parameters.ts";
+import type { SearchParameters } from "./bodies.ts";
 import type { Monitor, Webset } from "./resources.ts";
 
 /** The search of a monitor's run: what its configuration leaves out is that of the Webset's last search. */

@@ -1,9 +1,8 @@
 import { ApiError } from "./api-error.ts";
-import { parseCron } from "./cron.ts";
+import type { MonitorParameters, MonitorUpdate } from "./bodies.ts";
+import { nextRun } from "./cadence.ts";
 import type { Happenings } from "./happenings.ts";
 import { MonitorRuns, type RunOutcome, type SearchWork } from "./monitor-runs.ts";
-import { nextRun } from "./next-run.ts";
-import type { MonitorParameters, MonitorUpdate } from "./parameters.ts";
 import type { Monitor, MonitorRun } from "./resources.ts";
 import { snapshot } from "./snapshot.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
@@ -135,8 +134,7 @@ export class Monitors {
     const { resource, runs } = state;
     if (state.next !== undefined) timeline.cancel(state.next);
     state.next = undefined;
-    const { cron, timezone } = resource.cadence;
-    const time = resource.status === "enabled" ? nextRun(parseCron(cron), timezone, after) : undefined;
+    const time = resource.status === "enabled" ? nextRun(resource.cadence, after) : undefined;
     resource.nextRunAt = time === undefined ? null : new Date(time).toISOString();
     if (time === undefined) return;
     state.next = timeline.afterReal(time - happenings.wallTime(), () => {

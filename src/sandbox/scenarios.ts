@@ -1,5 +1,5 @@
+import type { WebsetParameters } from "./bodies.ts";
 import { tellEverything } from "./everything.ts";
-import type { WebsetParameters } from "./parameters.ts";
 import type { World } from "./world.ts";
 
 /** A state of the world to begin with. */

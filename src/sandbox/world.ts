@@ -1,6 +1,13 @@
 import type { EventType } from "../exa/event-types.ts";
 import type { Clock } from "../shared/clock.ts";
 import { ApiError } from "./api-error.ts";
+import type {
+  EnrichmentParameters,
+  EnrichmentUpdate,
+  ExportParameters,
+  SearchParameters,
+  WebsetParameters,
+} from "./bodies.ts";
 import { EventLog } from "./event-log.ts";
 import type { Happenings } from "./happenings.ts";
 import { createIds, type IdKind } from "./ids.ts";
@@ -10,13 +17,6 @@ import { Life } from "./life.ts";
 import { monitorSearch } from "./monitor-search.ts";
 import { Monitors } from "./monitors.ts";
 import { newEnrichment, newExport, newSearch, newWebset } from "./newborn.ts";
-import type {
-  EnrichmentParameters,
-  EnrichmentUpdate,
-  ExportParameters,
-  SearchParameters,
-  WebsetParameters,
-} from "./parameters.ts";
 import { createRandom, type Random } from "./random.ts";
 import type {
   SandboxEvent,

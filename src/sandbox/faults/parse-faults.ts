@@ -1,7 +1,7 @@
+import { closest } from "fastest-levenshtein";
 import { createRandom } from "../random.ts";
 import { FAULTS, isFaultName } from "./catalogue.ts";
 import type { FaultRequest } from "./fault.ts";
-import { nearest } from "./nearest.ts";
 import { ActiveRule, type FaultRule } from "./rule.ts";
 
 /** The grammar of `--faults` in a few lines, for help. */
@@ -57,5 +57,5 @@ function onPath(text: string, part: string): (request: FaultRequest) => boolean 
 function unknownName(name: string, part: string): RangeError {
   const within = name === part ? "" : ` in ${JSON.stringify(part)}`;
   const names = FAULTS.map((fault) => fault.name);
-  return new RangeError(`there is no fault ${JSON.stringify(name)}${within}; the nearest is ${nearest(name, names)}`);
+  return new RangeError(`there is no fault ${JSON.stringify(name)}${within}; the nearest is ${closest(name, names)}`);
 }

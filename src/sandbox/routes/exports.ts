@@ -1,4 +1,4 @@
-import { exportBody } from "../body-checks.ts";
+import { exportBody, read } from "../bodies.ts";
 import type { Route } from "../router.ts";
 
 const BASE = "/websets/v0/websets/:webset/exports";
@@ -8,7 +8,7 @@ export const exportRoutes: readonly Route[] = [
   {
     method: "POST",
     path: BASE,
-    run: ({ world, ids, body }) => world.createExport(ids.webset, exportBody(body(), "")),
+    run: ({ world, ids, body }) => world.createExport(ids.webset, read(exportBody, body())),
   },
   { method: "GET", path: `${BASE}/:id`, run: ({ world, ids }) => world.getExport(ids.webset, ids.id) },
 ];

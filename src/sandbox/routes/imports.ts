@@ -1,4 +1,4 @@
-import { importBody, importFailureBody, importUpdateBody } from "../import-checks.ts";
+import { importBody, importFailureBody, importUpdateBody, read } from "../bodies.ts";
 import { takePage } from "../page.ts";
 import { paging } from "../query-checks.ts";
 import type { Route } from "../router.ts";
@@ -14,7 +14,7 @@ export const importRoutes: readonly Route[] = [
     path: BASE,
     status: 201,
     run({ world, body, host }) {
-      const created = world.imports.create(importBody(body(), ""));
+      const created = world.imports.create(read(importBody, body()));
       // Without a socket there is nowhere to upload to.
       const base = host === "" ? "https://uploads.example/imports" : `http://${host}${CONTROL_PATH}imports`;
       const uploadUrl = `${base}/${created.id}/upload`;
@@ -37,13 +37,13 @@ export const importRoutes: readonly Route[] = [
   {
     method: "PATCH",
     path: `${BASE}/:id`,
-    run: ({ world, ids, body }) => world.imports.update(ids.id, importUpdateBody(body(), "")),
+    run: ({ world, ids, body }) => world.imports.update(ids.id, read(importUpdateBody, body())),
   },
   { method: "DELETE", path: `${BASE}/:id`, run: ({ world, ids }) => world.imports.delete(ids.id) },
   { method: "PUT", path: `${CONTROL}/upload`, run: ({ world, ids, text }) => world.imports.upload(ids.id, text) },
   {
     method: "POST",
     path: `${CONTROL}/fail`,
-    run: ({ world, ids, body }) => world.imports.fail(ids.id, importFailureBody(body(), "").reason),
+    run: ({ world, ids, body }) => world.imports.fail(ids.id, read(importFailureBody, body()).reason),
   },
 ];

@@ -1,4 +1,4 @@
-import { monitorBody, monitorUpdateBody, triggerBody } from "../monitor-checks.ts";
+import { monitorBody, monitorUpdateBody, read, triggerBody } from "../bodies.ts";
 import { takePage } from "../page.ts";
 import { paging } from "../query-checks.ts";
 import type { Route } from "../router.ts";
@@ -12,7 +12,7 @@ export const monitorRoutes: readonly Route[] = [
     method: "POST",
     path: BASE,
     status: 201,
-    run: ({ world, body }) => world.monitors.create(monitorBody(body(), "")),
+    run: ({ world, body }) => world.monitors.create(read(monitorBody, body())),
   },
   {
     method: "GET",
@@ -29,7 +29,7 @@ export const monitorRoutes: readonly Route[] = [
   {
     method: "PATCH",
     path: `${BASE}/:id`,
-    run: ({ world, ids, body }) => world.monitors.update(ids.id, monitorUpdateBody(body(), "")),
+    run: ({ world, ids, body }) => world.monitors.update(ids.id, read(monitorUpdateBody, body())),
   },
   { method: "DELETE", path: `${BASE}/:id`, run: ({ world, ids }) => world.monitors.delete(ids.id) },
   {
@@ -52,6 +52,6 @@ export const monitorRoutes: readonly Route[] = [
     path: `${CONTROL_PATH}monitors/:id/trigger`,
     status: 201,
     run: ({ world, ids, body, text }) =>
-      world.monitors.trigger(ids.id, text.trim() === "" ? undefined : triggerBody(body(), "").outcome),
+      world.monitors.trigger(ids.id, text.trim() === "" ? undefined : read(triggerBody, body()).outcome),
   },
 ];

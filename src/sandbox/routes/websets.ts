@@ -1,4 +1,4 @@
-import { websetBody, websetUpdateBody } from "../body-checks.ts";
+import { read, websetBody, websetUpdateBody } from "../bodies.ts";
 import { takePage } from "../page.ts";
 import { expandsItems, paging, searchTerm } from "../query-checks.ts";
 import type { Route } from "../router.ts";
@@ -11,7 +11,7 @@ export const websetRoutes: readonly Route[] = [
     method: "POST",
     path: BASE,
     status: 201,
-    run: ({ world, body }) => world.createWebset(websetBody(body(), "")),
+    run: ({ world, body }) => world.createWebset(read(websetBody, body())),
   },
   {
     method: "GET",
@@ -39,7 +39,7 @@ export const websetRoutes: readonly Route[] = [
     method: "POST",
     path: `${BASE}/:id`,
     run({ world, ids, body }) {
-      const { metadata } = websetUpdateBody(body(), "");
+      const { metadata } = read(websetUpdateBody, body());
       return metadata === undefined ? world.getWebset(ids.id) : world.updateWebset(ids.id, metadata);
     },
   },
