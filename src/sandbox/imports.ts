@@ -4,9 +4,9 @@ import { checkCsv } from "./csv-check.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Random } from "./random.ts";
 import { type Entity, IMPORT_FAILURES, type ImportFailure, type WebsetImport } from "./resources.ts";
+import type { Appointment, Timeline } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import type { Appointment, Timeline } from "./timeline.ts";
 import { existing } from "./webset-registry.ts";
 
 interface ImportState extends Place {

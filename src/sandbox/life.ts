@@ -9,9 +9,9 @@ import {
 import type { Happenings } from "./happenings.ts";
 import { findItem, reevaluateItems } from "./item-finder.ts";
 import type { WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import type { Timeline } from "./schedule.ts";
 import { SearchRun } from "./search-run.ts";
 import { snapshot } from "./snapshot.ts";
-import type { Timeline } from "./timeline.ts";
 import { isFinished, type WebsetState } from "./webset-state.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { ApiError } from "./api-error.ts";
 import type { Happenings } from "./happenings.ts";
 import type { Monitor, MonitorRun, WebsetSearch } from "./resources.ts";
+import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import type { Appointment, Timeline } from "./timeline.ts";
 import { existing } from "./webset-registry.ts";
 import type { WebsetState } from "./webset-state.ts";
 

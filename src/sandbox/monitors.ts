@@ -4,9 +4,9 @@ import { nextRun } from "./cadence.ts";
 import type { Happenings } from "./happenings.ts";
 import { MonitorRuns, type RunOutcome, type SearchWork } from "./monitor-runs.ts";
 import type { Monitor, MonitorRun } from "./resources.ts";
+import type { Appointment, Timeline } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import type { Appointment, Timeline } from "./timeline.ts";
 import { existing, type WebsetRegistry } from "./webset-registry.ts";
 import type { WebsetState } from "./webset-state.ts";
 

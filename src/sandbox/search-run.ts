@@ -1,8 +1,8 @@
 import type { Happenings } from "./happenings.ts";
 import type { Random } from "./random.ts";
 import type { WebsetSearch } from "./resources.ts";
+import type { Appointment, Timeline } from "./schedule.ts";
 import { planSearch, type SearchStep } from "./search-plan.ts";
-import type { Appointment, Timeline } from "./timeline.ts";
 
 /** What has to be looked at before a search can tell how much there is: percent of completion. */
 const RECALL_KNOWN_AT = 20;

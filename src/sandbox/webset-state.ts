@@ -1,8 +1,8 @@
 import type { Random } from "./random.ts";
 import type { Webset, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import type { Appointment, Timeline } from "./schedule.ts";
 import type { SearchRun } from "./search-run.ts";
 import { type Place, SortedList } from "./sorted-list.ts";
-import type { Appointment, Timeline } from "./timeline.ts";
 
 export interface StoredItem extends Place {
   readonly item: WebsetItem;

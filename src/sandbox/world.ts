@@ -27,10 +27,9 @@ import type {
   WebsetItem,
   WebsetSearch,
 } from "./resources.ts";
-import { Schedule } from "./schedule.ts";
+import { Schedule, type Timeline } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
 import type { Place, Range } from "./sorted-list.ts";
-import type { Timeline } from "./timeline.ts";
 import { existing, WebsetRegistry } from "./webset-registry.ts";
 import { newWebsetState, type StoredItem, type WebsetState } from "./webset-state.ts";
 
