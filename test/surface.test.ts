@@ -108,6 +108,8 @@ describe("every tool", () => {
       "list_webset_events",
       "get_webset_event",
       "get_webset_progress",
+      "list_websets",
+      "list_webset_items",
     ]);
   });
 

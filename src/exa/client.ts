@@ -7,13 +7,16 @@ import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./eve
 import type { Transport } from "./http.ts";
 import { pathSegment } from "./path.ts";
 import {
+  type ListPage,
   type Monitor,
+  parseItem,
+  parseItemPage,
   parseMonitor,
   parseSearch,
   parseWebset,
   parseWebsetPage,
   type Webset,
-  type WebsetPage,
+  type WebsetItem,
   type WebsetSearch,
 } from "./schemas.ts";
 
@@ -30,6 +33,12 @@ export interface EventQuery {
   cursor?: string;
 }
 
+/** Which page of a list: at most `limit` entries, 1 to 100, behind the `nextCursor` of the page before. */
+export interface ListQuery {
+  limit?: number;
+  cursor?: string;
+}
+
 /**
  * The part of the Websets API that following events needs, read only. Every call rejects with a `WebsetsError`, or with an
  * AbortError when its own signal aborts. Paths and parameters are those of Exa's OpenAPI file.
@@ -37,10 +46,13 @@ export interface EventQuery {
 export interface ExaClient {
   listEvents(query: EventQuery, options?: CallOptions): Promise<Answer<EventPage>>;
   getEvent(eventId: string, options?: CallOptions): Promise<Answer<ExaEvent>>;
-  /** Newest first. `limit`: 1 to 100; the API's default is 25. */
-  listWebsets(query: { limit?: number; cursor?: string }, options?: CallOptions): Promise<Answer<WebsetPage>>;
+  /** Newest first; 25 a page by default. */
+  listWebsets(query: ListQuery, options?: CallOptions): Promise<Answer<ListPage<Webset>>>;
   /** `websetId` may be the caller's `externalId`. */
   getWebset(websetId: string, options?: CallOptions): Promise<Answer<Webset>>;
+  /** Oldest first, as far as is known; 20 a page by default. `websetId` may be the caller's `externalId`, here and for one item. */
+  listItems(websetId: string, query: ListQuery, options?: CallOptions): Promise<Answer<ListPage<WebsetItem>>>;
+  getItem(websetId: string, itemId: string, options?: CallOptions): Promise<Answer<WebsetItem>>;
   /** Takes the Webset's id, not its `externalId`. */
   getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
   getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
@@ -100,6 +112,15 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
       const url = at(`/websets/${pathSegment("websetId", websetId)}`);
       return ask({ name: `Webset "${websetId}"`, url, parse: parseWebset }, options);
     },
+    async listItems(websetId, query, options) {
+      const url = at(`/websets/${pathSegment("websetId", websetId)}/items`);
+      url.search = parametersOf(query).toString();
+      return ask({ name: `the items of Webset "${websetId}"`, url, parse: parseItemPage }, options);
+    },
+    async getItem(websetId, itemId, options) {
+      const url = at(`/websets/${pathSegment("websetId", websetId)}/items/${pathSegment("itemId", itemId)}`);
+      return ask({ name: `item "${itemId}" of Webset "${websetId}"`, url, parse: parseItem }, options);
+    },
     async getSearch(websetId, searchId, options) {
       const webset = pathSegment("websetId", websetId);
       const url = at(`/websets/${webset}/searches/${pathSegment("searchId", searchId)}`);
@@ -139,6 +160,8 @@ function clientWithoutKey(why = missingKey(undefined)): ExaClient {
     getEvent: refuse,
     listWebsets: refuse,
     getWebset: refuse,
+    listItems: refuse,
+    getItem: refuse,
     getSearch: refuse,
     getMonitor: refuse,
   };

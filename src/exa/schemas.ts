@@ -3,6 +3,7 @@
  * fallback, and unknown fields, statuses and event types pass through. Names and shapes are those of Exa's OpenAPI file.
  */
 import * as z from "zod/v4";
+import { cutTo, KEPT } from "../shared/bounded-json.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { identifier } from "./event.ts";
 
@@ -118,15 +119,54 @@ export const websetSchema = z.looseObject({
 });
 export type Webset = z.infer<typeof websetSchema>;
 
-const websetPageSchema = z.looseObject({
-  data: z.array(z.unknown()).transform((elements) => listOf(websetSchema).parse(elements)),
+const evaluationInside = z.looseObject({ criterion: z.string().catch(""), satisfied: z.string().catch("unclear") });
+
+const enrichmentResultInside = z.looseObject({
+  enrichmentId: identifier,
+  status: statusInside,
+  /** The values found; null where nothing was, and as long as it is pending. */
+  result: z.array(z.string()).nullable().catch(null),
+});
+
+const itemSchema = z.looseObject({
+  id: identifier,
+  websetId: identifier.nullable().catch(null),
+  properties: z.looseObject({ url: textOrNull }).catch({ url: null }),
+  evaluations: listOf(evaluationInside),
+  enrichments: listOf(enrichmentResultInside),
+  createdAt: textOrNull,
+  updatedAt: textOrNull,
+});
+/** An item of a Webset, with long texts and what lies deep cut and marked. */
+export type WebsetItem = z.infer<typeof itemSchema>;
+
+/** A page of a list of the API. */
+export interface ListPage<T> {
+  data: T[];
+  /** How many entries had no usable id and were left out. */
+  malformed: number;
+  /** Null behind the last page: `hasMore: true` without a cursor has been recorded at the end of a list. */
+  nextCursor: string | null;
+}
+
+const listPageSchema = z.looseObject({
+  data: z.array(z.unknown()),
+  hasMore: z.boolean().nullable().catch(null),
   nextCursor: z.string().min(1).nullable().catch(null),
 });
-/** A page of the list of Websets, newest first; one that cannot be read is left out. */
-export type WebsetPage = z.infer<typeof websetPageSchema>;
 
-/** Reads a page of Websets; throws `unexpected_response` where there is no list in it. */
-export const parseWebsetPage = parserOf("list of Websets", websetPageSchema);
+/** Reads a page of Websets, newest first; throws `unexpected_response` where there is no list in it. */
+export const parseWebsetPage = pageParserOf("list of Websets", websetSchema);
+/** Reads a page of items; throws `unexpected_response` where there is no list in it. */
+export const parseItemPage = pageParserOf(
+  "list of items",
+  z.preprocess((one) => cutTo(one, KEPT), itemSchema),
+);
+/** Reads an item; throws `unexpected_response` without a usable `id`. */
+export const parseItem = parserOf(
+  "item",
+  z.preprocess((one) => cutTo(one, KEPT), itemSchema),
+);
 /** Reads a Webset; throws `unexpected_response` without a usable `id` or `status`. */
 export const parseWebset = parserOf("Webset", websetSchema);
 /** Reads a search; throws `unexpected_response` without a usable `id` or `status`. */
@@ -140,5 +180,16 @@ function parserOf<T extends z.ZodType>(name: string, schema: T): (json: unknown)
     const field = parsed.error.issues[0]?.path.join(".");
     const lacking = field ? `has no usable "${field}"` : "is not an object";
     throw new WebsetsError("unexpected_response", { what: `the API's answer for a ${name} ${lacking}` });
+  };
+}
+
+function pageParserOf<T extends z.ZodType>(name: string, element: T): (json: unknown) => ListPage<z.output<T>> {
+  const parsePage = parserOf(name, listPageSchema);
+  const parseAll = listOf(element);
+  return (json) => {
+    const page = parsePage(json);
+    const data = parseAll.parse(page.data);
+    const isLast = page.hasMore === false;
+    return { data, malformed: page.data.length - data.length, nextCursor: isLast ? null : page.nextCursor };
   };
 }

@@ -1,5 +1,5 @@
 import { type ExaEvent, eventTime, idOf } from "../exa/event.ts";
-import { cutTo } from "../shared/bounded-json.ts";
+import { cutTo, KEPT } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 
 /** An event as the feed keeps it: placed in time, with an owner, and with long texts cut. */
@@ -18,12 +18,6 @@ export type Owner =
   | { kind: "monitor"; monitorId: string }
   | { kind: "import"; importId: string }
   | { kind: "unknown" };
-
-/**
- * Page text runs to hundreds of kilobytes; an agent that needs it whole reads the event's resource. No documented resource is nearly
- * as deep.
- */
-const KEPT = { text: 2_000, entries: Number.POSITIVE_INFINITY, depth: 12 };
 
 /** The event as the feed keeps it. `createdAt` must be a parsable date, which the schema has checked. */
 export function keep(event: ExaEvent): FeedEvent {

@@ -66,7 +66,7 @@ function refusal(text: string): { what: string; advice: string } {
     };
   }
   return {
-    what: "The parameter page holds no page token of this server, or one that was not copied whole",
+    what: "The parameter page holds no page token of list_webset_events, or one that was not copied whole",
     advice: "Pass nextPage exactly as an earlier listing gave it, or leave page out to begin with the newest events.",
   };
 }

@@ -59,7 +59,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Everything there is in the sandbox, and what can be done to it. Results are copies; what does not exist is an `ApiError`
- * 404. Where a Webset is the subject its externalId does as well as its id; below it only the id does.
+ * 404. A Webset's externalId does as well as its id, but not for its searches and exports, as Exa's OpenAPI file has it.
  */
 export class World implements Happenings {
   readonly events: EventLog;
@@ -267,28 +267,28 @@ export class World implements Happenings {
     return snapshot(search);
   }
 
-  createEnrichment(websetId: string, parameters: EnrichmentParameters): WebsetEnrichment {
-    const state = this.#websets.findById(websetId);
-    const enrichment = newEnrichment(websetId, parameters, this.#birth("enrichment"));
+  createEnrichment(webset: string, parameters: EnrichmentParameters): WebsetEnrichment {
+    const state = this.#websets.find(webset);
+    const enrichment = newEnrichment(state.id, parameters, this.#birth("enrichment"));
     state.webset.enrichments.push(enrichment);
     this.#life.addEnrichment(state, enrichment);
     return snapshot(enrichment);
   }
 
-  getEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
-    return snapshot(this.#findEnrichment(this.#websets.findById(websetId), enrichmentId));
+  getEnrichment(webset: string, enrichmentId: string): WebsetEnrichment {
+    return snapshot(this.#findEnrichment(this.#websets.find(webset), enrichmentId));
   }
 
-  updateEnrichment(websetId: string, enrichmentId: string, update: EnrichmentUpdate): WebsetEnrichment {
-    const enrichment = this.#findEnrichment(this.#websets.findById(websetId), enrichmentId);
+  updateEnrichment(webset: string, enrichmentId: string, update: EnrichmentUpdate): WebsetEnrichment {
+    const enrichment = this.#findEnrichment(this.#websets.find(webset), enrichmentId);
     Object.assign(enrichment, update);
     enrichment.updatedAt = this.timestamp();
     return snapshot(enrichment);
   }
 
   /** As recorded, the answer still has the enrichment as it was. */
-  cancelEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
-    const state = this.#websets.findById(websetId);
+  cancelEnrichment(webset: string, enrichmentId: string): WebsetEnrichment {
+    const state = this.#websets.find(webset);
     const enrichment = this.#findEnrichment(state, enrichmentId);
     const asItWas = snapshot(enrichment);
     this.#life.cancelEnrichment(state, enrichment);
@@ -296,27 +296,27 @@ export class World implements Happenings {
   }
 
   /** The enrichment as it was at last: canceled. */
-  deleteEnrichment(websetId: string, enrichmentId: string): WebsetEnrichment {
-    const state = this.#websets.findById(websetId);
+  deleteEnrichment(webset: string, enrichmentId: string): WebsetEnrichment {
+    const state = this.#websets.find(webset);
     const enrichment = this.#findEnrichment(state, enrichmentId);
     this.#life.cancelEnrichment(state, enrichment);
     state.webset.enrichments.splice(state.webset.enrichments.indexOf(enrichment), 1);
     return snapshot(enrichment);
   }
 
-  itemPlace(websetId: string, itemId: string): Place | undefined {
-    return this.#websets.findById(websetId).itemsById.get(itemId);
+  itemPlace(webset: string, itemId: string): Place | undefined {
+    return this.#websets.find(webset).itemsById.get(itemId);
   }
 
   /** Not copies: items are large, and whoever lists them writes them out at once. */
-  *listItems(websetId: string, range: Range, sourceId?: string): Generator<StoredItem> {
-    for (const stored of this.#websets.findById(websetId).items.walk(range)) {
+  *listItems(webset: string, range: Range, sourceId?: string): Generator<StoredItem> {
+    for (const stored of this.#websets.find(webset).items.walk(range)) {
       if (sourceId === undefined || stored.item.sourceId === sourceId) yield stored;
     }
   }
 
-  getItem(websetId: string, itemId: string): WebsetItem {
-    return snapshot(existing(this.#websets.findById(websetId).itemsById.get(itemId), "Item").item);
+  getItem(webset: string, itemId: string): WebsetItem {
+    return snapshot(existing(this.#websets.find(webset).itemsById.get(itemId), "Item").item);
   }
 
   createExport(websetId: string, parameters: ExportParameters): WebsetExport {

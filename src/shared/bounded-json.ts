@@ -22,6 +22,12 @@ export interface Limits {
   depth: number;
 }
 
+/**
+ * What is kept of the API's resources: page text runs to hundreds of kilobytes, and no documented resource is nearly as deep. An agent
+ * that needs it whole reads the resource.
+ */
+export const KEPT: Limits = { text: 2_000, entries: Number.POSITIVE_INFINITY, depth: 12 };
+
 /** How many bytes a value takes in a result: as text within the JSON of a message, which is longer than the value's own JSON. */
 export function resultBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(JSON.stringify(value)));

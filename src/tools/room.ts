@@ -2,23 +2,33 @@ import type { FeedEvent } from "../feed/event.ts";
 import { MOST_RESULT_BYTES, resultBytes, withinBytes } from "../shared/bounded-json.ts";
 import { type PresentedEvent, present } from "./summary.ts";
 
-/** What a result needs besides its events: cursors of at most 1,000 characters each, and sentences. */
+/** What a result needs besides its list: cursors of at most 1,000 characters each, and sentences. */
 const REST_BYTES = 5_000;
-const MOST_EVENTS_BYTES = MOST_RESULT_BYTES - REST_BYTES;
+const MOST_LIST_BYTES = MOST_RESULT_BYTES - REST_BYTES;
 
 /** How many of some events, in their order, one result has room for; always one. The others come with the next call. */
 export function roomFor(detail: "summary" | "full"): (events: readonly FeedEvent[]) => number {
-  return (events) => {
+  return roomOf((event) => presentWithin(event, detail));
+}
+
+/** The same for anything that is shown in some way. */
+export function roomOf<T>(show: (entry: T) => unknown): (entries: readonly T[]) => number {
+  return (entries) => {
     let bytes = 0;
-    const fit = events.findIndex((event) => {
-      bytes += resultBytes(presentWithin(event, detail)) + 1;
-      return bytes > MOST_EVENTS_BYTES;
+    const fit = entries.findIndex((entry) => {
+      bytes += resultBytes(show(entry)) + 1;
+      return bytes > MOST_LIST_BYTES;
     });
-    return fit === -1 ? events.length : Math.max(1, fit);
+    return fit === -1 ? entries.length : Math.max(1, fit);
   };
 }
 
 /** An event as tools give it, cut and marked where it alone is more than a result has room for. */
 export function presentWithin(event: FeedEvent, detail: "summary" | "full"): PresentedEvent {
-  return withinBytes(present(event, detail), MOST_EVENTS_BYTES - 1);
+  return withinRoom(present(event, detail));
+}
+
+/** A list's entry, cut and marked where it alone is more than a result has room for. */
+export function withinRoom<T>(entry: T): T {
+  return withinBytes(entry, MOST_LIST_BYTES - 1);
 }

@@ -38,3 +38,17 @@ export function noteOf(read: { unreadable: number; late?: number; repeats?: bool
   ].filter((note) => typeof note === "string");
   return notes.length === 0 ? {} : { note: notes.join(" ") };
 }
+
+/** What a list of the API lacks, for a result's `note`. */
+export function notePages(
+  { malformed, nextCursor }: { malformed: number; nextCursor: string | null },
+  nextPage: string | null,
+): { note?: string } {
+  const notes = [
+    malformed > 0 && `${malformed} entries of the API's list have no usable id and were left out.`,
+    nextPage === null &&
+      nextCursor !== null &&
+      "There is more, but the API's own cursor is too long to be passed on: ask for more at once with limit.",
+  ].filter((note) => typeof note === "string");
+  return notes.length === 0 ? {} : { note: notes.join(" ") };
+}

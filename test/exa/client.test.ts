@@ -66,12 +66,16 @@ test("each call asks at its own path", async () => {
   await client.getWebset("ws_1");
   await client.getSearch("ws_1", "s_1");
   await client.getMonitor("m_1");
+  await client.listItems("ws_1", { limit: 5, cursor: "c" });
+  await client.getItem("ws_1", "i_1");
   expect(transport.requests.map(({ url }) => url.href)).toEqual([
     "https://api.exa.ai/websets/v0/events",
     "https://api.exa.ai/websets/v0/events/evt_1",
     "https://api.exa.ai/websets/v0/websets/ws_1",
     "https://api.exa.ai/websets/v0/websets/ws_1/searches/s_1",
     "https://api.exa.ai/websets/v0/monitors/m_1",
+    "https://api.exa.ai/websets/v0/websets/ws_1/items?limit=5&cursor=c",
+    "https://api.exa.ai/websets/v0/websets/ws_1/items/i_1",
   ]);
 });
 

@@ -4,6 +4,7 @@ import { keep } from "../../src/feed/event.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { present } from "../../src/tools/summary.ts";
+import { itemFacts } from "../../src/webset/item-facts.ts";
 import { progressOf } from "../../src/webset/progress.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type Exchange, RECORDED } from "../support/recorded.ts";
@@ -53,6 +54,21 @@ const READ: Record<string, (exchange: Exchange, body: Fields) => Promise<void>> 
   async webset_search(exchange, body) {
     const { value } = await answeredWith(exchange, body).getSearch("any", "any");
     expect(value).toMatchObject(body);
+  },
+  async webset_item(exchange, body) {
+    const { value: page } = await answeredWith(exchange, { data: [body], hasMore: true, nextCursor: null }).listItems(
+      "any",
+      {},
+    );
+    const { value } = await answeredWith(exchange, body).getItem("any", "any");
+    expect(page).toEqual({ data: [value], malformed: 0, nextCursor: null });
+    const { properties, evaluations, enrichments } = body as Record<string, Fields & Fields[]>;
+    expect(value).toMatchObject({ id: body.id, websetId: body.websetId, createdAt: body.createdAt, enrichments });
+    const facts = itemFacts(value, new Map());
+    const entity = Object.values(properties as Fields).find((one) => typeof one === "object") as Fields;
+    expect(facts).toMatchObject({ itemId: body.id, name: entity.name, url: properties?.url });
+    const { length } = evaluations ?? [];
+    expect(facts.criteria).toBe(`${length} of ${length}`);
   },
 };
 

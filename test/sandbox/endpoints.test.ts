@@ -89,11 +89,18 @@ describe("what belongs to a Webset", () => {
     expect((await get(`/websets/${id}/exports/${made.id}`)).json.status).toBe("completed");
   });
 
-  test("takes the Webset's id and not its externalId", async () => {
-    const { world, get } = openSandbox();
-    const { id } = world.createWebset({ externalId: "mine" });
-    expect((await get(`/websets/${id}/items`)).status).toBe(200);
-    expect((await get("/websets/mine/items")).status).toBe(404);
+  test("takes the Webset's externalId for items and enrichments, and its id alone for searches", async () => {
+    const { world, clock, get, post } = openSandbox();
+    const { id, searches, enrichments } = world.createWebset({ ...ROBOTS, externalId: "mine" });
+    await clock.advance(LONG_MS);
+    const { data } = (await get("/websets/mine/items?limit=1")).json;
+    for (const path of ["items", `items/${data[0].id}`, `enrichments/${enrichments[0]?.id}`]) {
+      expect((await get(`/websets/mine/${path}`)).json).toEqual((await get(`/websets/${id}/${path}`)).json);
+      expect((await get(`/websets/mine/${path}`)).status).toBe(200);
+    }
+    expect((await post("/websets/mine/enrichments", { description: "Phone" })).json.websetId).toBe(id);
+    expect((await get(`/websets/${id}/searches/${searches[0]?.id}`)).status).toBe(200);
+    expect((await get(`/websets/mine/searches/${searches[0]?.id}`)).status).toBe(404);
   });
 
   test("is unknown below another Webset", async () => {

@@ -20,7 +20,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     return { session, upstream, websetId: first?.id ?? "" };
   }
 
-  test("a client finds the five tools, the instructions and the resource", async ({ startProgram, startSandbox }) => {
+  test("a client finds the seven tools, the instructions and the resource", async ({ startProgram, startSandbox }) => {
     const { session } = await withFinishedWebset({ startProgram, startSandbox });
     expect(session.tools.map(({ name }) => name)).toEqual([
       "wait_for_webset",
@@ -28,6 +28,8 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
       "list_webset_events",
       "get_webset_event",
       "get_webset_progress",
+      "list_websets",
+      "list_webset_items",
     ]);
     for (const { annotations } of session.tools) {
       expect(annotations).toMatchObject({ readOnlyHint: true, openWorldHint: true });

@@ -1,0 +1,71 @@
+import * as z from "zod/v4";
+import type { WebsetItem } from "../exa/schemas.ts";
+import { itemFacts } from "../webset/item-facts.ts";
+import { type CallContext, defineTool } from "./define.ts";
+import { explainDeleted } from "./explain-deleted.ts";
+import { readList } from "./list-pages.ts";
+import { decodeListToken, encodeListToken } from "./list-token.ts";
+import { detail, page, websetId } from "./params.ts";
+import { roomOf, withinRoom } from "./room.ts";
+import * as shapes from "./shapes.ts";
+import { notePages, nowOf } from "./wording.ts";
+
+const NAME = "list_webset_items";
+
+const input = z.strictObject({
+  websetId: websetId.describe("The Webset's id or your externalId."),
+  limit: z.int().min(1).max(100).default(25).describe("At most this many."),
+  page,
+  detail: detail.default("summary").describe('"full" adds data: the item itself, long page text cut.'),
+});
+
+export const listWebsetItems = defineTool({
+  name: NAME,
+  title: "List a Webset's items",
+  description:
+    "List what a Webset has found: each item's name, URL, how many criteria it meets, and the values of its enrichments by title (null: none found; pending: not known yet).",
+  idempotent: true,
+  input,
+  output: z.object({
+    now: shapes.now,
+    nextPage: shapes.nextPage,
+    note: shapes.note,
+    items: z.array(
+      z.looseObject({
+        itemId: z.string(),
+        name: z.string().nullable(),
+        url: z.string().nullable(),
+        criteria: z.string(),
+        enrichments: z.record(z.string(), z.string().nullable()),
+      }),
+    ),
+  }),
+  async run(args, context) {
+    try {
+      return await listItems(args, context);
+    } catch (error) {
+      throw await explainDeleted(error, args.websetId, context.feed, context.signal);
+    }
+  },
+});
+
+async function listItems({ websetId, limit, page, detail }: z.output<typeof input>, context: CallContext) {
+  const { exa, feed, states, signal } = context;
+  const id = await states.find(websetId, signal);
+  let titles: ReadonlyMap<string, string> = new Map();
+  const show = (item: WebsetItem) =>
+    withinRoom({ ...itemFacts(item, titles), ...(detail === "full" ? { data: item } : {}) });
+  const found = await readList({
+    async ask(query) {
+      const answer = await exa.listItems(id, query, { signal });
+      const named = answer.value.data.flatMap(({ enrichments }) => enrichments.map((one) => one.enrichmentId));
+      titles = await states.titlesOf(id, new Set(named), signal);
+      return answer;
+    },
+    cursor: page && decodeListToken(NAME, id, page),
+    limit,
+    fits: (items) => roomOf(show)(items),
+  });
+  const nextPage = found.nextCursor === null ? null : encodeListToken(NAME, id, found.nextCursor);
+  return { ...nowOf(feed), nextPage, ...notePages(found, nextPage), items: found.entries.map(show) };
+}
