@@ -68,6 +68,7 @@ const enrichmentInside = z.looseObject({
   status: statusInside,
   title: textOrNull,
   description: z.string().catch(""),
+  updatedAt: textOrNull,
 });
 export type WebsetEnrichment = z.infer<typeof enrichmentInside>;
 
@@ -77,9 +78,11 @@ const importInside = z.looseObject({
   title: textOrNull,
   count: countOrNull,
   failedReason: textOrNull,
+  failedMessage: textOrNull,
   createdAt: textOrNull,
   updatedAt: textOrNull,
 });
+export type WebsetImport = z.infer<typeof importInside>;
 
 export const monitorRunSchema = z.looseObject({
   id: identifier,
@@ -87,6 +90,8 @@ export const monitorRunSchema = z.looseObject({
   monitorId: textOrNull,
   type: textOrNull,
   completedAt: textOrNull,
+  failedAt: textOrNull,
+  canceledAt: textOrNull,
   failedReason: textOrNull,
   createdAt: textOrNull,
   updatedAt: textOrNull,
@@ -110,6 +115,8 @@ export const websetSchema = z.looseObject({
   status: z.string().min(1),
   externalId: textOrNull,
   title: textOrNull,
+  /** Where a person sees it. */
+  dashboardUrl: textOrNull,
   searches: listOf(searchInside),
   enrichments: listOf(enrichmentInside),
   imports: listOf(importInside),

@@ -30,9 +30,10 @@ export function mountProgress(mcp: McpServer, { states, recent, subscriptions, l
       cacheHint: OF_THE_MOMENT,
       complete: (prefix) => recent.websets(prefix),
       async read(websetId, { mcpReq: { signal } }) {
-        const progress = progressOf((await states.look(websetId, signal)).value);
-        subscriptions.noteRead(websetId, JSON.stringify(progress));
-        return progress;
+        const { value, serverTime } = await states.look(websetId, signal);
+        // Time that passes is no change that somebody who watches is told of.
+        subscriptions.noteRead(websetId, JSON.stringify(progressOf(value)));
+        return progressOf(value, serverTime);
       },
     },
     log,

@@ -19,6 +19,7 @@ export const event = z.looseObject({
 export const progress = z.looseObject({
   websetId: z.string(),
   status: z.string(),
+  found: z.number().nullable(),
   searches: z.array(open),
   enrichments: z.array(open),
   imports: z.array(open),

@@ -262,10 +262,11 @@ export async function lookAtWebset(
 ): Promise<{ progress: Progress; position: Position }> {
   let answer = await states.look(websetId, signal);
   const before = feed.upstreamClock.at(answer.sentAt);
-  if (before !== undefined) return { progress: progressOf(answer.value), position: positionBefore(before) };
+  if (before !== undefined)
+    return { progress: progressOf(answer.value, feed.upstreamClock.told), position: positionBefore(before) };
   const position = await feed.positionNow(signal);
   answer = await states.look(websetId, signal);
-  return { progress: progressOf(answer.value), position };
+  return { progress: progressOf(answer.value, feed.upstreamClock.told), position };
 }
 
 /** A position before a look at this time of the upstream: what comes after it may be stamped by a clock that is behind. */

@@ -1,20 +1,24 @@
-import type { Webset, WebsetSearch } from "../exa/schemas.ts";
+import type { Monitor, Webset, WebsetImport, WebsetSearch } from "../exa/schemas.ts";
 import { plainText } from "../shared/text.ts";
 
-/** How far a Webset is, in the few fields an agent needs. */
+/** How far a Webset is, in the few fields an agent needs. Times are ISO 8601, lengths of time in seconds. */
 export type Progress = {
   websetId: string;
   externalId?: string;
   title?: string;
   status: string;
+  /** Where a person sees the Webset. */
+  dashboardUrl?: string;
+  /** Items, by all searches together; null where none of them tells. */
+  found: number | null;
   /** The newest ones, in the API's order. */
   searches: SearchProgress[];
   /** How many there are besides, and what they found. */
   earlierSearches?: { count: number; found: number };
   enrichments: { enrichmentId: string; title: string; status: string }[];
-  imports: { importId: string; status: string }[];
-  monitors: { monitorId: string; status: string; nextRunAt?: string }[];
-  /** ISO 8601; null where the API did not tell. */
+  imports: ImportProgress[];
+  monitors: MonitorProgress[];
+  /** When the last of all these parts was updated; null where the API did not tell. */
   updatedAt: string | null;
   /** One line for people and for agents in a hurry. */
   summary: string;
@@ -35,6 +39,36 @@ export type SearchProgress = {
   completion: number | null;
   /** The API's own estimate. */
   secondsLeft: number | null;
+  startedAt: string | null;
+  /** By its last update, for the API has no other time of a completion. */
+  endedAt?: string;
+  /** From its start to its end, or to now. */
+  seconds: number | null;
+};
+
+export type ImportProgress = {
+  importId: string;
+  title?: string;
+  status: string;
+  count: number | null;
+  failedReason?: string;
+  failedMessage?: string;
+};
+
+export type MonitorProgress = {
+  monitorId: string;
+  status: string;
+  nextRunAt?: string;
+  lastRun?: {
+    runId: string;
+    status: string;
+    startedAt: string | null;
+    endedAt?: string;
+    failedReason?: string;
+    /** The search that began during the run, where it is the only one: the API says nothing of what a run does. */
+    searchId?: string;
+    found?: number;
+  };
 };
 
 /** Queries may have 5,000 characters; so many tell which one it is. */
@@ -42,6 +76,10 @@ const QUERY_LENGTH = 60;
 const TITLE_LENGTH = 60;
 /** Statuses and reasons are short; what is not is no such thing. */
 const WORD_LENGTH = 60;
+/** Messages are sentences. */
+const MESSAGE_LENGTH = 200;
+/** An address on one line, of a length that addresses have. */
+const ADDRESS = /^https?:\/\/[\x21-\x7e]{1,300}$/;
 /** Searches are canceled for one of few reasons. */
 const MOST_REASONS = 3;
 /** A Webset that a monitor feeds has hundreds of searches: so many newest ones are told one by one. */
@@ -68,47 +106,89 @@ export function isUnderWay(search: { status: string }): boolean {
   return SEARCH_STATUSES.get(search.status) === false;
 }
 
-/** The progress of a Webset as the API told it, with lists no longer than a result has room for. */
-export function progressOf(webset: Webset): Progress {
-  const { enrichments, imports, monitors, ...whole } = wholeProgressOf(webset);
+/**
+ * The progress of a Webset as the API told it, with lists no longer than a result has room for.
+ * @param now the upstream's time, in milliseconds since 1970; without it nobody is told how long an unfinished search has taken,
+ *   so that the progress of a Webset in which nothing changes stays the same.
+ */
+export function progressOf(webset: Webset, now?: number): Progress {
+  const { externalId, title, dashboardUrl } = webset;
+  const searches = webset.searches.map((search) => searchProgress(search, now));
   const newest = newestSearches(webset.searches);
-  const searches = whole.searches.filter((_, index) => newest.has(index));
-  const earlier = whole.searches.filter((_, index) => !newest.has(index));
-  const count = earlier.length;
-  const found = earlier.reduce((sum, search) => sum + (search.found ?? 0), 0);
-  return {
-    ...whole,
-    searches,
-    ...(count === 0 ? {} : { earlierSearches: { count, found } }),
-    enrichments: enrichments.slice(0, MOST_OTHERS),
-    imports: imports.slice(0, MOST_OTHERS),
-    monitors: monitors.slice(0, MOST_OTHERS),
-    updatedAt: webset.updatedAt === null ? null : word(webset.updatedAt),
-    summary: summaryOf({ ...whole, enrichments, imports, monitors }, currentSearch(webset.searches)),
-  };
-}
-
-type Whole = Omit<Progress, "summary" | "updatedAt" | "earlierSearches">;
-
-function wholeProgressOf(webset: Webset): Whole {
-  return {
+  const earlier = webset.searches.filter((_, index) => !newest.has(index));
+  const whole = {
     websetId: webset.id,
-    ...(webset.externalId === null ? {} : { externalId: webset.externalId }),
-    ...(webset.title === null ? {} : { title: plainText(webset.title, TITLE_LENGTH) }),
+    ...(externalId === null ? {} : { externalId }),
+    ...(title === null ? {} : { title: plainText(title, TITLE_LENGTH) }),
     status: word(webset.status),
-    searches: webset.searches.map(searchProgress),
+    ...(dashboardUrl === null || !ADDRESS.test(dashboardUrl) ? {} : { dashboardUrl }),
+    found: foundBy(webset.searches),
+    searches,
+    ...(earlier.length === 0 ? {} : { earlierSearches: { count: earlier.length, found: foundBy(earlier) ?? 0 } }),
     enrichments: webset.enrichments.map((enrichment) => ({
       enrichmentId: enrichment.id,
       title: plainText(enrichment.title ?? enrichment.description, TITLE_LENGTH),
       status: word(enrichment.status),
     })),
-    imports: webset.imports.map((one) => ({ importId: one.id, status: word(one.status) })),
-    monitors: webset.monitors.map((monitor) => ({
-      monitorId: monitor.id,
-      status: word(monitor.status),
-      ...(monitor.nextRunAt === null ? {} : { nextRunAt: word(monitor.nextRunAt) }),
-    })),
+    imports: webset.imports.map(importProgress),
+    monitors: webset.monitors.map((monitor) => monitorProgress(monitor, webset.searches)),
+    updatedAt: latestUpdate(webset),
   };
+  return {
+    ...whole,
+    searches: searches.filter((_, index) => newest.has(index)),
+    enrichments: whole.enrichments.slice(0, MOST_OTHERS),
+    imports: whole.imports.slice(0, MOST_OTHERS),
+    monitors: whole.monitors.slice(0, MOST_OTHERS),
+    summary: summaryOf(whole, currentSearch(webset.searches)),
+  };
+}
+
+type Whole = Omit<Progress, "summary">;
+
+function importProgress({ id, title, status, count, failedReason, failedMessage }: WebsetImport): ImportProgress {
+  return {
+    importId: id,
+    ...(title === null ? {} : { title: plainText(title, TITLE_LENGTH) }),
+    status: word(status),
+    count,
+    ...(failedReason === null ? {} : { failedReason: word(failedReason) }),
+    ...(failedMessage === null ? {} : { failedMessage: plainText(failedMessage, MESSAGE_LENGTH) }),
+  };
+}
+
+function monitorProgress(monitor: Monitor, searches: readonly WebsetSearch[]): MonitorProgress {
+  const { id, status, nextRunAt, lastRun: run } = monitor;
+  const told = { monitorId: id, status: word(status), ...(nextRunAt === null ? {} : { nextRunAt: word(nextRunAt) }) };
+  if (run === null) return told;
+  const endedAt = run.completedAt ?? run.failedAt ?? run.canceledAt;
+  const [begun, ended] = [timeOf(run.createdAt), endedAt === null ? Number.POSITIVE_INFINITY : timeOf(endedAt)];
+  const during = searches.filter(
+    ({ createdAt }) => begun > 0 && begun <= timeOf(createdAt) && timeOf(createdAt) <= ended,
+  );
+  const search = during.length === 1 ? during[0] : undefined;
+  return {
+    ...told,
+    lastRun: {
+      runId: run.id,
+      status: word(run.status),
+      startedAt: wordOrNull(run.createdAt),
+      ...(endedAt === null ? {} : { endedAt: word(endedAt) }),
+      ...(run.failedReason === null ? {} : { failedReason: plainText(run.failedReason, MESSAGE_LENGTH) }),
+      ...(search === undefined ? {} : { searchId: search.id }),
+      ...(search === undefined || search.progress.found === null ? {} : { found: search.progress.found }),
+    },
+  };
+}
+
+/** When the last of a Webset's parts was updated: the Webset itself does not move with each of them. */
+function latestUpdate({ updatedAt, searches, enrichments, imports, monitors }: Webset): string | null {
+  const runs = monitors.flatMap(({ lastRun }) => (lastRun === null ? [] : [lastRun]));
+  let latest = updatedAt;
+  for (const part of [searches, enrichments, imports, monitors, runs].flat()) {
+    if (timeOf(part.updatedAt) > timeOf(latest)) latest = part.updatedAt;
+  }
+  return wordOrNull(latest);
 }
 
 /**
@@ -122,10 +202,12 @@ export function withSearch(webset: Webset, search: WebsetSearch): Webset {
   return { ...webset, searches: webset.searches.map((one) => (one.id === search.id ? { ...one, ...search } : one)) };
 }
 
-/** A search as the API told it, without what it says of all that are canceled: that they are complete. */
-export function searchProgress(search: WebsetSearch): SearchProgress {
+/** A search as the API told it, without what it says of all that are canceled: that they are complete. `now` as above. */
+export function searchProgress(search: WebsetSearch, now?: number): SearchProgress {
   const { found, analyzed, completion, timeLeft } = search.progress;
   const isCanceled = search.status === "canceled";
+  const endedAt = isFinished(search) ? ((isCanceled ? search.canceledAt : null) ?? search.updatedAt) : null;
+  const [from, to] = [timeOf(search.createdAt), isFinished(search) ? timeOf(endedAt) : (now ?? 0)];
   return {
     searchId: search.id,
     query: plainText(search.query, QUERY_LENGTH),
@@ -136,11 +218,18 @@ export function searchProgress(search: WebsetSearch): SearchProgress {
     analyzed,
     completion: completion === null || isCanceled ? null : Math.round(completion * 10) / 10,
     secondsLeft: isCanceled ? null : timeLeft,
+    startedAt: wordOrNull(search.createdAt),
+    ...(endedAt === null ? {} : { endedAt: word(endedAt) }),
+    seconds: from === 0 || to === 0 ? null : Math.max(0, Math.round((to - from) / 1_000)),
   };
 }
 
 function word(text: string): string {
   return plainText(text, WORD_LENGTH) || "unknown";
+}
+
+function wordOrNull(text: string | null): string | null {
+  return text === null ? null : word(text);
 }
 
 /** The search that an observer cares for: the first that is under way, or else the newest. */
@@ -173,21 +262,49 @@ export function newestSearch(searches: readonly WebsetSearch[]): WebsetSearch | 
 }
 
 function summaryOf(progress: Whole, current: number | undefined): string {
+  const { searches, found, enrichments, imports, monitors } = progress;
   const parts = [progress.status];
-  const search = current === undefined ? undefined : progress.searches[current];
-  if (search !== undefined) parts.push(searchLine(search, progress.searches));
-  const others = progress.searches.filter((one) => one !== search && one.canceledReason !== undefined);
+  if (searches.length > 1 && found !== null) parts.push(`${found} found by ${searches.length} searches`);
+  const search = current === undefined ? undefined : searches[current];
+  if (search !== undefined) parts.push(searchLine(search, searches));
+  const others = searches.filter((one) => one !== search && one.canceledReason !== undefined);
   if (others.length > 0) {
-    const reasons = [...new Set(others.map((one) => one.canceledReason))].slice(0, MOST_REASONS).join(", ");
-    parts.push(`${others.length} other ${others.length === 1 ? "search" : "searches"} canceled (${reasons})`);
+    parts.push(`${others.length} other ${others.length === 1 ? "search" : "searches"} canceled${reasonsOf(others)}`);
   }
-  const pending = progress.enrichments.filter((enrichment) => enrichment.status === "pending").length;
-  if (pending > 0) parts.push(`${pending} of ${progress.enrichments.length} enrichments pending`);
-  const { enrichments, imports, monitors } = progress;
+  const pending = enrichments.filter((enrichment) => enrichment.status === "pending").length;
+  if (pending > 0) parts.push(`${pending} of ${enrichments.length} enrichments pending`);
+  for (const status of ["pending", "processing", "failed", "canceled"]) {
+    const some = imports.filter((one) => one.status === status);
+    if (some.length > 0) parts.push(`${some.length} of ${imports.length} imports ${status}${reasonsOf(some)}`);
+  }
+  if (monitors.length > 0) parts.push(monitorLine(monitors));
   for (const [name, { length }] of Object.entries({ enrichments, imports, monitors })) {
     if (length > MOST_OTHERS) parts.push(`the first ${MOST_OTHERS} of ${length} ${name} are listed`);
   }
   return parts.join("; ");
+}
+
+/** Why searches were canceled, or imports failed, in brackets; nothing where nobody tells. */
+function reasonsOf(some: readonly { canceledReason?: string; failedReason?: string }[]): string {
+  const reasons = new Set(some.flatMap(({ canceledReason, failedReason }) => canceledReason ?? failedReason ?? []));
+  return reasons.size === 0 ? "" : ` (${[...reasons].slice(0, MOST_REASONS).join(", ")})`;
+}
+
+/** How the monitors' last run ended, what came of it, and when the next one is. */
+function monitorLine(monitors: readonly MonitorProgress[]): string {
+  const which = monitors.length === 1 ? `monitor ${monitors[0]?.status}` : `${monitors.length} monitors`;
+  const runs = monitors.flatMap(({ lastRun }) => lastRun ?? []);
+  const last = runs.toSorted((a, b) => timeOf(a.startedAt) - timeOf(b.startedAt)).at(-1);
+  const next = monitors.flatMap(({ nextRunAt }) => nextRunAt ?? []).toSorted((a, b) => timeOf(a) - timeOf(b))[0];
+  const told = [which];
+  if (last !== undefined) {
+    const { startedAt, status, failedReason, found } = last;
+    const reason = failedReason === undefined ? "" : ` (${plainText(failedReason, WORD_LENGTH)})`;
+    told.push(`last run ${startedAt === null ? "" : `${startedAt} `}${status}${reason}`);
+    if (found !== undefined) told.push(`${found} found`);
+  }
+  if (next !== undefined) told.push(`next run ${next}`);
+  return told.join(", ");
 }
 
 function searchLine(search: SearchProgress, all: readonly SearchProgress[]): string {
@@ -200,15 +317,17 @@ function searchLine(search: SearchProgress, all: readonly SearchProgress[]): str
  * search that has found all but goes on is said to be finishing: it takes the API some seconds to end one then.
  */
 export function howFar(search: Omit<SearchProgress, "searchId" | "query">): string {
-  const { status, canceledReason, found, target, completion, secondsLeft } = search;
+  const { status, canceledReason, found, target, completion, secondsLeft, seconds } = search;
+  const hasEnded = isFinished(search);
   const isFinishing = status === "running" && found !== null && target !== null && found >= target;
   const facts = [
     found === null ? undefined : `${found}${target === null ? "" : ` of ${target}`} found`,
-    isFinishing ? "finishing" : completion === null ? undefined : `${Math.floor(completion)} %`,
-    isFinishing || secondsLeft === null || isFinished(search) ? undefined : `about ${duration(secondsLeft)} left`,
+    isFinishing ? "finishing" : hasEnded || completion === null ? undefined : `${Math.floor(completion)} %`,
+    isFinishing || secondsLeft === null || hasEnded ? undefined : `about ${duration(secondsLeft)} left`,
   ].filter((fact) => fact !== undefined);
   const reason = canceledReason === undefined ? "" : ` (${canceledReason})`;
-  return `${status}${reason}${facts.length === 0 ? "" : `: ${facts.join(", ")}`}`;
+  const took = !hasEnded || seconds === null ? "" : ` after ${seconds < 600 ? `${seconds} s` : duration(seconds)}`;
+  return `${status}${reason}${took}${facts.length === 0 ? "" : `: ${facts.join(", ")}`}`;
 }
 
 /** A number of seconds as people say it. */

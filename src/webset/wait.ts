@@ -103,7 +103,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
       if (sighting.kind === "gone") outcome = "deleted";
       if (sighting.kind === "state") {
         const { known } = sighting;
-        wait.onProgress?.(progressOf(known.webset), known.position);
+        wait.onProgress?.(progressOf(known.webset, feed.upstreamClock.told), known.position);
         const isFirst = goal === undefined;
         goal ??= goalOf(wait.until, wait.searchId, known.webset);
         forecast ??= forecastOf(goal);
@@ -128,7 +128,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   const trouble = known && troubleOf(known);
   return {
     outcome,
-    progress: known === undefined ? null : progressOf(known.webset),
+    progress: known === undefined ? null : progressOf(known.webset, feed.upstreamClock.told),
     position: known?.position,
     waitedMs: clock.now() - startedAt,
     ...(trouble === undefined || outcome !== "still_running" ? {} : { trouble }),

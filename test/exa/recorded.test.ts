@@ -33,7 +33,14 @@ const READ: Record<string, (exchange: Exchange, body: Fields) => Promise<void>> 
     expect(value).toMatchObject(body);
     expect(serverTime).toBe(Date.parse(exchange.date));
     const progress = progressOf(value);
-    expect(progress).toMatchObject({ websetId: body.id, status: body.status, updatedAt: body.updatedAt });
+    expect(progress).toMatchObject({ websetId: body.id, status: body.status });
+    const parts = [body, body.searches, body.enrichments, body.imports, body.monitors].flat() as Fields[];
+    expect(progress.updatedAt).toBe(
+      parts
+        .map(({ updatedAt }) => String(updatedAt))
+        .toSorted()
+        .at(-1),
+    );
     expect(progress.title ?? null).toBe(body.title);
     expect(progress.externalId ?? null).toBe(body.externalId);
     const searches = body.searches as Fields[];
@@ -46,7 +53,9 @@ const READ: Record<string, (exchange: Exchange, body: Fields) => Promise<void>> 
         status,
       })),
     );
-    expect(progress.imports).toEqual((body.imports as Fields[]).map(({ id, status }) => ({ importId: id, status })));
+    expect(progress.imports).toEqual(
+      (body.imports as Fields[]).map(({ id, title, status, count }) => ({ importId: id, title, status, count })),
+    );
     for (const search of searches) {
       if (search.status === "canceled") expect(progress.summary).not.toContain("%");
     }
@@ -72,7 +81,8 @@ const READ: Record<string, (exchange: Exchange, body: Fields) => Promise<void>> 
   },
 };
 
-function searchProgressOf({ id, query, status, canceledReason, count, progress }: Fields) {
+function searchProgressOf(search: Fields) {
+  const { id, query, status, canceledReason, count, progress, createdAt, canceledAt, updatedAt } = search;
   const { found, analyzed, completion, timeLeft } = progress as Fields;
   const isCanceled = status === "canceled";
   return {
@@ -85,6 +95,9 @@ function searchProgressOf({ id, query, status, canceledReason, count, progress }
     analyzed,
     completion: isCanceled ? null : completion,
     secondsLeft: isCanceled ? null : timeLeft,
+    startedAt: createdAt,
+    ...(isCanceled || status === "completed" ? { endedAt: canceledAt ?? updatedAt } : {}),
+    seconds: isCanceled || status === "completed" ? expect.any(Number) : null,
   };
 }
 

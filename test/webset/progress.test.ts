@@ -2,6 +2,10 @@ import { describe, expect, test } from "vitest";
 import { parseSearch, parseWebset } from "../../src/exa/schemas.ts";
 import { duration, newestSearch, progressOf, withSearch } from "../../src/webset/progress.ts";
 
+const AT = "2026-11-01T12:00:00.000Z";
+const RUN = "2026-11-01T12:00:01.000Z";
+const LATER = "2026-11-01T12:00:05.000Z";
+
 const search = (id: string, more: object = {}) => ({
   id,
   status: "running",
@@ -26,18 +30,26 @@ describe("progress", () => {
         { id: "e1", status: "pending", title: null, description: "Contact email" },
         { id: "e2", status: "completed", title: "Founded", description: "Year founded" },
       ],
-      imports: [{ id: "i", status: "completed" }],
+      imports: [{ id: "i", status: "completed", title: "My\nlist", count: 7 }],
       monitors: [
-        { id: "m", status: "enabled", nextRunAt: "2026-11-02T00:00:00.000Z" },
+        {
+          id: "m",
+          status: "enabled",
+          nextRunAt: "2026-11-02T00:00:00.000Z",
+          lastRun: { id: "r", status: "failed", failedReason: "no\nsources", createdAt: RUN, failedAt: LATER },
+        },
         { id: "n", status: "disabled", nextRunAt: null },
       ],
-      updatedAt: "2026-11-01T12:00:10.000Z",
+      dashboardUrl: "https://websets.exa.ai/ws",
+      updatedAt: "2026-11-01T12:00:08.000Z",
     });
-    expect(progressOf(webset)).toEqual({
+    expect(progressOf(webset, Date.parse("2026-11-01T12:00:42.400Z"))).toEqual({
       websetId: "ws",
       externalId: "mine",
       title: "Robots in Europe",
       status: "running",
+      dashboardUrl: "https://websets.exa.ai/ws",
+      found: 23,
       searches: [
         {
           searchId: "s",
@@ -48,19 +60,27 @@ describe("progress", () => {
           analyzed: 260,
           completion: 46,
           secondsLeft: 40,
+          startedAt: "2026-11-01T12:00:00.000Z",
+          seconds: 42,
         },
       ],
       enrichments: [
         { enrichmentId: "e1", title: "Contact email", status: "pending" },
         { enrichmentId: "e2", title: "Founded", status: "completed" },
       ],
-      imports: [{ importId: "i", status: "completed" }],
+      imports: [{ importId: "i", title: "My list", status: "completed", count: 7 }],
       monitors: [
-        { monitorId: "m", status: "enabled", nextRunAt: "2026-11-02T00:00:00.000Z" },
+        {
+          monitorId: "m",
+          status: "enabled",
+          nextRunAt: "2026-11-02T00:00:00.000Z",
+          lastRun: { runId: "r", status: "failed", startedAt: RUN, endedAt: LATER, failedReason: "no sources" },
+        },
         { monitorId: "n", status: "disabled" },
       ],
       updatedAt: "2026-11-01T12:00:10.000Z",
-      summary: "running; search running: 23 of 50 found, 46 %, about 40 s left; 1 of 2 enrichments pending",
+      summary:
+        "running; search running: 23 of 50 found, 46 %, about 40 s left; 1 of 2 enrichments pending; 2 monitors, last run 2026-11-01T12:00:01.000Z failed (no sources), next run 2026-11-02T00:00:00.000Z",
     });
   });
 
@@ -68,6 +88,7 @@ describe("progress", () => {
     expect(progressOf(parseWebset({ id: "ws", status: "pending" }))).toEqual({
       websetId: "ws",
       status: "pending",
+      found: 0,
       searches: [],
       enrichments: [],
       imports: [],
@@ -99,7 +120,108 @@ describe("progress", () => {
       "24 h",
     ]);
     const ended = parseWebset({ id: "ws", status: "idle", searches: [search("s", { status: "completed" })] });
-    expect(progressOf(ended).summary).toBe("idle; search completed: 23 of 50 found, 46 %");
+    expect(progressOf(ended).summary).toBe("idle; search completed after 10 s: 23 of 50 found");
+  });
+});
+
+describe("the parts of a Webset", () => {
+  const told = (more: object, now?: number) => progressOf(parseWebset({ id: "ws", status: "running", ...more }), now);
+  const at = (seconds: number) => new Date(Date.parse(AT) + seconds * 1_000).toISOString();
+  const found = (count: number | null) => ({ progress: { found: count } });
+
+  test("have found what all searches have, however many there are and whichever is told of", () => {
+    const two = [
+      search("a", { status: "completed", count: 10, ...found(10) }),
+      search("b", { status: "completed", count: 3, ...found(3), createdAt: LATER }),
+    ];
+    expect(told({ searches: two })).toMatchObject({
+      found: 13,
+      summary: expect.stringMatching(/; 13 found by 2 searches; search 2 of 2 completed after 5 s: 3 of 3 found$/),
+    });
+    const many = Array.from({ length: 8 }, (_, n) => search(`s${n}`, { ...found(n), createdAt: at(n) }));
+    expect(told({ searches: many })).toMatchObject({ found: 28, earlierSearches: { count: 3, found: 3 } });
+    expect(told({ searches: [search("a", found(null)), search("b", found(2))] }).found).toBe(2);
+    expect(told({ searches: [search("a", found(null))] })).toMatchObject({ found: null });
+  });
+
+  test("have times from which one can tell how long each search took, or has taken", () => {
+    const searches = [
+      search("done", { status: "completed", updatedAt: at(95) }),
+      search("stopped", { status: "canceled", canceledAt: at(12), updatedAt: at(60) }),
+      search("running", { createdAt: at(100) }),
+      search("unborn", { createdAt: null, status: "completed" }),
+    ];
+    const times = (now?: number) => told({ searches }, now).searches.map(({ seconds, endedAt }) => [seconds, endedAt]);
+    const ended = [
+      [95, at(95)],
+      [12, at(12)],
+    ];
+    const unborn = [null, at(10)];
+    expect(times(Date.parse(at(130)))).toEqual([...ended, [30, undefined], unborn]);
+    // What nobody changes looks the same each time, for those who watch it.
+    expect(times()).toEqual([...ended, [null, undefined], unborn]);
+    expect(times(Date.parse(at(99)))[2]).toEqual([0, undefined]);
+  });
+
+  test("say by the latest of their updates when something moved", () => {
+    const parts: [string, object][] = [
+      ["searches", { status: "running" }],
+      ["enrichments", { status: "pending" }],
+      ["imports", { status: "processing" }],
+      ["monitors", { status: "enabled" }],
+    ];
+    for (const [name, part] of parts) {
+      const older = { ...part, id: "x", updatedAt: at(1) };
+      const newer = { ...part, id: "y", updatedAt: at(9) };
+      expect(told({ updatedAt: at(5), [name]: [older] }).updatedAt, name).toBe(at(5));
+      expect(told({ updatedAt: at(5), [name]: [newer, older] }).updatedAt, name).toBe(at(9));
+      expect(told({ [name]: [older] }).updatedAt, name).toBe(at(1));
+    }
+    const lastRun = { id: "r", status: "running", updatedAt: at(9) };
+    expect(told({ updatedAt: at(5), monitors: [{ id: "m", status: "enabled", lastRun }] }).updatedAt).toBe(at(9));
+  });
+
+  test("say which imports failed and why", () => {
+    const imports = [
+      { id: "i", status: "failed", failedReason: "invalid_format", failedMessage: "Row 3\nhas no url", count: 0 },
+      { id: "j", status: "processing", count: 5 },
+      { id: "k", status: "completed", count: 5 },
+    ];
+    const { summary, imports: shown } = told({ imports });
+    expect(summary).toBe("running; 1 of 3 imports processing; 1 of 3 imports failed (invalid_format)");
+    expect(shown[0]).toEqual({
+      importId: "i",
+      status: "failed",
+      count: 0,
+      failedReason: "invalid_format",
+      failedMessage: "Row 3 has no url",
+    });
+  });
+
+  test("say what came of a monitor's last run: the search that began in it, where there was but one", () => {
+    const lastRun = { id: "r", status: "completed", createdAt: at(100), completedAt: at(140) };
+    const monitors = [{ id: "m", status: "enabled", nextRunAt: at(900), lastRun }];
+    const within = (...seconds: number[]) =>
+      told({
+        monitors,
+        searches: seconds.map((second) => search(`s${second}`, { createdAt: at(second), ...found(7) })),
+      });
+    const run = { runId: "r", status: "completed", startedAt: at(100), endedAt: at(140) };
+    expect(within(0, 101, 141)).toMatchObject({ monitors: [{ lastRun: { ...run, searchId: "s101", found: 7 } }] });
+    expect(within(0, 101).summary).toMatch(
+      `monitor enabled, last run ${at(100)} completed, 7 found, next run ${at(900)}`,
+    );
+    for (const none of [within(0, 141), within(0, 101, 139)]) expect(none.monitors[0]?.lastRun).toEqual(run);
+    expect(told({ monitors: [{ id: "m", status: "disabled", lastRun: null }] })).toMatchObject({
+      monitors: [{ monitorId: "m", status: "disabled" }],
+      summary: "running; monitor disabled",
+    });
+  });
+
+  test("have an address only where it is one", () => {
+    for (const dashboardUrl of ["javascript:alert(1)", "https://a b", `https://${"x".repeat(400)}`, "", 5, null]) {
+      expect(told({ dashboardUrl })).not.toHaveProperty("dashboardUrl");
+    }
   });
 });
 
@@ -115,7 +237,7 @@ describe("the progress of a search", () => {
       const progress = { found: 12, analyzed: 80, completion: 100, timeLeft: 0 };
       const told = summaryOf({ status: "canceled", canceledReason, progress }, "idle");
       const reason = canceledReason === null ? "" : ` (${canceledReason})`;
-      expect(told.summary).toBe(`search canceled${reason}: 12 of 50 found`);
+      expect(told.summary).toBe(`search canceled${reason} after 10 s: 12 of 50 found`);
       expect(told.search).toMatchObject({ status: "canceled", found: 12, completion: null, secondsLeft: null });
       expect(told.search?.canceledReason).toBe(canceledReason ?? undefined);
       expect(JSON.stringify(told)).not.toContain("100");
@@ -126,7 +248,9 @@ describe("the progress of a search", () => {
     expect(summaryOf({ progress: done }).summary).toBe("search running: 50 of 50 found, finishing");
     expect(summaryOf({ progress: { ...done, found: 51 } }).summary).toBe("search running: 51 of 50 found, finishing");
     expect(summaryOf({ progress: { ...done, found: 49 } }).summary).not.toContain("finishing");
-    expect(summaryOf({ progress: done, status: "completed" }).summary).toBe("search completed: 50 of 50 found, 100 %");
+    expect(summaryOf({ progress: done, status: "completed" }).summary).toBe(
+      "search completed after 10 s: 50 of 50 found",
+    );
     expect(summaryOf({ progress: done, status: "failed" }).summary).not.toContain("finishing");
     expect(summaryOf({ progress: done, count: null }).summary).not.toContain("finishing");
   });
