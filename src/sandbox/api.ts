@@ -2,7 +2,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
 import { ApiError, errorBody, WRONG_KEY } from "./api-error.ts";
 import { type Faults, MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
-import { type Listing, onlyKnown } from "./query-checks.ts";
+import { type Listing, onlyKnown } from "./page.ts";
 import type { RequestLog } from "./request-log.ts";
 import { type Match, match, type Route } from "./router.ts";
 import { CONTROL_PATH, controlRoutes } from "./routes/control.ts";

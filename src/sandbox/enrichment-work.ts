@@ -1,9 +1,9 @@
 import { inventResult } from "./data/enrichment-results.ts";
-import { inventReferences } from "./data/evaluations.ts";
-import { guessTitle } from "./data/query-analysis.ts";
-import type { Happenings } from "./happenings.ts";
+import { inventReferences } from "./data/items.ts";
+import { guessTitle } from "./data/theme.ts";
+import type { Recorder } from "./recorder.ts";
 import type { EnrichmentResult, WebsetEnrichment, WebsetItem } from "./resources.ts";
-import type { WebsetState } from "./webset-state.ts";
+import type { WebsetState } from "./websets.ts";
 
 /** How long one enrichment of one item takes at speed 1. */
 const DURATION_MS = { low: 1_500, high: 5_000 };
@@ -11,7 +11,7 @@ const DURATION_MS = { low: 1_500, high: 5_000 };
 const PREPARATION_MS = { low: 2_000, high: 14_000 };
 
 /** Finds out what an enrichment is to be called, and how to go about it; items have to wait for that. */
-export function prepareEnrichment(state: WebsetState, enrichment: WebsetEnrichment, happenings: Happenings): void {
+export function prepareEnrichment(state: WebsetState, enrichment: WebsetEnrichment, recorder: Recorder): void {
   const random = state.random.fork(`enrichment/${state.webset.enrichments.indexOf(enrichment)}`);
   const readyAt = state.timeline.time() + random.between(PREPARATION_MS.low, PREPARATION_MS.high);
   state.readyAt.set(enrichment.id, readyAt);
@@ -20,7 +20,7 @@ export function prepareEnrichment(state: WebsetState, enrichment: WebsetEnrichme
     const { description, format } = enrichment;
     enrichment.title = guessTitle(description);
     enrichment.instructions = `Find the following for the item, from public sources, and answer in the format ${format}: ${description}`;
-    enrichment.updatedAt = happenings.timestamp();
+    enrichment.updatedAt = recorder.timestamp();
     state.webset.updatedAt = enrichment.updatedAt;
   });
 }
@@ -30,7 +30,7 @@ export function enrichItem(
   state: WebsetState,
   item: WebsetItem,
   enrichment: WebsetEnrichment,
-  happenings: Happenings,
+  recorder: Recorder,
   onDone: () => void,
 ): void {
   const format = enrichment.format ?? "text";
@@ -57,8 +57,8 @@ export function enrichItem(
           ? "None of the pages about the item says this."
           : `Found on a page about the item: "${enrichment.title ?? enrichment.description}".`;
       result.references = result.result === null ? [] : inventReferences(item.properties, random);
-      item.updatedAt = happenings.timestamp();
-      happenings.record("webset.item.enriched", item);
+      item.updatedAt = recorder.timestamp();
+      recorder.record("webset.item.enriched", item);
     }
     onDone();
   });

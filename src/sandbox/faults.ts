@@ -1,7 +1,6 @@
 import { FAULTS, type FaultName } from "./faults/catalogue.ts";
-import { conditionsOf } from "./faults/conditions.ts";
 import { readRequest } from "./faults/fault.ts";
-import { ActiveRule, type FaultRule } from "./faults/rule.ts";
+import { ActiveRule, conditionsOf, type FaultRule } from "./faults/rule.ts";
 import type { Faults, SandboxAnswer, SandboxRequest } from "./message.ts";
 import { createRandom } from "./random.ts";
 import type { World } from "./world.ts";

@@ -1,13 +1,11 @@
 import { ApiError } from "./api-error.ts";
-import type { ImportParameters, ImportUpdate } from "./bodies.ts";
-import { checkCsv } from "./csv-check.ts";
-import type { Happenings } from "./happenings.ts";
+import type { ImportParameters, ImportUpdate, WebsetParameters } from "./bodies.ts";
 import type { Random } from "./random.ts";
-import { type Entity, IMPORT_FAILURES, type ImportFailure, type WebsetImport } from "./resources.ts";
+import type { Recorder } from "./recorder.ts";
+import { type Entity, IMPORT_FAILURES, type ImportFailure, snapshot, type WebsetImport } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
-import { snapshot } from "./snapshot.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import { existing } from "./webset-registry.ts";
+import { existing, type WebsetRegistry } from "./websets.ts";
 
 interface ImportState extends Place {
   readonly resource: WebsetImport;
@@ -39,14 +37,14 @@ const FAILURES: Record<ImportFailure, string> = {
 
 /** Imports: a file is awaited, then processed, and every end is told by import.completed. */
 export class Imports {
-  readonly #happenings: Happenings;
+  readonly #recorder: Recorder;
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #all = new SortedList<ImportState>();
   readonly #byId = new Map<string, ImportState>();
 
-  constructor(happenings: Happenings, timeline: Timeline, random: Random) {
-    this.#happenings = happenings;
+  constructor(recorder: Recorder, timeline: Timeline, random: Random) {
+    this.#recorder = recorder;
     this.#timeline = timeline;
     this.#random = random;
   }
@@ -90,7 +88,7 @@ export class Imports {
     const { resource } = this.#find(id);
     if (title !== undefined) resource.title = title;
     if (metadata !== undefined) resource.metadata = { ...metadata };
-    resource.updatedAt = this.#happenings.timestamp();
+    resource.updatedAt = this.#recorder.timestamp();
     return snapshot(resource);
   }
 
@@ -136,8 +134,8 @@ export class Imports {
     given: Pick<WebsetImport, "entity" | "count" | "title" | "metadata">,
     identifier: number | undefined,
   ): ImportState {
-    const now = this.#happenings.timestamp();
-    const id = this.#happenings.newId("import");
+    const now = this.#recorder.timestamp();
+    const id = this.#recorder.newId("import");
     const resource: WebsetImport = {
       id,
       object: "import",
@@ -161,14 +159,14 @@ export class Imports {
     };
     this.#all.insert(state);
     this.#byId.set(id, state);
-    this.#happenings.record("import.created", resource);
+    this.#recorder.record("import.created", resource);
     return state;
   }
 
   #setProcessing({ resource }: ImportState): void {
     if (resource.status !== "pending") return;
     resource.status = "processing";
-    resource.updatedAt = this.#happenings.timestamp();
+    resource.updatedAt = this.#recorder.timestamp();
   }
 
   #process(state: ImportState, verdict: Verdict): void {
@@ -182,7 +180,7 @@ export class Imports {
 
   #finish(state: ImportState, verdict: Verdict): void {
     const { resource } = state;
-    const now = this.#happenings.timestamp();
+    const now = this.#recorder.timestamp();
     resource.updatedAt = now;
     if (verdict === "canceled") {
       resource.status = "canceled";
@@ -195,7 +193,7 @@ export class Imports {
       resource.status = "completed";
       resource.count = verdict.count;
     }
-    this.#happenings.record("import.completed", resource);
+    this.#recorder.record("import.completed", resource);
     this.#stop(state);
   }
 
@@ -218,4 +216,59 @@ function wantedVerdict({ metadata: { sandboxOutcome } }: WebsetImport): Verdict 
 
 function isFinished({ status }: WebsetImport): boolean {
   return status !== "pending" && status !== "processing";
+}
+
+/**
+ * The imports that a new Webset is to list. `ApiError` 404 for a source that does not exist, 400 for an import that its
+ * search is confined to as well, which the API's OpenAPI file rules out.
+ */
+export function importsFor(
+  { import: sources = [], search }: WebsetParameters,
+  imports: Imports,
+  websets: WebsetRegistry,
+): WebsetImport[] {
+  const scope = new Set(search?.scope?.filter(({ source }) => source === "import").map(({ id }) => id));
+  // All of them are looked up before any is begun: a Webset that is refused leaves nothing behind.
+  const found = sources.map(({ source, id }) => {
+    if (source === "webset") return { webset: websets.find(id) };
+    if (scope.has(id)) throw new ApiError(400, `import ${id} cannot be in search.scope, too`);
+    return { resource: imports.shared(id) };
+  });
+  return found.map(({ webset, resource }) => {
+    if (webset === undefined) return resource;
+    const entity = webset.webset.searches.at(-1)?.entity ?? null;
+    return imports.ofWebset(webset.id, entity, webset.items.length);
+  });
+}
+
+/** What came out of looking at an uploaded file. */
+export type CsvVerdict = { count: number } | { reason: ImportFailure };
+
+/** Files of other kinds betray themselves by how they begin. */
+const OTHER_FORMATS = /^(\uFEFF?\s*[[{<]|PK|%PDF)/;
+const ADDRESS = /^(https?:\/\/)?([\w-]+\.)+[a-z]{2,}(\/\S*)?$/i;
+
+/**
+ * Looks at a CSV file as an import does: a line of names and at least one record, each with an address in the column
+ * `identifier`, or without that in any one column.
+ */
+export function checkCsv(text: string, identifier?: number): CsvVerdict {
+  if (OTHER_FORMATS.test(text) || text.includes("\0")) return { reason: "invalid_format" };
+  const [header, ...records] = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "")
+    .map(cells);
+  if (header === undefined || records.length === 0) return { reason: "invalid_file_content" };
+  if (records.some((record) => record.length > header.length)) return { reason: "invalid_file_content" };
+  const columns = identifier === undefined ? header.keys() : [identifier];
+  for (const column of columns) {
+    if (records.every((record) => ADDRESS.test(record[column] ?? ""))) return { count: records.length };
+  }
+  return { reason: "missing_identifier" };
+}
+
+/** The cells of one line. Line breaks within quotes are beyond a sandbox. */
+function cells(line: string): string[] {
+  const found = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return Array.from(found, ([, quoted, plain = ""]) => (quoted?.replaceAll('""', '"') ?? plain).trim());
 }

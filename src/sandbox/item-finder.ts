@@ -1,24 +1,23 @@
-import { inventEvaluations } from "./data/evaluations.ts";
-import { inventItem } from "./data/items.ts";
+import { inventEvaluations, inventItem } from "./data/items.ts";
 import { themeOf } from "./data/theme.ts";
-import type { Happenings } from "./happenings.ts";
 import type { Random } from "./random.ts";
+import type { Recorder } from "./recorder.ts";
 import type { ItemProperties, WebsetItem, WebsetSearch } from "./resources.ts";
-import type { StoredItem, WebsetState } from "./webset-state.ts";
+import type { StoredItem, WebsetState } from "./websets.ts";
 
 /** Share of the earlier items that a search with `behavior: "override"` lets stay. */
 const KEPT_BY_OVERRIDE = 0.5;
 const MOST_TRIES = 50;
 
 /** Adds the item that a search has just found, and tells of it. */
-export function findItem(state: WebsetState, search: WebsetSearch, happenings: Happenings): WebsetItem {
+export function findItem(state: WebsetState, search: WebsetSearch, recorder: Recorder): WebsetItem {
   const ordinal = state.webset.searches.indexOf(search);
   const random = state.random.fork(`search/${ordinal}/item/${search.progress.found}`);
-  const properties = unusedProperties(state, search, happenings.wallTime(), (attempt) => random.fork(`try/${attempt}`));
-  const now = happenings.timestamp();
+  const properties = unusedProperties(state, search, recorder.wallTime(), (attempt) => random.fork(`try/${attempt}`));
+  const now = recorder.timestamp();
   const scopeId = search.scope.find(({ source }) => source === "import")?.id;
   const item: WebsetItem = {
-    id: happenings.newId("item"),
+    id: recorder.newId("item"),
     object: "webset_item",
     source: "search",
     sourceId: search.id,

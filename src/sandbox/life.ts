@@ -1,4 +1,4 @@
-import { guessCriteria, guessTitle } from "./data/query-analysis.ts";
+import { guessCriteria, guessTitle } from "./data/theme.ts";
 import {
   cancelEnrichment,
   cancelEnrichments,
@@ -6,13 +6,12 @@ import {
   prepareEnrichment,
   setPendingEnrichments,
 } from "./enrichment-work.ts";
-import type { Happenings } from "./happenings.ts";
 import { findItem, reevaluateItems } from "./item-finder.ts";
-import type { WebsetEnrichment, WebsetExport, WebsetItem, WebsetSearch } from "./resources.ts";
+import type { Recorder } from "./recorder.ts";
+import { snapshot, type WebsetEnrichment, type WebsetExport, type WebsetItem, type WebsetSearch } from "./resources.ts";
 import type { Timeline } from "./schedule.ts";
 import { SearchRun } from "./search-run.ts";
-import { snapshot } from "./snapshot.ts";
-import { isFinished, type WebsetState } from "./webset-state.ts";
+import { isFinished, type WebsetState } from "./websets.ts";
 
 /**
  * The events of one call come a moment apart, as those of a real API do: a Webset is created before its search is. At
@@ -31,12 +30,12 @@ const EXPORT_MS = { low: 2_000, high: 5_000 };
  * when nothing runs any more it is idle. Durations are those of speed 1.
  */
 export class Life {
-  readonly #happenings: Happenings;
+  readonly #recorder: Recorder;
   /** What goes on whether or not a Webset is paused. */
   readonly #common: Timeline;
 
-  constructor(happenings: Happenings, common: Timeline) {
-    this.#happenings = happenings;
+  constructor(recorder: Recorder, common: Timeline) {
+    this.#recorder = recorder;
     this.#common = common;
   }
 
@@ -45,8 +44,8 @@ export class Life {
     const { webset } = state;
     const busy = webset.searches.length > 0 || webset.enrichments.length > 0 || state.importing.size > 0;
     if (busy) webset.status = "running";
-    this.#happenings.record("webset.created", webset);
-    for (const enrichment of webset.enrichments) prepareEnrichment(state, enrichment, this.#happenings);
+    this.#recorder.record("webset.created", webset);
+    for (const enrichment of webset.enrichments) prepareEnrichment(state, enrichment, this.#recorder);
     for (const search of webset.searches) this.addSearch(state, search);
     if (webset.title === null) this.#findTitle(state);
     this.#settle(state);
@@ -67,13 +66,13 @@ export class Life {
   /** Items that are there already are enriched now, others when they are found. */
   addEnrichment(state: WebsetState, enrichment: WebsetEnrichment): void {
     this.#getBusy(state);
-    prepareEnrichment(state, enrichment, this.#happenings);
+    prepareEnrichment(state, enrichment, this.#recorder);
     for (const { item } of state.itemsById.values()) this.#enrich(state, item, enrichment);
     this.#settle(state);
   }
 
   cancelEnrichment(state: WebsetState, enrichment: WebsetEnrichment): void {
-    cancelEnrichment(state, enrichment, this.#happenings.timestamp());
+    cancelEnrichment(state, enrichment, this.#recorder.timestamp());
   }
 
   /** An import the Webset was created with is finished, one way or the other. */
@@ -82,14 +81,14 @@ export class Life {
   }
 
   addExport(state: WebsetState, created: WebsetExport): void {
-    this.#happenings.record("webset.export.created", created);
+    this.#recorder.record("webset.export.created", created);
     const random = state.random.fork(`export/${state.exports.size}`);
     this.#common.after(random.between(EXPORT_MS.low, EXPORT_MS.high), () => {
       if (state.deleted) return;
       created.status = "completed";
       created.downloadUrl = `https://downloads.example/websets/${created.id}.${created.format}`;
-      created.updatedAt = this.#happenings.timestamp();
-      this.#happenings.record("webset.export.completed", created);
+      created.updatedAt = this.#recorder.timestamp();
+      this.#recorder.record("webset.export.completed", created);
     });
   }
 
@@ -105,7 +104,7 @@ export class Life {
     if (state.webset.status === "idle") return;
     this.#stop(state, "webset_canceled");
     this.#common.after(MOMENT_MS, () => {
-      if (state.webset.status === "idle" && !state.deleted) this.#happenings.record("webset.idle", state.webset);
+      if (state.webset.status === "idle" && !state.deleted) this.#recorder.record("webset.idle", state.webset);
     });
   }
 
@@ -115,7 +114,7 @@ export class Life {
     state.run?.stop();
     state.run = undefined;
     search.status = "failed";
-    search.updatedAt = this.#happenings.timestamp();
+    search.updatedAt = this.#recorder.timestamp();
     endSearch(state, search);
     this.cancelWebset(state);
   }
@@ -124,7 +123,7 @@ export class Life {
     this.#stop(state, "webset_deleted");
     state.deleted = true;
     const last = snapshot(state.webset);
-    this.#common.after(MOMENT_MS, () => this.#happenings.record("webset.deleted", last));
+    this.#common.after(MOMENT_MS, () => this.#recorder.record("webset.deleted", last));
   }
 
   pause(state: WebsetState): void {
@@ -132,7 +131,7 @@ export class Life {
     state.run?.refreshTimeLeft();
     state.timeline.pause();
     this.#setStatus(state, "paused");
-    this.#happenings.record("webset.paused", state.webset);
+    this.#recorder.record("webset.paused", state.webset);
   }
 
   /** There is no event for going on: what comes next is the event of whatever happens next. */
@@ -156,15 +155,15 @@ export class Life {
       search,
       timeline: state.timeline,
       random: state.random.fork(`search/${ordinal}`),
-      happenings: this.#happenings,
+      recorder: this.#recorder,
       recallWanted: state.recallWanted.has(search.id),
       onUnderstood: () => {
         this.#announce(state, search);
-        search.updatedAt = state.webset.updatedAt = this.#happenings.timestamp();
+        search.updatedAt = state.webset.updatedAt = this.#recorder.timestamp();
         if (search.criteria.length === 0) {
           search.criteria = guessCriteria(search.query).map((description) => ({ description, successRate: 0 }));
         }
-        if (search.behavior === "override") reevaluateItems(state, search, this.#happenings.timestamp());
+        if (search.behavior === "override") reevaluateItems(state, search, this.#recorder.timestamp());
       },
       onMatch: () => this.#addItem(state, search),
       onCompleted: () => {
@@ -177,18 +176,18 @@ export class Life {
   }
 
   #addItem(state: WebsetState, search: WebsetSearch): void {
-    const item = findItem(state, search, this.#happenings);
-    this.#happenings.record("webset.item.created", item);
+    const item = findItem(state, search, this.#recorder);
+    this.#recorder.record("webset.item.created", item);
     for (const enrichment of state.webset.enrichments) this.#enrich(state, item, enrichment);
   }
 
   #enrich(state: WebsetState, item: WebsetItem, enrichment: WebsetEnrichment): void {
     if (enrichment.status === "canceled") return;
-    enrichItem(state, item, enrichment, this.#happenings, () => this.#settle(state));
+    enrichItem(state, item, enrichment, this.#recorder, () => this.#settle(state));
   }
 
   #announce(state: WebsetState, search: WebsetSearch): void {
-    if (state.unannounced.delete(search)) this.#happenings.record("webset.search.created", search);
+    if (state.unannounced.delete(search)) this.#recorder.record("webset.search.created", search);
   }
 
   #cancel(state: WebsetState, search: WebsetSearch, reason: WebsetSearch["canceledReason"]): void {
@@ -197,7 +196,7 @@ export class Life {
       state.run.stop();
       state.run = undefined;
     }
-    const now = this.#happenings.timestamp();
+    const now = this.#recorder.timestamp();
     search.status = "canceled";
     search.canceledAt = now;
     search.canceledReason = reason;
@@ -205,13 +204,13 @@ export class Life {
     // As recorded, whatever was found.
     search.progress.completion = 100;
     search.progress.timeLeft = 0;
-    this.#happenings.record("webset.search.canceled", search);
+    this.#recorder.record("webset.search.canceled", search);
     endSearch(state, search);
   }
 
   #stop(state: WebsetState, reason: WebsetSearch["canceledReason"]): void {
     for (const search of state.webset.searches) if (!isFinished(search)) this.#cancel(state, search, reason);
-    cancelEnrichments(state, this.#happenings.timestamp());
+    cancelEnrichments(state, this.#recorder.timestamp());
     state.importing.clear();
     state.timeline.clear();
     state.timeline.resume();
@@ -232,9 +231,9 @@ export class Life {
     if (state.webset.searches.some((search) => !isFinished(search))) return;
     state.idling = state.timeline.after(this.#idleAfter(state), () => {
       state.idling = undefined;
-      setPendingEnrichments(state, "completed", this.#happenings.timestamp());
+      setPendingEnrichments(state, "completed", this.#recorder.timestamp());
       this.#setStatus(state, "idle");
-      this.#happenings.record("webset.idle", state.webset);
+      this.#recorder.record("webset.idle", state.webset);
     });
   }
 
@@ -250,13 +249,13 @@ export class Life {
     // It comes also to a Webset that was canceled meanwhile.
     this.#common.after(state.random.fork("title").between(TITLE_MS.low, TITLE_MS.high), () => {
       state.webset.title = guessTitle(query);
-      state.webset.updatedAt = this.#happenings.timestamp();
+      state.webset.updatedAt = this.#recorder.timestamp();
     });
   }
 
   #setStatus({ webset }: WebsetState, status: WebsetState["webset"]["status"]): void {
     webset.status = status;
-    webset.updatedAt = this.#happenings.timestamp();
+    webset.updatedAt = this.#recorder.timestamp();
   }
 }
 

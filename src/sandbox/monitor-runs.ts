@@ -1,10 +1,10 @@
 import { ApiError } from "./api-error.ts";
-import type { Happenings } from "./happenings.ts";
-import type { Monitor, MonitorRun, WebsetSearch } from "./resources.ts";
+import type { SearchParameters } from "./bodies.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Monitor, MonitorRun, Webset, WebsetSearch } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import { existing } from "./webset-registry.ts";
-import type { WebsetState } from "./webset-state.ts";
+import { existing, type WebsetState } from "./websets.ts";
 
 export const RUN_OUTCOMES = ["completed", "failed", "canceled"] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
@@ -26,7 +26,7 @@ const MOMENT_MS = 25;
 const CUT_SHORT_MS = 2_500;
 
 export interface MonitorRunsOptions {
-  happenings: Happenings;
+  recorder: Recorder;
   timeline: Timeline;
   work: SearchWork;
   monitor: Monitor;
@@ -63,11 +63,11 @@ export class MonitorRuns {
 
   /** `failed`: it fails before its search begins. `canceled`: its search is canceled soon after. */
   start(outcome: RunOutcome = "completed"): MonitorRun {
-    const { happenings, timeline, monitor } = this.#options;
+    const { recorder, timeline, monitor } = this.#options;
     if (this.underWay) throw new ApiError(409, `A run of monitor ${monitor.id} is under way`);
-    const now = happenings.timestamp();
+    const now = recorder.timestamp();
     const run: MonitorRun = {
-      id: happenings.newId("run"),
+      id: recorder.newId("run"),
       object: "monitor_run",
       status: "created",
       monitorId: monitor.id,
@@ -84,7 +84,7 @@ export class MonitorRuns {
     this.#byId.set(run.id, state);
     this.#current = run;
     monitor.lastRun = run;
-    happenings.record("monitor.run.created", run);
+    recorder.record("monitor.run.created", run);
     this.#next = timeline.after(START_MS, () => this.#begin(run, outcome));
     return run;
   }
@@ -95,9 +95,9 @@ export class MonitorRuns {
   }
 
   #begin(run: MonitorRun, outcome: RunOutcome): void {
-    const { happenings, timeline, work, monitor, webset } = this.#options;
+    const { recorder, timeline, work, monitor, webset } = this.#options;
     run.status = "running";
-    run.updatedAt = happenings.timestamp();
+    run.updatedAt = recorder.timestamp();
     if (outcome === "failed") {
       this.#next = timeline.after(CUT_SHORT_MS, () => this.#end(run, "failed"));
       return;
@@ -111,15 +111,31 @@ export class MonitorRuns {
   }
 
   #end(run: MonitorRun, status: RunOutcome): void {
-    const { happenings, timeline } = this.#options;
+    const { recorder, timeline } = this.#options;
     if (this.#current !== run) return;
     this.#current = undefined;
     if (this.#next !== undefined) timeline.cancel(this.#next);
-    const now = happenings.timestamp();
+    const now = recorder.timestamp();
     run.status = status;
     run.updatedAt = now;
     run[`${status}At`] = now;
     if (status === "failed") run.failedReason = "The search could not be started: the Webset's sources did not answer";
-    happenings.record("monitor.run.completed", run);
+    recorder.record("monitor.run.completed", run);
   }
+}
+
+/** The search of a monitor's run: what its configuration leaves out is that of the Webset's last search. */
+export function monitorSearch({ behavior: { config } }: Monitor, { searches }: Webset): SearchParameters {
+  const last = searches.at(-1);
+  const { count, behavior, query = last?.query ?? "", entity = last?.entity ?? undefined } = config;
+  // Criteria go with their query: those of another one would not fit.
+  const inherited = config.query === undefined ? last?.criteria.map(({ description }) => ({ description })) : undefined;
+  const criteria = config.criteria === undefined || config.criteria.length === 0 ? inherited : config.criteria;
+  return {
+    query,
+    count,
+    behavior,
+    ...(entity === undefined ? {} : { entity }),
+    ...(criteria === undefined ? {} : { criteria }),
+  };
 }

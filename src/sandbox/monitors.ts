@@ -1,14 +1,12 @@
 import { ApiError } from "./api-error.ts";
 import type { MonitorParameters, MonitorUpdate } from "./bodies.ts";
 import { nextRun } from "./cadence.ts";
-import type { Happenings } from "./happenings.ts";
 import { MonitorRuns, type RunOutcome, type SearchWork } from "./monitor-runs.ts";
-import type { Monitor, MonitorRun } from "./resources.ts";
+import type { Recorder } from "./recorder.ts";
+import { type Monitor, type MonitorRun, snapshot } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
-import { snapshot } from "./snapshot.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
-import { existing, type WebsetRegistry } from "./webset-registry.ts";
-import type { WebsetState } from "./webset-state.ts";
+import { existing, type WebsetRegistry, type WebsetState } from "./websets.ts";
 
 /** After the end of a run that is canceled with its monitor, and before that of the Webset when all go together. */
 const MOMENT_MS = 10;
@@ -22,7 +20,7 @@ interface MonitorState extends Place {
 }
 
 export interface MonitorsOptions {
-  happenings: Happenings;
+  recorder: Recorder;
   timeline: Timeline;
   websets: WebsetRegistry;
   work: SearchWork;
@@ -39,14 +37,14 @@ export class Monitors {
   }
 
   create({ websetId, cadence, behavior, metadata }: MonitorParameters): Monitor {
-    const { happenings, websets, timeline, work } = this.#options;
+    const { recorder, websets, timeline, work } = this.#options;
     const webset = websets.findById(websetId);
     if (behavior.config.query === undefined && webset.webset.searches.length === 0) {
       throw new ApiError(400, "behavior.config.query is required: the Webset has no search yet");
     }
-    const now = happenings.timestamp();
+    const now = recorder.timestamp();
     const resource: Monitor = {
-      id: happenings.newId("monitor"),
+      id: recorder.newId("monitor"),
       object: "monitor",
       status: "enabled",
       websetId,
@@ -58,13 +56,13 @@ export class Monitors {
       createdAt: now,
       updatedAt: now,
     };
-    const runs = new MonitorRuns({ happenings, timeline, work, monitor: resource, webset });
+    const runs = new MonitorRuns({ recorder, timeline, work, monitor: resource, webset });
     const state = { time: Date.parse(now), id: resource.id, resource, webset, runs, next: undefined };
     this.#all.insert(state);
     this.#byId.set(state.id, state);
     webset.webset.monitors.push(resource);
-    this.#plan(state, happenings.wallTime());
-    happenings.record("monitor.created", resource);
+    this.#plan(state, recorder.wallTime());
+    recorder.record("monitor.created", resource);
     return snapshot(resource);
   }
 
@@ -83,22 +81,22 @@ export class Monitors {
   }
 
   update(id: string, { status, cadence, behavior, metadata }: MonitorUpdate): Monitor {
-    const { happenings } = this.#options;
+    const { recorder } = this.#options;
     const state = this.#find(id);
     const { resource } = state;
     if (status !== undefined) resource.status = status;
     if (cadence !== undefined) resource.cadence = cadence;
     if (behavior !== undefined) resource.behavior = behavior;
     if (metadata !== undefined) resource.metadata = { ...metadata };
-    resource.updatedAt = happenings.timestamp();
-    this.#plan(state, happenings.wallTime());
-    happenings.record("monitor.updated", resource);
+    resource.updatedAt = recorder.timestamp();
+    this.#plan(state, recorder.wallTime());
+    recorder.record("monitor.updated", resource);
     return snapshot(resource);
   }
 
   /** The monitor as it was at last. A run under way is canceled; the search it began goes on. */
   delete(id: string): Monitor {
-    const { happenings, timeline } = this.#options;
+    const { recorder, timeline } = this.#options;
     const state = this.#find(id);
     const { monitors } = state.webset.webset;
     if (state.next !== undefined) timeline.cancel(state.next);
@@ -107,7 +105,7 @@ export class Monitors {
     this.#all.remove(state);
     this.#byId.delete(id);
     const last = snapshot(state.resource);
-    timeline.after(MOMENT_MS, () => happenings.record("monitor.deleted", last));
+    timeline.after(MOMENT_MS, () => recorder.record("monitor.deleted", last));
     return last;
   }
 
@@ -130,14 +128,14 @@ export class Monitors {
 
   /** Sets `nextRunAt` to the first time of the cadence after `after`, and sees to it that the monitor runs then. */
   #plan(state: MonitorState, after: number): void {
-    const { timeline, happenings } = this.#options;
+    const { timeline, recorder } = this.#options;
     const { resource, runs } = state;
     if (state.next !== undefined) timeline.cancel(state.next);
     state.next = undefined;
     const time = resource.status === "enabled" ? nextRun(resource.cadence, after) : undefined;
     resource.nextRunAt = time === undefined ? null : new Date(time).toISOString();
     if (time === undefined) return;
-    state.next = timeline.afterReal(time - happenings.wallTime(), () => {
+    state.next = timeline.afterReal(time - recorder.wallTime(), () => {
       this.#plan(state, time);
       if (!runs.underWay) runs.start();
     });

@@ -1,5 +1,5 @@
 import { ApiError } from "./api-error.ts";
-import type { Listing } from "./query-checks.ts";
+import type { Listing } from "./page.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { World } from "./world.ts";
 

@@ -1,5 +1,5 @@
-import type { Happenings } from "./happenings.ts";
 import type { Random } from "./random.ts";
+import type { Recorder } from "./recorder.ts";
 import type { WebsetSearch } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { planSearch, type SearchStep } from "./search-plan.ts";
@@ -11,7 +11,7 @@ export interface SearchRunOptions {
   search: WebsetSearch;
   timeline: Timeline;
   random: Random;
-  happenings: Happenings;
+  recorder: Recorder;
   recallWanted: boolean;
   /** It is known what is looked for. */
   onUnderstood(): void;
@@ -65,7 +65,7 @@ export class SearchRun {
 
   /** As recorded, `updatedAt` does not move with the progress. */
   #take({ what, progress }: SearchStep): void {
-    const { search, happenings, onUnderstood, onMatch, onCompleted } = this.#options;
+    const { search, recorder, onUnderstood, onMatch, onCompleted } = this.#options;
     if (what === "understood") {
       onUnderstood();
       return;
@@ -74,11 +74,11 @@ export class SearchRun {
     this.#assess();
     this.refreshTimeLeft();
     if (what === "match") onMatch();
-    if (what === "update") happenings.record("webset.search.updated", search);
+    if (what === "update") recorder.record("webset.search.updated", search);
     if (what === "complete") {
       search.status = "completed";
-      search.updatedAt = happenings.timestamp();
-      happenings.record("webset.search.completed", search);
+      search.updatedAt = recorder.timestamp();
+      recorder.record("webset.search.completed", search);
       onCompleted();
     }
   }

@@ -8,30 +8,28 @@ import type {
   SearchParameters,
   WebsetParameters,
 } from "./bodies.ts";
+import { newEnrichment, newExport, newSearch, newWebset } from "./creation.ts";
 import { EventLog } from "./event-log.ts";
-import type { Happenings } from "./happenings.ts";
 import { createIds, type IdKind } from "./ids.ts";
-import { Imports } from "./imports.ts";
-import { importsFor } from "./imports-for.ts";
+import { Imports, importsFor } from "./imports.ts";
 import { Life } from "./life.ts";
-import { monitorSearch } from "./monitor-search.ts";
+import { monitorSearch } from "./monitor-runs.ts";
 import { Monitors } from "./monitors.ts";
-import { newEnrichment, newExport, newSearch, newWebset } from "./newborn.ts";
 import { createRandom, type Random } from "./random.ts";
-import type {
-  SandboxEvent,
-  Team,
-  Webset,
-  WebsetEnrichment,
-  WebsetExport,
-  WebsetItem,
-  WebsetSearch,
+import type { Recorder } from "./recorder.ts";
+import {
+  type SandboxEvent,
+  snapshot,
+  type Team,
+  type Webset,
+  type WebsetEnrichment,
+  type WebsetExport,
+  type WebsetItem,
+  type WebsetSearch,
 } from "./resources.ts";
 import { Schedule, type Timeline } from "./schedule.ts";
-import { snapshot } from "./snapshot.ts";
 import type { Place, Range } from "./sorted-list.ts";
-import { existing, WebsetRegistry } from "./webset-registry.ts";
-import { newWebsetState, type StoredItem, type WebsetState } from "./webset-state.ts";
+import { existing, newWebsetState, type StoredItem, WebsetRegistry, type WebsetState } from "./websets.ts";
 
 export interface WorldOptions {
   clock: Clock;
@@ -61,7 +59,7 @@ const DAY_MS = 86_400_000;
  * Everything there is in the sandbox, and what can be done to it. Results are copies; what does not exist is an `ApiError`
  * 404. A Webset's externalId does as well as its id, but not for its searches and exports, as Exa's OpenAPI file has it.
  */
-export class World implements Happenings {
+export class World implements Recorder {
   readonly events: EventLog;
   readonly imports: Imports;
   readonly monitors: Monitors;
@@ -87,7 +85,7 @@ export class World implements Happenings {
     this.#life = new Life(this, timeline);
     this.imports = new Imports(this, timeline, this.#random.fork("imports"));
     this.monitors = new Monitors({
-      happenings: this,
+      recorder: this,
       timeline,
       websets: this.#websets,
       work: {

@@ -1,7 +1,6 @@
 import type { Random } from "../random.ts";
 import type { EducationHistoryEntry, Financials, Headquarters, WorkHistoryEntry } from "../resources.ts";
-import { companyName, slug } from "./names.ts";
-import { POSITIONS } from "./vocabulary.ts";
+import { companyName, POSITIONS, slug } from "./vocabulary.ts";
 
 /** What the API knows of companies and people besides, since the spring of 2026. */
 

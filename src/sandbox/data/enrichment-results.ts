@@ -1,8 +1,7 @@
 import type { Random } from "../random.ts";
 import type { EnrichmentFormat, ItemProperties, WebsetEnrichment } from "../resources.ts";
 import { nameOf } from "./items.ts";
-import { companyName, host, personName, slug } from "./names.ts";
-import { ADJECTIVES, METHODS, PLACES } from "./vocabulary.ts";
+import { ADJECTIVES, companyName, host, METHODS, PLACES, personName, slug } from "./vocabulary.ts";
 
 const FORMAT_WORDS: readonly (readonly [EnrichmentFormat, RegExp])[] = [
   ["email", /\be-?mails?\b/i],

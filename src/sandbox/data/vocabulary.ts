@@ -1,3 +1,5 @@
+import type { Random } from "../random.ts";
+
 /** The words that the sandbox's data is made of. Everything is invented; names of real companies or people are accidents. */
 
 export const COMPANY_STEMS = phrases(`
@@ -96,4 +98,25 @@ export const OUTLETS = phrases(`
 function phrases(text: string): readonly [string, ...string[]] {
   const [first = "", ...others] = text.split("|").map((phrase) => phrase.replace(/\s+/g, " ").trim());
   return [first, ...others];
+}
+
+export function companyName(random: Random): string {
+  return `${random.pick(COMPANY_STEMS)}${random.pick(COMPANY_TAILS)} ${random.pick(COMPANY_KINDS)}`;
+}
+
+export function personName(random: Random): string {
+  return `${random.pick(FIRST_NAMES)} ${random.pick(LAST_NAMES)}`;
+}
+
+/** A name as it stands in URLs and mail addresses: `Northvale Labs` becomes `northvale-labs`. */
+export function slug(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+}
+
+/** A host under `.example`, which RFC 2606 reserves: it never leads anywhere. */
+export function host(name: string): string {
+  return `${slug(name)}.example`;
 }

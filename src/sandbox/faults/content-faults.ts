@@ -1,7 +1,14 @@
 import type { SandboxAnswer } from "../message.ts";
-import { type Entry, pageOf, withPage } from "./answer-page.ts";
-import { EVENTS_PATH, type Fault, type FaultRequest, isEventList, isList } from "./fault.ts";
-import { longText } from "./long-text.ts";
+import {
+  type Entry,
+  EVENTS_PATH,
+  type Fault,
+  type FaultRequest,
+  isEventList,
+  isList,
+  pageOf,
+  withPage,
+} from "./fault.ts";
 
 /** What answers hold that they should not, or lack. */
 export const contentFaults = {
@@ -86,4 +93,22 @@ function withLongTexts(answer: SandboxAnswer): SandboxAnswer | undefined {
   } catch {
     return undefined;
   }
+}
+
+const LENGTH = 500_000;
+
+let made: string | undefined;
+
+/** 500 KB of page text, made once and shared by all who hold it. */
+export function longText(): string {
+  if (made === undefined) {
+    const lines: string[] = [];
+    for (let length = 0, number = 1; length < LENGTH; number++) {
+      const line = `Section ${number}: what this page says about it, at a length that only a very patient reader follows.\n`;
+      lines.push(line);
+      length += line.length;
+    }
+    made = lines.join("").slice(0, LENGTH);
+  }
+  return made;
 }

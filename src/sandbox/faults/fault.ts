@@ -1,4 +1,5 @@
 import type { SandboxAnswer, SandboxRequest } from "../message.ts";
+import type { Page } from "../page.ts";
 import type { Random } from "../random.ts";
 import type { World } from "../world.ts";
 
@@ -77,4 +78,28 @@ export function readRequest({ method, url, headers = {} }: SandboxRequest): Faul
     query: new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1)),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
   };
+}
+
+/** Entries of any list: nothing more is known of them. */
+export type Entry = Record<string, unknown>;
+
+/** The page a list answered with; undefined for any other answer. */
+export function pageOf({ status, body }: SandboxAnswer): Page<Entry> | undefined {
+  if (status !== 200) return undefined;
+  try {
+    const page: unknown = JSON.parse(body);
+    const isPage = typeof page === "object" && page !== null && "data" in page && Array.isArray(page.data);
+    return isPage ? (page as Page<Entry>) : undefined;
+  } catch {
+    // Some other fault has been here already.
+    return undefined;
+  }
+}
+
+export function withPage(answer: SandboxAnswer, page: Page<Entry>): SandboxAnswer {
+  return { ...answer, body: JSON.stringify(page) };
+}
+
+export function idOf(entry: Entry | undefined): string | undefined {
+  return typeof entry?.id === "string" ? entry.id : undefined;
 }

@@ -1,6 +1,5 @@
 import { fromCursor, toCursor } from "../page.ts";
-import { idOf, pageOf, withPage } from "./answer-page.ts";
-import { type Fault, isList } from "./fault.ts";
+import { type Fault, idOf, isList, pageOf, withPage } from "./fault.ts";
 
 /** What makes it hard to walk the pages of a list. None of them takes an entry away from a client that walks on. */
 export const walkFaults = {

@@ -1,6 +1,5 @@
 import { ApiError } from "../api-error.ts";
-import { takePage } from "../page.ts";
-import { eventTypes, paging, time } from "../query-checks.ts";
+import { eventTypes, paging, takePage, time } from "../page.ts";
 import type { Route } from "../router.ts";
 
 const BASE = "/websets/v0/events";

@@ -1,6 +1,5 @@
 import { importBody, importFailureBody, importUpdateBody, read } from "../bodies.ts";
-import { takePage } from "../page.ts";
-import { paging } from "../query-checks.ts";
+import { paging, takePage } from "../page.ts";
 import type { Route } from "../router.ts";
 import { CONTROL_PATH } from "./control.ts";
 

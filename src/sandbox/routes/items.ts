@@ -1,5 +1,4 @@
-import { takePage } from "../page.ts";
-import { paging } from "../query-checks.ts";
+import { paging, takePage } from "../page.ts";
 import type { Route } from "../router.ts";
 
 const BASE = "/websets/v0/websets/:webset/items";

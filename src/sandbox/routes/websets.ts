@@ -1,6 +1,5 @@
 import { read, websetBody, websetUpdateBody } from "../bodies.ts";
-import { takePage } from "../page.ts";
-import { expandsItems, paging, searchTerm } from "../query-checks.ts";
+import { expandsItems, paging, searchTerm, takePage } from "../page.ts";
 import type { Route } from "../router.ts";
 
 const BASE = "/websets/v0/websets";

@@ -2,7 +2,7 @@ import type { EventType } from "../exa/event-types.ts";
 import type { IdKind } from "./ids.ts";
 
 /** What those who live in the world need of it. */
-export interface Happenings {
+export interface Recorder {
   /** Makes an event of what just happened, with a copy of `data` as it is now. */
   record(type: EventType, data: unknown): unknown;
   /** An id of now. */

@@ -1,6 +1,6 @@
 import type { EnrichmentParameters, ExportParameters, SearchParameters, WebsetParameters } from "./bodies.ts";
 import { guessFormat } from "./data/enrichment-results.ts";
-import { guessEntity } from "./data/query-analysis.ts";
+import { guessEntity } from "./data/theme.ts";
 import type { Webset, WebsetEnrichment, WebsetExport, WebsetSearch } from "./resources.ts";
 
 /**
