@@ -22,6 +22,7 @@ function problemOf(id: string): string | undefined {
   if (id.length > LONGEST_ID) return `is longer than ${LONGEST_ID} characters`;
   if (id === "." || id === "..") return `is "${id}", which is no id`;
   if (/[/\\]/.test(id)) return "contains a slash";
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(id)) return "contains a control character";
+  if (/\p{Cs}/u.test(id)) return "contains half of a surrogate pair, which is no character";
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(id)) return "contains a control character";
   return undefined;
 }

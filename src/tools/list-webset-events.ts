@@ -3,7 +3,7 @@ import { encodeCursor } from "../feed/cursor.ts";
 import { parseTypes } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { after, detail, isTime, page, pageOf, positionOf, timeOf, types, websetId } from "./params.ts";
-import { resolveWebset } from "./resolve-webset.ts";
+import { deletionOf, resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
 import { noteOf, nowOf } from "./wording.ts";
@@ -30,16 +30,17 @@ export const listWebsetEvents = defineTool({
     note: shapes.note,
     events: z.array(shapes.event),
   }),
-  async run(args, { feed, states, signal }) {
+  async run(args, context) {
+    const { feed, signal } = context;
     const bounds = {
       after: positionOf(args.after),
       resumes: args.after !== undefined && !isTime(args.after),
       before: timeOf("before", args.before),
     };
-    const filter = {
-      types: parseTypes(args.types),
-      websetId: args.websetId === undefined ? undefined : await resolveWebset(args.websetId, states, signal),
-    };
+    const types = parseTypes(args.types);
+    const asked = args.websetId;
+    const webset = asked === undefined ? undefined : await resolveWebset(asked, context, signal, true);
+    const filter = { types, websetId: webset?.id };
     const { limit, detail } = args;
     const fits = roomFor(detail);
     const listed = await feed.list({ filter, ...bounds, limit, fits, page: pageOf(args.page), signal });
@@ -47,7 +48,11 @@ export const listWebsetEvents = defineTool({
       ...nowOf(feed),
       cursor: encodeCursor(listed.position),
       nextPage: listed.nextPage,
-      ...noteOf(listed),
+      ...noteOf(
+        listed,
+        asked !== undefined && webset !== undefined && deletionOf(asked, webset),
+        !listed.complete && "The listing stopped before its end: go on with nextPage as page",
+      ),
       events: listed.events.map((event) => presentWithin(event, detail)),
     };
   },

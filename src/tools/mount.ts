@@ -6,6 +6,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { SECOND_LOOK_MS } from "../feed/tail.ts";
 import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { wellFormedJson } from "../shared/text.ts";
@@ -20,6 +21,7 @@ import { defaultTimeout } from "./hosts.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { startProgress } from "./progress-notifications.ts";
 import { readArguments } from "./read-arguments.ts";
+import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
 
 export interface MountOptions {
   deps: ToolDeps;
@@ -99,9 +101,10 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
   const run = (control: Control) =>
     answered(log, async () => {
-      const structuredContent = await tool.run(args, { ...deps, ...limits, ...control }).catch((error: unknown) => {
+      const callContext = { ...deps, ...limits, ...control };
+      const structuredContent = await runKindly(tool, args, callContext).catch((error: unknown) => {
         if (isAbort(error)) log.ended("given up");
-        throw explainIds(error, args);
+        throw error;
       });
       log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
       return rendered(structuredContent);
@@ -130,6 +133,24 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * Runs a tool. A Webset that the API does not know may just have been created: a tool that does not wait itself looks again. What
+ * is not found then is explained.
+ */
+async function runKindly(tool: Tool, args: Readonly<Record<string, unknown>>, context: CallContext) {
+  const explain = (error: unknown) => explainUnknownWebset(explainIds(error, args), args, context);
+  try {
+    return await tool.run(args, context);
+  } catch (error) {
+    const looksAgain = tool.waits === undefined && args.websetId !== undefined && isUnknown(explainIds(error, args));
+    if (!looksAgain) throw await explain(error);
+  }
+  await context.clock.sleep(SECOND_LOOK_MS, context.signal);
+  return tool.run(args, context).catch(async (error: unknown) => {
+    throw await explain(error);
+  });
 }
 
 /** A result as JSON and as a structure, both the same to the letter. */

@@ -4,10 +4,10 @@ import { encodeCursor } from "../feed/cursor.ts";
 import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { after, detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
-import { resolveWebset } from "./resolve-webset.ts";
+import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
-import { noteOf, nowOf, secondsOf, unknownWebset, warningOf } from "./wording.ts";
+import { noteOf, nowOf, secondsOf, warningOf } from "./wording.ts";
 
 /** A wait that began after the end of all work, and took so long in seconds, has met what becomes visible late, too. */
 const SURE_SECONDS = 7;
@@ -52,18 +52,25 @@ export const waitForWebsetEvent = defineTool({
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (args, { feed }) => feed.pace(parsePatterns(args.types)),
   async run(args, context) {
-    const { feed, states, clock, signal, report, mayTakeLong, lookWithinMs } = context;
+    const { feed, clock, signal, report, mayTakeLong, lookWithinMs } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
     const types = parsePatterns(args.types);
     const asked = args.websetId;
+    let meant = undefined as FoundWebset | undefined;
     report(`0 of ${atLeast} events`);
     const collected = await collectEvents({
       feed,
       clock,
       types,
-      websetId: asked === undefined ? undefined : (within) => resolveWebset(asked, states, within),
+      websetId:
+        asked === undefined
+          ? undefined
+          : async (within) => {
+              meant = await resolveWebset(asked, context, within);
+              return meant.id;
+            },
       from,
       resumes: args.after !== undefined && !isTime(args.after),
       atLeast,
@@ -89,9 +96,8 @@ export const waitForWebsetEvent = defineTool({
       more,
       next: nextOf(outcome, more, collected, args),
       waitedSeconds: secondsOf(collected.waitedMs),
-      ...(events.length > 0 || asked === undefined || states.knows(asked) ? {} : unknownWebset(asked)),
       ...warningOf(trouble),
-      ...noteOf(collected),
+      ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant)),
       events: events.map((event) => presentWithin(event, args.detail)),
     };
   },

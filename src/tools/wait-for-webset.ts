@@ -4,9 +4,10 @@ import type { Position } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { OUTCOMES, type Outcome, type Until } from "../webset/decide.ts";
 import { isUnderWay, type Progress } from "../webset/progress.ts";
-import { FOLLOWED_TYPES, waitForWebset as wait } from "../webset/wait.ts";
+import { FOLLOWED_TYPES, type WebsetWaited, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
 import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
+import { isDeleted } from "./resolve-webset.ts";
 import * as shapes from "./shapes.ts";
 import { nowOf, secondsOf, warningOf } from "./wording.ts";
 
@@ -43,7 +44,8 @@ export const waitForWebset = defineTool({
   async run(args, context) {
     const { exa, feed, states, clock, signal, report, mayTakeLong } = context;
     let hadToWait = false;
-    const waited = await wait({
+    const startedAt = clock.now();
+    const waiting = wait({
       exa,
       feed,
       states,
@@ -58,6 +60,10 @@ export const waitForWebset = defineTool({
         hadToWait = true;
         mayTakeLong();
       },
+    });
+    const waited = await waiting.catch(async (error: unknown): Promise<WebsetWaited> => {
+      if (!(await isDeleted(error, args.websetId, context))) throw error;
+      return { outcome: "deleted", progress: null, position: undefined, waitedMs: clock.now() - startedAt };
     });
     const { outcome, progress } = waited;
     return {

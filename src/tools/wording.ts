@@ -19,24 +19,24 @@ export function warningOf(trouble: WebsetsError | undefined): { warning?: string
     : { warning: `The last requests to the API failed (${trouble.kind}: ${trouble.message}); nothing is lost.` };
 }
 
-/** For a wait that found nothing of a Webset the API does not know: it may be deleted, or its id mistyped. */
-export function unknownWebset(websetId: string): { warning: string } {
-  return {
-    warning: `The API knows no Webset ${JSON.stringify(websetId)}: if it was not deleted, check the id with list_webset_events.`,
-  };
-}
-
-/** What could not be read or not be told as usual, for a result's `note`. */
-export function noteOf(read: { unreadable: number; late?: number; repeats?: boolean }): { note?: string } {
+/**
+ * What could not be read or not be told as usual, for a result's `note`.
+ * @param more that is to be said there, as sentences without their full stop.
+ */
+export function noteOf(
+  read: { unreadable: number; late?: number; repeats?: boolean },
+  ...more: readonly (string | false | undefined)[]
+): { note?: string } {
   const notes = [
+    ...more,
     read.unreadable > 0 &&
-      `${read.unreadable} entries of the API's list have no usable id, type or createdAt and were left out.`,
+      `${read.unreadable} entries of the API's list have no usable id, type or createdAt and were left out`,
     (read.late ?? 0) > 0 &&
-      `${read.late} of the events became visible later than the 5 s that this server reckons with; others may have been missed.`,
+      `${read.late} of the events became visible later than the 5 s that this server reckons with; others may have been missed`,
     read.repeats &&
-      "More events came at one time than a cursor has room for, or the API did not take its own cursor any more: events may repeat.",
+      "More events came at one time than a cursor has room for, or the API did not take its own cursor any more: events may repeat",
   ].filter((note) => typeof note === "string");
-  return notes.length === 0 ? {} : { note: notes.join(" ") };
+  return notes.length === 0 ? {} : { note: `${notes.join(". ")}.` };
 }
 
 /** What a list of the API lacks, for a result's `note`. */

@@ -57,8 +57,8 @@ export class WebsetStates {
   }
 
   /**
-   * The id behind an id or externalId. An externalId is asked for each time, for another Webset may have it by now. A text that
-   * resolves to nothing is what it was before, or taken as an id: the events of a deleted Webset stay reachable.
+   * The id behind an id or externalId. An externalId is asked for each time, for another Webset may have it by now; where it is
+   * that of none any more, it is taken as what it was before. Rejects with `not_found` for what never was one in this process.
    */
   async resolve(text: string, signal: AbortSignal): Promise<string> {
     const known = this.#ids.get(text);
@@ -66,7 +66,7 @@ export class WebsetStates {
     try {
       return (await this.look(text, signal)).value.id;
     } catch (error) {
-      if (error instanceof WebsetsError && error.kind === "not_found") return known ?? text;
+      if (known !== undefined && error instanceof WebsetsError && error.kind === "not_found") return known;
       throw error;
     }
   }

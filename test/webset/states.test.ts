@@ -79,9 +79,9 @@ describe("the id behind a text", () => {
     expect(await opened.states.resolve("mine", signal)).toBe(second.id);
   });
 
-  test("is the text where nothing is behind it", async () => {
+  test("is not_found where nothing is behind it", async () => {
     const opened = openFeedWorld();
-    expect(await opened.states.resolve("gone", signal)).toBe("gone");
+    await expect(opened.states.resolve("gone", signal)).rejects.toMatchObject({ kind: "not_found" });
     expect(opened.states.knows("gone")).toBe(false);
   });
 

@@ -1,0 +1,113 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openToolWorld } from "../support/tool-world.ts";
+
+type Args = Record<string, unknown>;
+
+async function open() {
+  const opened = await openToolWorld();
+  onTestFinished(() => opened.close());
+  const { clock, call } = opened;
+  return { ...opened, ask: (name: string, args: Args) => clock.until(call(name, args)) };
+}
+
+/** A Webset that lived for a minute and was deleted a minute ago, of which this process knows nothing. */
+async function withDeleted() {
+  const opened = await open();
+  const { clock, world } = opened;
+  const { id } = world.createWebset({ externalId: "my deleted one" });
+  await clock.advance(60_000);
+  world.deleteWebset(id);
+  await clock.advance(60_000);
+  return { ...opened, id };
+}
+
+const OF_ONE_WEBSET = ["list_webset_events", "wait_for_webset_event", "wait_for_webset", "get_webset_progress"];
+
+test.each(OF_ONE_WEBSET)(
+  "%s says of a mistyped id that there is no such Webset, however short its time",
+  async (name) => {
+    const { ask, world, clock } = await open();
+    world.createWebset({});
+    await clock.advance(60_000);
+    const limits = name.startsWith("wait") ? { timeoutSeconds: name === "wait_for_webset" ? 5 : 0 } : {};
+    const { error } = await ask(name, { websetId: "webset_mistyped", ...limits });
+    expect(error).toMatch(/^not_found: the API does not know Webset "webset_mistyped".* list_websets /);
+  },
+);
+
+test.each(OF_ONE_WEBSET)("%s finds a Webset that the API shows only after two seconds", async (name) => {
+  const { ask, world, clock } = await open();
+  void clock.sleep(1_900).then(() => world.createWebset({ externalId: "just created" }));
+  const limits = name.startsWith("wait") ? { timeoutSeconds: 5 } : {};
+  const { value, error } = await ask(name, { websetId: "just created", ...limits });
+  expect(error).toBeUndefined();
+  expect(value).toBeDefined();
+});
+
+describe("a deleted Webset", () => {
+  test.each(["id", "externalId"])("has its events listed by its %s, with a note that it is deleted", async (by) => {
+    const { ask, id } = await withDeleted();
+    const websetId = by === "id" ? id : "my deleted one";
+    const { value } = await ask("list_webset_events", { websetId });
+    const types = value.events.map(({ type }: { type: string }) => type);
+    expect(types[0]).toBe("webset.deleted");
+    expect(types.at(-1)).toBe("webset.created");
+    expect(value.note).toBe(`Webset ${JSON.stringify(websetId)} was deleted at ${value.events[0].createdAt}.`);
+    const none = await ask("list_webset_events", { websetId, types: ["monitor.*"] });
+    expect(none.value).toMatchObject({ events: [], note: value.note });
+  });
+
+  test("is told as deleted also where this process has known it alive", async () => {
+    const { ask, world, clock } = await open();
+    const { id } = world.createWebset({});
+    await ask("list_webset_events", { websetId: id });
+    world.deleteWebset(id);
+    await clock.advance(10_000);
+    const { value } = await ask("list_webset_events", { websetId: id, types: ["monitor.*"] });
+    expect(value.note).toContain("was deleted at");
+  });
+
+  test("has its events waited for, with a note that it is deleted", async () => {
+    const { ask, id } = await withDeleted();
+    const { value } = await ask("wait_for_webset_event", { websetId: id, after: "10m", timeoutSeconds: 0 });
+    expect(value.events.length).toBeGreaterThan(0);
+    expect(value.note).toMatch(/was deleted at 20/);
+  });
+
+  test("is no longer there to tell its progress, and the error says so and what still can be read", async () => {
+    const { ask, id } = await withDeleted();
+    const { error } = await ask("get_webset_progress", { websetId: id });
+    expect(error).toMatch(
+      /^not_found: Webset "[^"]+" was deleted at 20[^ ]+Z\. list_webset_events with websetId "[^"]+" lists what happened before\.$/,
+    );
+  });
+
+  test.each([5, 0])("is deleted for a wait of %i s, too", async (timeoutSeconds) => {
+    const { ask, id } = await withDeleted();
+    for (const websetId of [id, "my deleted one"]) {
+      const { value } = await ask("wait_for_webset", { websetId, timeoutSeconds });
+      expect(value).toMatchObject({ outcome: "deleted", progress: null });
+      expect(value.next).toContain("list_webset_events");
+    }
+  });
+
+  test("is not what else is asked for in vain", async () => {
+    const { ask, world, clock } = await open();
+    const { id } = world.createWebset({});
+    await clock.advance(1_000);
+    const { error } = await ask("wait_for_webset", { websetId: id, searchId: "wsearch_none", timeoutSeconds: 5 });
+    expect(error).toMatch(/^not_found: .*search/);
+    expect(error).not.toContain("deleted");
+    expect((await ask("get_webset_event", { eventId: "event_none" })).error).toContain("60 days");
+  });
+});
+
+test("an id with half a character is refused for what it is", async () => {
+  const { ask } = await open();
+  for (const name of OF_ONE_WEBSET) {
+    const { error } = await ask(name, { websetId: "webset_\ud800" });
+    expect(error).toBe(
+      "invalid_request: websetId contains half of a surrogate pair, which is no character. Pass websetId exactly as the API or an earlier result gave it.",
+    );
+  }
+});
