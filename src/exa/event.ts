@@ -19,6 +19,7 @@ export function parseTime(text: string): number | undefined {
 /** Whether a text begins with a day that there is: JavaScript takes February 30 for March 2. */
 function isDay(text: string): boolean {
   const [year = 0, month = 0, day = 0] = text.slice(0, "YYYY-MM-DD".length).split("-").map(Number);
+  if (day >= 1 && day <= 28) return true;
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 

@@ -138,7 +138,8 @@ export function advance(position: Position, step: Advance): Position {
   const since = Math.max(position.since, limit);
   const seen = new Map(position.seen);
   for (const event of step.metAgain ?? []) if (seen.has(printOf(event))) seen.set(printOf(event), event.time);
-  for (const event of step.handedOut) seen.set(printOf(event), event.time);
+  // Most of a backlog is settled: hashing each of its events would take longer than reading them.
+  for (const event of step.handedOut) if (event.time >= since) seen.set(printOf(event), event.time);
   const crowd = crowdAt(since, position, step);
   for (const [print, time] of seen) if (time < since) seen.delete(print);
   const met = [...step.handedOut, ...(step.metAgain ?? [])];
