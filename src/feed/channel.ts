@@ -1,3 +1,4 @@
+import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { type BackwardsHint, NO_HINT } from "./backwards.ts";
 import { LARGEST_PAGE } from "./page.ts";
@@ -66,7 +67,7 @@ export class Channel {
 /** The channels of a feed, by their sets of types. */
 export class Channels {
   readonly #clock: Clock;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new BoundedMap<string, Channel>({ entries: MOST_CHANNELS });
   /** `clock.now()` when the last page of whatever had arrived. */
   answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -77,14 +78,8 @@ export class Channels {
   of(types: readonly string[] | undefined): Channel {
     const key = keyOf(types);
     const channel = this.#channels.get(key) ?? new Channel(types);
-    this.#channels.delete(key);
     this.#channels.set(key, channel);
-    let newer = this.#channels.size;
-    for (const [oldest, one] of this.#channels) {
-      newer--;
-      if (newer >= MOST_CHANNELS) this.#channels.delete(oldest);
-      if (newer >= MOST_MEMORIES) one.dropMemory();
-    }
+    for (const one of this.#channels.newestValues().slice(MOST_MEMORIES)) one.dropMemory();
     return channel;
   }
 

@@ -48,6 +48,6 @@ export function ownerOf(type: string, data: unknown): Owner {
 
 const WEBSET_TYPES = new Set(["webset.created", "webset.deleted", "webset.paused", "webset.idle"]);
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { isPassing } from "../shared/errors.ts";
 import { type Batch, NO_HINT, readBackwards } from "./backwards.ts";
+import { decodePageToken, encodePageToken } from "./cursor.ts";
 import type { FeedEvent } from "./event.ts";
 import type { EventFilter } from "./filter.ts";
-import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
 import {
   advance,

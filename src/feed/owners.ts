@@ -1,11 +1,13 @@
 import type { ExaClient } from "../exa/client.ts";
 import { idOf } from "../exa/event.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import { isAboutQuestion } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
-import type { FeedEvent } from "./event.ts";
+import { type FeedEvent, isRecord } from "./event.ts";
 
-/** So many monitors, and so many Websets, are remembered; the oldest are forgotten first. */
+/** So many monitors, and so many Websets with so many parts in all, are remembered. */
 const MOST_REMEMBERED = 1_000;
+const MOST_PARTS = 20_000;
 
 export interface OwnerOptions {
   /** When the event was seen, in `clock.now()`: a "no" from before may have changed since. */
@@ -23,28 +25,45 @@ interface Found<T> {
   sentAt: number;
 }
 
+/** Answers of the API by what was asked for; who asks for the same thing at the same time shares the request. */
+class LookUps<T> extends BoundedMap<string, Found<T>> {
+  readonly #calls = new SharedCalls<void>();
+
+  /** The answer remembered where it will do, or else a new one. */
+  async find(id: string, will: (found: Found<T>) => boolean, signal: AbortSignal, ask: Ask<T>): Promise<T> {
+    for (;;) {
+      const found = this.get(id);
+      if (found !== undefined && will(found)) return found.value;
+      await this.#calls.join(id, signal, async (shared) => this.set(id, await ask(shared)));
+    }
+  }
+}
+
+type Ask<T> = (signal: AbortSignal) => Promise<Found<T>>;
+
 /**
  * Tells whether an event belongs to a Webset. Most events say it themselves; a monitor run names only its monitor, which is
  * looked up once and kept. An import belongs to a Webset only where that Webset's `imports` lists it, and so does a monitor that
- * the API does not show by itself, by `monitors`. Who asks for the same thing at the same time shares the request.
+ * the API does not show by itself, by `monitors`.
  */
 export class Owners {
   readonly #exa: Pick<ExaClient, "getMonitor" | "getWebset">;
-  readonly #websetOfMonitor = new Map<string, string | null>();
-  readonly #unknownMonitors = new Map<string, Found<null>>();
-  readonly #partsOfWebset = new Map<string, Found<ReadonlySet<string>>>();
-  readonly #monitorCalls = new SharedCalls<Found<string | null>>();
-  readonly #websetCalls = new SharedCalls<Found<ReadonlySet<string>>>();
+  readonly #websetOfMonitor = new LookUps<string | null>({ entries: MOST_REMEMBERED });
+  readonly #partsOfWebset = new LookUps<ReadonlySet<string>>({
+    entries: MOST_REMEMBERED,
+    size: MOST_PARTS,
+    sizeOf: ({ value }) => value.size,
+  });
 
   constructor(exa: Pick<ExaClient, "getMonitor" | "getWebset">) {
     this.#exa = exa;
   }
 
   /** Notes what an event tells by the way, so that it need not be asked. */
-  note(event: FeedEvent): void {
-    if (event.owner.kind !== "webset" || !event.type.startsWith("monitor.") || !isRecord(event.data)) return;
-    const id = idOf(event.data.id);
-    if (id !== undefined) keepNewest(this.#websetOfMonitor, id, event.owner.websetId);
+  note({ owner, type, data }: FeedEvent): void {
+    if (owner.kind !== "webset" || !type.startsWith("monitor.") || !isRecord(data)) return;
+    const id = idOf(data.id);
+    if (id !== undefined) this.#websetOfMonitor.set(id, { value: owner.websetId, sentAt: 0 });
   }
 
   /**
@@ -62,72 +81,34 @@ export class Owners {
     return false;
   }
 
-  async #websetOf(monitorId: string, options: OwnerOptions): Promise<string | null> {
-    const { seenAt, signal } = options;
-    for (;;) {
-      const known = this.#websetOfMonitor.get(monitorId);
-      if (known !== undefined) return known;
-      if ((this.#unknownMonitors.get(monitorId)?.sentAt ?? Number.NEGATIVE_INFINITY) >= seenAt) return null;
-      await this.#monitorCalls.join(monitorId, signal, (shared) =>
-        this.#askMonitor(monitorId, { ...options, signal: shared }),
-      );
-    }
+  /** A deleted monitor can no longer be asked for; but one that has just been created may soon be known. */
+  #websetOf(monitorId: string, { seenAt, signal, ...call }: OwnerOptions): Promise<string | null> {
+    const will = ({ value, sentAt }: Found<string | null>) => value !== null || sentAt >= seenAt;
+    return this.#websetOfMonitor.find(monitorId, will, signal, async (shared) => {
+      const answer = await known(this.#exa.getMonitor(monitorId, { ...call, signal: shared }));
+      return answer === undefined
+        ? { value: null, sentAt: seenAt }
+        : { value: answer.value.websetId, sentAt: answer.sentAt };
+    });
   }
 
-  async #askMonitor(monitorId: string, options: OwnerOptions): Promise<Found<string | null>> {
-    const { seenAt, ...call } = options;
-    try {
-      const { value, sentAt } = await this.#exa.getMonitor(monitorId, call);
-      keepNewest(this.#websetOfMonitor, monitorId, value.websetId);
-      return { value: value.websetId, sentAt };
-    } catch (error) {
-      // A deleted monitor can no longer be asked for; but one that has just been created may soon be known. An id the API would
-      // not take is one it cannot know.
-      if (!isAboutQuestion(error)) throw error;
-      const unknown = { value: null, sentAt: seenAt };
-      keepNewest(this.#unknownMonitors, monitorId, unknown);
-      return unknown;
-    }
-  }
-
-  async #lists(websetId: string, partId: string, options: OwnerOptions): Promise<boolean> {
-    const { seenAt, signal } = options;
-    for (;;) {
-      const known = this.#partsOfWebset.get(websetId);
-      if (known?.value.has(partId) === true) return true;
-      if (known !== undefined && known.sentAt >= seenAt) return false;
-      await this.#websetCalls.join(websetId, signal, (shared) =>
-        this.#askWebset(websetId, { ...options, signal: shared }),
-      );
-    }
-  }
-
-  async #askWebset(websetId: string, options: OwnerOptions): Promise<Found<ReadonlySet<string>>> {
-    const { seenAt, ...call } = options;
-    const found = { value: this.#partsOfWebset.get(websetId)?.value ?? new Set<string>(), sentAt: seenAt };
-    try {
-      const answer = await this.#exa.getWebset(websetId, call);
+  /** A Webset that is gone lists nothing more; what it listed before stays its own. */
+  async #lists(websetId: string, partId: string, { seenAt, signal, ...call }: OwnerOptions): Promise<boolean> {
+    const will = ({ value, sentAt }: Found<ReadonlySet<string>>) => value.has(partId) || sentAt >= seenAt;
+    const parts = await this.#partsOfWebset.find(websetId, will, signal, async (shared) => {
+      const answer = await known(this.#exa.getWebset(websetId, { ...call, signal: shared }));
+      if (answer === undefined) return { value: this.#partsOfWebset.get(websetId)?.value ?? new Set(), sentAt: seenAt };
       const { imports, monitors } = answer.value;
-      found.value = new Set([...imports, ...monitors].map((one) => one.id));
-      found.sentAt = answer.sentAt;
-    } catch (error) {
-      // A Webset that is gone lists nothing more; what it listed before stays its own.
-      if (!isAboutQuestion(error)) throw error;
-    }
-    keepNewest(this.#partsOfWebset, websetId, found);
-    return found;
+      return { value: new Set([...imports, ...monitors].map(({ id }) => id)), sentAt: answer.sentAt };
+    });
+    return parts.has(partId);
   }
 }
 
-function keepNewest<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MOST_REMEMBERED) return;
-    map.delete(oldest);
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+/** The answer; undefined where the API does not know what was asked for, or would not take its id. */
+function known<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (!isAboutQuestion(error)) throw error;
+    return undefined;
+  });
 }

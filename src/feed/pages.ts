@@ -1,10 +1,12 @@
-import { type PageRead, walkCursors } from "./cursor-walk.ts";
+import { brokenList, type PageRead, walkCursors } from "./cursor-walk.ts";
 import { Walked } from "./list-order.ts";
 import { isWithin, LARGEST_PAGE, PageReader, type Range, type Reading, widened } from "./page.ts";
-import { walkParts } from "./parts.ts";
 
 export type { PageRead } from "./cursor-walk.ts";
 export { isoTime, LARGEST_PAGE, type Range, type Reading } from "./page.ts";
+
+/** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
+const MOST_PAGES_WITH_STRAYS = 10;
 
 /**
  * Reads a range of events page by page, in whatever order the API lists, and in narrow parts where it keeps to none. Where
@@ -12,7 +14,7 @@ export { isoTime, LARGEST_PAGE, type Range, type Reading } from "./page.ts";
  * the very end of the range may be missing: an API's ends may be exclusive, and it may keep finer times than milliseconds.
  */
 export async function* walkPages(range: Range, reading: Reading, limit = LARGEST_PAGE): AsyncGenerator<PageRead> {
-  for await (const page of walkWhole(widened(range, reading.channel), new PageReader(reading, limit))) {
+  for await (const page of walkRange(widened(range, reading.channel), new PageReader(reading, limit))) {
     yield { ...page, events: page.events.filter(({ time }) => isWithin(range, time)) };
   }
 }
@@ -23,8 +25,56 @@ export function justAt(time: number, { channel }: Reading): Range {
   return { types: channel.types, after: time, before: isExact ? time : time + 1 };
 }
 
-async function* walkWhole(range: Range, reader: PageReader): AsyncGenerator<PageRead> {
+/**
+ * Follows the cursors through a range, and where those do not get through it, reads it in parts that each fit one page: that
+ * page holds all of its part, in whatever order. More events in one millisecond than a page holds can only be followed by their
+ * cursors.
+ */
+async function* walkRange(range: Range, reader: PageReader): AsyncGenerator<PageRead> {
+  /** What is known of the range, which tells where to part it. */
   const walked = new Walked();
-  const isWhole = yield* walkCursors(range, reader, walked, false);
-  if (!isWhole) yield* walkParts(range, reader, walked);
+  if (yield* walkCursors(range, reader, walked, false)) return;
+  const parts = [range];
+  let strays = 0;
+  for (;;) {
+    const part = parts.pop();
+    if (part === undefined) return;
+    const middle = middleOf(part, walked);
+    if (middle !== undefined && timesIn(part, walked).length > reader.fullest) {
+      parts.push(...halves(part, middle));
+      continue;
+    }
+    for await (const page of walkCursors(part, reader, new Walked(), true)) {
+      walked.take(page.events);
+      yield { ...page, more: page.more || parts.length > 0 };
+      // An API that does not keep to times would be asked for ever narrower parts in vain.
+      if (page.more && page.strays) strays++;
+      if (!page.more || page.events.length === 0) continue;
+      if (strays > MOST_PAGES_WITH_STRAYS) throw brokenList("has no order, and does not keep to times");
+      const border = middleOf(part, walked);
+      if (border === undefined) continue;
+      parts.push(...halves(part, border));
+      break;
+    }
+  }
+}
+
+/** Both hold what was created in the very millisecond: the ends are inclusive, and the API may keep finer times. */
+function halves(part: Range, border: number): [Range, Range] {
+  return [
+    { ...part, before: border },
+    { ...part, after: border },
+  ];
+}
+
+function timesIn(part: Range, walked: Walked): number[] {
+  return [...walked.times()].filter((time) => isWithin(part, time));
+}
+
+/** A time inside the part with about half of its known events on either side; undefined where it cannot be parted. */
+function middleOf(part: Range, walked: Walked): number | undefined {
+  const { after = Number.NEGATIVE_INFINITY, before = Number.POSITIVE_INFINITY } = part;
+  const known = timesIn(part, walked).sort((a, b) => a - b);
+  const median = known[known.length >> 1];
+  return median === undefined || before - after < 2 ? undefined : Math.min(before - 1, Math.max(after + 1, median));
 }

@@ -1,14 +1,15 @@
 import type { ExaClient } from "../exa/client.ts";
 import { type ExaEvent, eventTime } from "../exa/event.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import { ownerOf } from "./event.ts";
 
-/** So many ids of each kind are kept; those not met for longest are forgotten first. A client is offered 100 at once. */
-const MOST_KEPT = 200;
+/** So many ids of each kind are kept, and so many characters of them. A client is offered 100 at once. */
+const KEPT = { entries: 200, size: 2 ** 16, sizeOf: (_: true, id: string) => id.length };
 
 /** The ids of events and Websets that this process has met lately, for completion. */
 export class RecentIds {
-  readonly #events = new Set<string>();
-  readonly #websets = new Set<string>();
+  readonly #events = new BoundedMap<string, true>(KEPT);
+  readonly #websets = new BoundedMap<string, true>(KEPT);
 
   /** Ids of events that begin with `prefix`, the one met last first. */
   events(prefix: string): string[] {
@@ -21,13 +22,13 @@ export class RecentIds {
   }
 
   noteEvent(event: ExaEvent): void {
-    note(this.#events, event.id);
+    this.#events.set(event.id, true);
     const owner = ownerOf(event.type, event.data);
     if (owner.kind === "webset") this.noteWebset(owner.websetId);
   }
 
   noteWebset(id: string): void {
-    note(this.#websets, id);
+    this.#websets.set(id, true);
   }
 }
 
@@ -57,15 +58,6 @@ export function rememberIds(exa: ExaClient, recent: RecentIds): ExaClient {
   };
 }
 
-function note(ids: Set<string>, id: string): void {
-  ids.delete(id);
-  ids.add(id);
-  for (const oldest of ids) {
-    if (ids.size <= MOST_KEPT) return;
-    ids.delete(oldest);
-  }
-}
-
-function latest(ids: Set<string>, prefix: string): string[] {
-  return [...ids].filter((id) => id.startsWith(prefix)).reverse();
+function latest(ids: BoundedMap<string, true>, prefix: string): string[] {
+  return ids.newestKeys().filter((id) => id.startsWith(prefix));
 }

@@ -1,12 +1,13 @@
 import type { Feed } from "../feed/feed.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import type { WebsetStates } from "../webset/states.ts";
 import { watchProgress } from "../webset/watch.ts";
 
-/** So many Websets are remembered as read; the oldest are forgotten first. */
-const MOST_READ = 100;
+/** So many Websets are remembered as read, and so many characters of their progress. */
+const REMEMBERED = { entries: 100, size: 2 ** 20, sizeOf: (progress: string) => progress.length };
 
 /** Who holds a subscription: the connection itself, or the id of a request that listens. */
 export type Holder = string | number | symbol;
@@ -34,7 +35,7 @@ export class Subscriptions {
   notify: (uri: string) => void = () => {};
   readonly #deps: SubscriptionDeps;
   readonly #watches = new Map<string, Watch>();
-  readonly #read = new Map<string, string>();
+  readonly #read = new BoundedMap<string, string>(REMEMBERED);
 
   constructor(deps: SubscriptionDeps) {
     this.#deps = deps;
@@ -67,12 +68,7 @@ export class Subscriptions {
 
   /** Notes what the client has read, so that a subscription begins with what it knows. */
   noteRead(websetId: string, progress: string): void {
-    this.#read.delete(websetId);
     this.#read.set(websetId, progress);
-    for (const oldest of this.#read.keys()) {
-      if (this.#read.size <= MOST_READ) break;
-      this.#read.delete(oldest);
-    }
   }
 
   #begin(uri: string, websetId: string): Watch {

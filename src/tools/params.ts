@@ -1,7 +1,6 @@
 import * as z from "zod/v4";
 import { parseTime } from "../exa/event.ts";
-import { decodeCursor } from "../feed/cursor.ts";
-import { decodePageToken } from "../feed/page-token.ts";
+import { decodeCursor, decodePageToken } from "../feed/cursor.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WaitLimits } from "./define.ts";

@@ -1,4 +1,5 @@
 import type { Webset } from "../exa/schemas.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import { plainText } from "../shared/text.ts";
 
 /** So many enrichments are remembered; those of the Websets that were looked at least lately are forgotten first. */
@@ -7,23 +8,19 @@ const TITLE_LENGTH = 60;
 
 /** What enrichments are called, by the states of their Websets: items name them by id alone. */
 export class EnrichmentTitles {
-  readonly #titles = new Map<string, { title: string; isFinal: boolean }>();
+  readonly #titles = new BoundedMap<string, { title: string; isFinal: boolean }>({ entries: MOST_REMEMBERED });
 
   /** Takes in what a state tells. An enrichment has its title after up to 14 s (recorded); until then its description stands in for it. */
   note({ enrichments }: Pick<Webset, "enrichments">): void {
     for (const { id, title, description } of enrichments) {
       const plain = plainText(title ?? description, TITLE_LENGTH);
-      this.#keep(id, plain === "" ? id : plain, title !== null);
-    }
-    for (const oldest of this.#titles.keys()) {
-      if (this.#titles.size <= MOST_REMEMBERED) break;
-      this.#titles.delete(oldest);
+      this.#titles.set(id, { title: plain === "" ? id : plain, isFinal: title !== null });
     }
   }
 
   /** That its Webset's state does not tell of an enrichment: it was deleted, and only its id is left. */
   noteUnknown(enrichmentId: string): void {
-    if (!this.#titles.has(enrichmentId)) this.#keep(enrichmentId, enrichmentId, true);
+    if (!this.#titles.has(enrichmentId)) this.#titles.set(enrichmentId, { title: enrichmentId, isFinal: true });
   }
 
   of(enrichmentId: string): string | undefined {
@@ -33,10 +30,5 @@ export class EnrichmentTitles {
   /** Whether a state could tell more than is known. */
   isOpen(enrichmentId: string): boolean {
     return this.#titles.get(enrichmentId)?.isFinal !== true;
-  }
-
-  #keep(enrichmentId: string, title: string, isFinal: boolean): void {
-    this.#titles.delete(enrichmentId);
-    this.#titles.set(enrichmentId, { title, isFinal });
   }
 }

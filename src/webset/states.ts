@@ -1,15 +1,29 @@
-import type { Answer, ExaClient } from "../exa/client.ts";
+import type { Answer, CallOptions, ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
+import { type LinkedAbort, linkAbort, orAbort } from "../shared/abort.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
-import { WebsetsError } from "../shared/errors.ts";
+import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { EnrichmentTitles } from "./enrichment-titles.ts";
-import { Rounds } from "./rounds.ts";
 
-/** So many ids and externalIds are remembered; the oldest are forgotten first. */
-const MOST_REMEMBERED = 1_000;
+/** So many ids and externalIds are remembered, and so many characters of them. */
+const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
 /** What the API does not know may just have been created: it is asked again after so long, in milliseconds. */
 const SECOND_LOOK_MS = 2_000;
+
+/** Of looks for which nobody waits, there is one request in so long, in milliseconds, however many Websets are watched. */
+const GAP_MS = 1_000;
+/** Looks that come due together arrive one after another: so long, in milliseconds, the first waits for the others. */
+const GATHER_MS = 20;
+/** As many as the API gives on one page. */
+const PAGE = 100;
+/** A Webset that is on none of so many pages, which begin with the newest, is asked for by itself. */
+const MOST_PAGES = 5;
+/** So many such Websets are remembered, and so many characters of their ids. */
+const OLD = { entries: 1_000, size: 2 ** 18, sizeOf: (_: true, websetId: string) => websetId.length };
+/** A request that stalls must not hold up the others for longer, in milliseconds. */
+const LIMIT_MS = 10_000;
 
 type Looked = { answer: Answer<Webset> } | { error: unknown; askedAt: number };
 
@@ -18,7 +32,7 @@ export class WebsetStates {
   readonly #exa: Pick<ExaClient, "getWebset" | "listWebsets">;
   readonly #rounds: Rounds;
   readonly #calls = new SharedCalls<Looked>();
-  readonly #ids = new Map<string, string>();
+  readonly #ids = new BoundedMap<string, string>(REMEMBERED);
   readonly #clock: Clock;
   readonly #titles = new EnrichmentTitles();
 
@@ -48,7 +62,7 @@ export class WebsetStates {
   async #ask(websetId: string, signal: AbortSignal, askedAt: number): Promise<Looked> {
     try {
       const answer = await this.#exa.getWebset(websetId, { signal, group: "state" });
-      this.#remember(websetId, answer.value.id);
+      this.#ids.set(websetId, answer.value.id);
       this.#titles.note(answer.value);
       return { answer };
     } catch (error) {
@@ -115,13 +129,135 @@ export class WebsetStates {
   knows(text: string): boolean {
     return this.#ids.has(text);
   }
+}
 
-  #remember(text: string, id: string): void {
-    this.#ids.delete(text);
-    this.#ids.set(text, id);
-    for (const oldest of this.#ids.keys()) {
-      if (this.#ids.size <= MOST_REMEMBERED) break;
-      this.#ids.delete(oldest);
+interface Asked {
+  websetId: string;
+  isUrgent: boolean;
+  /** Whether the list does not tell of it. */
+  isMissed: boolean;
+  resolve(answer: Answer<Webset>): void;
+  reject(error: unknown): void;
+}
+
+/** Looks at Websets in the background: one request after another, and all who ask meanwhile share pages of the list. */
+export class Rounds {
+  readonly #exa: Pick<ExaClient, "getWebset" | "listWebsets">;
+  readonly #clock: Clock;
+  readonly #asked = new Set<Asked>();
+  /** Websets that were on none of the pages. */
+  readonly #old = new BoundedMap<string, true>(OLD);
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #running: LinkedAbort | undefined;
+  #nap: LinkedAbort | undefined;
+
+  constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets">, clock: Clock) {
+    this.#exa = exa;
+    this.#clock = clock;
+  }
+
+  /**
+   * The Webset's state as of now or later; rejects with what the client rejects with. `websetId` may be an externalId. What is
+   * urgent does not wait for the second to pass, but for what is under way.
+   */
+  async look(websetId: string, signal: AbortSignal, isUrgent = false): Promise<Answer<Webset>> {
+    const asked: Asked = { websetId, isUrgent, isMissed: false, resolve: () => {}, reject: () => {} };
+    const answer = new Promise<Answer<Webset>>((resolve, reject) => Object.assign(asked, { resolve, reject }));
+    this.#asked.add(asked);
+    if (isUrgent) this.#nap?.abort();
+    if (this.#running === undefined) void this.#run();
+    try {
+      return await orAbort(answer, signal);
+    } finally {
+      this.#asked.delete(asked);
+      if (this.#asked.size === 0) this.#running?.abort();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const running = linkAbort();
+    this.#running = running;
+    try {
+      while (this.#asked.size > 0) {
+        await this.#turn(running.signal, this.#clock.now() + GATHER_MS);
+        for (const one of this.#asked) one.isMissed ||= this.#old.has(one.websetId);
+        const listed = [...this.#asked].filter(({ isMissed }) => !isMissed);
+        if (listed.length > 1) await this.#walk(new Set(listed), running.signal);
+        const alone = [...this.#asked].find(({ isMissed }) => isMissed || listed.length === 1);
+        if (alone !== undefined) await this.#askFor(alone, running.signal);
+      }
+    } catch (error) {
+      // It is ended when nobody asks any more; who asks in this very moment begins anew.
+      if (!running.signal.aborted) for (const { reject } of this.#asked) reject(error);
+    } finally {
+      this.#running = undefined;
+      if (running.signal.aborted && this.#asked.size > 0) void this.#run();
+    }
+  }
+
+  /** Reads pages until all are found, or they are not on so many. */
+  async #walk(sought: Set<Asked>, signal: AbortSignal): Promise<void> {
+    let query: Parameters<ExaClient["listWebsets"]>[0] = { limit: PAGE };
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      const answer = await this.#ask(signal, (options) => this.#exa.listWebsets(query, options));
+      if (answer instanceof WebsetsError) {
+        for (const one of sought) one.isMissed = true;
+        return;
+      }
+      const { data, nextCursor } = answer.value;
+      const found = new Map(data.flatMap((webset) => [webset.externalId, webset.id].map((name) => [name, webset])));
+      for (const one of sought) {
+        const webset = found.get(one.websetId);
+        if (webset === undefined) continue;
+        sought.delete(one);
+        this.#settle(one, { ...answer, value: webset });
+      }
+      for (const one of sought) if (!this.#asked.has(one)) sought.delete(one);
+      if (sought.size === 0) return;
+      if (nextCursor === null) break;
+      query = { limit: PAGE, cursor: nextCursor };
+    }
+    for (const { websetId } of sought) this.#old.set(websetId, true);
+  }
+
+  async #askFor(one: Asked, signal: AbortSignal): Promise<void> {
+    this.#settle(one, await this.#ask(signal, (options) => this.#exa.getWebset(one.websetId, options)));
+  }
+
+  #settle(one: Asked, answer: Answer<Webset> | WebsetsError): void {
+    this.#asked.delete(one);
+    if (answer instanceof WebsetsError) one.reject(answer);
+    else one.resolve(answer);
+  }
+
+  /** Asks when it is time to, and tells of trouble as a value. */
+  async #ask<T>(signal: AbortSignal, question: (options: CallOptions) => Promise<T>): Promise<T | WebsetsError> {
+    await this.#turn(signal);
+    this.#lastAt = this.#clock.now();
+    const deadline = this.#clock.now() + LIMIT_MS;
+    try {
+      return await question({ signal, background: true, attempts: 1, deadline });
+    } catch (error) {
+      if (error instanceof WebsetsError) return error;
+      throw error;
+    }
+  }
+
+  /** Waits until the next request may be sent, and not before `at` (`clock.now()`), but no longer than something is urgent. */
+  async #turn(signal: AbortSignal, at = 0): Promise<void> {
+    for (;;) {
+      const isUrgent = [...this.#asked].some((one) => one.isUrgent);
+      const ms = isUrgent ? 0 : Math.max(at, this.#lastAt + GAP_MS) - this.#clock.now();
+      if (ms <= 0) return;
+      const nap = linkAbort(signal);
+      this.#nap = nap;
+      try {
+        await this.#clock.sleep(ms, nap.signal);
+      } catch (error) {
+        if (!isAbort(error) || signal.aborted) throw error;
+      } finally {
+        nap.end();
+      }
     }
   }
 }

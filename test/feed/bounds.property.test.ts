@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
-import { decodePageToken, encodePageToken } from "../../src/feed/page-token.ts";
+import { decodeCursor, decodePageToken, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
 import type { Position } from "../../src/feed/position.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 

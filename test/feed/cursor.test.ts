@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
-import { encodePageToken } from "../../src/feed/page-token.ts";
+import { decodeCursor, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
 import { advance, fingerprint, isDealtWith, type Position, positionAt } from "../../src/feed/position.ts";
 
 const NOON = Date.parse("2026-11-01T12:00:00.000Z");

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { encodeCursor } from "../../src/feed/cursor.ts";
-import { decodePageToken, encodePageToken } from "../../src/feed/page-token.ts";
+import { decodePageToken, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
 import { advance, byTime, positionAt } from "../../src/feed/position.ts";
 
 const NOON = Date.parse("2026-11-01T12:00:00.000Z");

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { checksum, encodeCursor } from "../../src/feed/cursor.ts";
-import { encodePageToken } from "../../src/feed/page-token.ts";
+import { checksum, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Rounds } from "../../src/webset/rounds.ts";
+import { Rounds } from "../../src/webset/states.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
 
