@@ -88,7 +88,7 @@ async function measure(lifeMs: number, wait: (url: string, websetId: string) => 
 }
 
 async function waitAsOurs(url: string, websetId: string, count: number): Promise<Waiting> {
-  const connected = await connect(url);
+  const connected = await connect(url, "--max-wait", "300");
   const one = async () => {
     const { outcome } = await call<{ outcome: string }>(connected, "wait_for_webset", {
       websetId,

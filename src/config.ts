@@ -36,16 +36,16 @@ const schema = z.object({
     .optional(),
   baseUrl: z.string().default("https://api.exa.ai").transform(read(baseUrlOf, ACCEPTED_URL)),
   /** Seconds between polls while something happens. */
-  pollInterval: seconds({ least: 0.2, most: 60, without: 1 }),
-  /** The longest wait a tool accepts, in seconds. */
-  maxWait: seconds({ least: 1, most: 3600, without: 300 }),
+  pollInterval: seconds({ least: 0.2, most: 60 }).default(1),
+  /** How long a wait may hold its call open, in seconds; without it what the host is known to bear. */
+  maxWait: seconds({ least: 1, most: 3600 }).optional(),
   /** Whether waits are kept from going to the background. */
   noTasks: z
     .enum(["1", "0", "true", "false"], "1 or 0")
     .default("0")
     .transform((text) => text === "1" || text === "true"),
   /** The longest wait in the background, in seconds. */
-  maxTaskWait: seconds({ least: 1, most: 86_400, without: 86_400 }),
+  maxTaskWait: seconds({ least: 1, most: 86_400 }).default(86_400),
   logLevel: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("warn"),
   // Read only by the request that needs one: many environments have a proxy that this program never goes through.
   httpsProxy: z.string().optional(),
@@ -138,14 +138,13 @@ function configError(error: z.ZodError, found: ReadonlyMap<string, Found>): Conf
   return new ConfigError(`${name} ${value} cannot be used; accepted is ${issue?.message}`);
 }
 
-function seconds({ least, most, without }: { least: number; most: number; without: number }) {
+function seconds({ least, most }: { least: number; most: number }) {
   const accepted = `a number of seconds from ${least} to ${most}`;
   return z
     .string()
     .regex(/^(\d+(\.\d*)?|\.\d+)$/, accepted)
     .transform(Number)
-    .pipe(z.number().min(least, accepted).max(most, accepted))
-    .default(without);
+    .pipe(z.number().min(least, accepted).max(most, accepted));
 }
 
 /** A zod transform of a function that returns undefined for what it does not accept. */

@@ -20,7 +20,6 @@ test("with nothing set everything has its default", () => {
     apiKey: undefined,
     baseUrl: new URL("https://api.exa.ai"),
     pollInterval: 1,
-    maxWait: 300,
     noTasks: false,
     maxTaskWait: 86_400,
     logLevel: "warn",

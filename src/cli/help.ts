@@ -21,7 +21,7 @@ Usage:
 
 Options of the server:
   --poll-interval SECONDS  between polls while something happens, at least 0.2  (default 1)
-  --max-wait SECONDS       the longest timeoutSeconds a wait accepts            (default 300)
+  --max-wait SECONDS       how long a wait may hold its call open               (default what the host bears)
   --no-tasks               keep waits from going to the background
   --max-task-wait SECONDS  the longest a wait in the background may take        (default 86400)
   --log-level LEVEL        on stderr: silent, error, warn, info or debug        (default warn)

@@ -16,7 +16,7 @@ export interface Background {
 }
 
 export function backgroundLimits({ maxWaitSeconds }: Background): WaitLimits {
-  return { maxWaitSeconds, defaultTimeoutSeconds: DEFAULT_SECONDS, raisedBy: "--max-task-wait" };
+  return { maxWaitSeconds, defaultTimeoutSeconds: DEFAULT_SECONDS };
 }
 
 /** What it means for an agent that there are as many tasks as there may be; other errors are left as they are. */

@@ -10,21 +10,19 @@ export interface ToolDeps {
   feed: Feed;
   states: WebsetStates;
   clock: Clock;
-  /** `--max-wait` in seconds. */
-  maxWaitSeconds: number;
+  /** `--max-wait` in seconds; without it each host gets what it bears. */
+  maxWaitSeconds?: number | undefined;
 }
 
 /** How long a call may wait, in seconds. */
 export interface WaitLimits {
   maxWaitSeconds: number;
-  /** For a call that names no time: it follows the host. */
+  /** For a call that names no time. */
   defaultTimeoutSeconds: number;
-  /** The option that raises the limit. */
-  raisedBy?: "--max-wait" | "--max-task-wait";
 }
 
 /** What one call brings along. */
-export interface CallContext extends ToolDeps, WaitLimits {
+export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimits {
   /** Aborts when the client cancels the call or disconnects. */
   signal: AbortSignal;
   /** Sets the line that progress notifications carry, and a task's status together with the cursor, once there is one. */

@@ -1,18 +1,64 @@
-/**
- * How long a wait takes that names no `timeoutSeconds`, in seconds. Hosts end a tool call on their own terms: Claude Desktop
- * after about 60 s with trouble from 30 s on, and clients on the SDK's defaults after 60 s (users of each in its issue
- * tracker; no host documents it).
- */
-export const SAFE_TIMEOUT_SECONDS = 25;
+/** How long a wait takes that names no `timeoutSeconds`, in seconds: every host bears that. */
+export const DEFAULT_TIMEOUT_SECONDS = 25;
+
+/** A program that calls tools, and how long it lets one call take. */
+export interface Host {
+  name: string;
+  /** Its `clientInfo.name`, in small letters; further words may follow. */
+  clientName: string;
+  /** So long a wait may hold its call open, in seconds. */
+  bears: number;
+  /** The same where the request carries a `progressToken`, for those that keep a call alive as long as progress comes. */
+  bearsWithProgress?: number;
+  /** What is known of it, and from where. */
+  known: string;
+}
+
+/** What a host bears of which nothing is known, in seconds: under 30 s no trouble with any is known. */
+const UNKNOWN_BEARS = 28;
 
 /**
- * Hosts that keep a call alive as long as progress comes, by `clientInfo.name`. Claude Code's idle limit is about 300 s,
- * counted from the last progress notification (its issue tracker and its MCP_TOOL_TIMEOUT setting).
+ * The hosts of which something is known. No host promises anything: these are reports of their users, their settings' defaults
+ * and their code, of 2025 and 2026.
  */
-const PATIENT_HOSTS: ReadonlyMap<string, number> = new Map([["claude-code", 120]]);
+export const HOSTS: readonly Host[] = [
+  {
+    name: "Claude Desktop",
+    clientName: "claude-ai",
+    bears: UNKNOWN_BEARS,
+    known: "ends calls after about 60 s, with trouble from 30 s on; progress changes nothing (users' reports)",
+  },
+  {
+    name: "Claude Code",
+    clientName: "claude-code",
+    bears: 50,
+    bearsWithProgress: 240,
+    known: "ends calls after about 300 s without progress; MCP_TOOL_TIMEOUT sets another time (users' reports)",
+  },
+  {
+    name: "Codex",
+    clientName: "codex-mcp-client",
+    bears: 50,
+    known: "ends calls after 60 s unless tool_timeout_sec says otherwise (its configuration's default)",
+  },
+  {
+    name: "Gemini CLI",
+    clientName: "gemini-cli-mcp-client",
+    bears: 50,
+    known: "ends calls after 10 min unless timeout says otherwise (its configuration's default)",
+  },
+  {
+    name: "opencode",
+    clientName: "opencode",
+    bears: 50,
+    known: "ends calls after 60 s unless timeout says otherwise (its configuration's default)",
+  },
+];
 
-/** The time for a wait that names none, in seconds: longer only where the host is known to be patient and asked for progress. */
-export function defaultTimeout(clientName: string | undefined, asksForProgress: boolean): number {
-  const patient = clientName === undefined ? undefined : PATIENT_HOSTS.get(clientName.toLowerCase());
-  return asksForProgress && patient !== undefined ? patient : SAFE_TIMEOUT_SECONDS;
+/** So long a host bears that a call is held open, in seconds. */
+export function borneBy(clientName: string | undefined, asksForProgress: boolean): number {
+  const name = clientName?.toLowerCase() ?? "";
+  const host = HOSTS.find((one) => name === one.clientName || name.startsWith(`${one.clientName}-`));
+  if (host === undefined) return UNKNOWN_BEARS;
+  return (asksForProgress ? host.bearsWithProgress : undefined) ?? host.bears;
 }

@@ -17,7 +17,7 @@ import { type Background, backgroundLimits, LOOK_WITHIN_MS } from "./background.
 import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
-import { defaultTimeout } from "./hosts.ts";
+import { borneBy, DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { startProgress } from "./progress-notifications.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -64,11 +64,9 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
     return answered(callLog, async () => {
       if (missingKey !== undefined) throw missingKey;
       const hostLimits = {
-        maxWaitSeconds: deps.maxWaitSeconds,
-        defaultTimeoutSeconds: defaultTimeout(
-          clientName(mcp, context),
-          context.mcpReq._meta?.progressToken !== undefined,
-        ),
+        maxWaitSeconds:
+          deps.maxWaitSeconds ?? borneBy(clientName(mcp, context), context.mcpReq._meta?.progressToken !== undefined),
+        defaultTimeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
       };
       const limits = where === undefined ? hostLimits : backgroundLimits(where);
       return call({ tool, log: callLog, context, deps, limits, background: where }, params.arguments ?? {});

@@ -4,7 +4,7 @@ import { decodeCursor, decodePageToken } from "../feed/cursor.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WaitLimits } from "./define.ts";
-import { SAFE_TIMEOUT_SECONDS } from "./hosts.ts";
+import { DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 
 const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
 /** As "90s", and as people write it: "10 min", "2 hours ago". */
@@ -36,17 +36,20 @@ export const timeoutSeconds = z
   .number()
   .min(0)
   .optional()
-  .describe(`Seconds to wait at most; 0 looks once. Default ${SAFE_TIMEOUT_SECONDS}, safe with every host.`);
+  .describe(
+    `Seconds to wait at most; 0 looks once. Default ${DEFAULT_TIMEOUT_SECONDS}. More than your host bears is cut.`,
+  );
 
-/** The wait a call asked for, in seconds; more than the server allows is an `invalid_request`. */
+/** How long a call waits, in seconds: as it asked, but no longer than its host bears. */
 export function timeoutOf(asked: number | undefined, limits: WaitLimits): number {
-  const { maxWaitSeconds, defaultTimeoutSeconds, raisedBy = "--max-wait" } = limits;
-  const seconds = asked ?? Math.min(defaultTimeoutSeconds, maxWaitSeconds);
-  if (seconds <= maxWaitSeconds) return seconds;
-  throw new WebsetsError("invalid_request", {
-    what: `timeoutSeconds is ${seconds}, and this server waits ${maxWaitSeconds} s at most`,
-    advice: `Wait in several calls: each result says how to go on, and nothing is lost in between. ${raisedBy} raises the limit.`,
-  });
+  const { maxWaitSeconds, defaultTimeoutSeconds } = limits;
+  return Math.min(asked ?? defaultTimeoutSeconds, maxWaitSeconds);
+}
+
+/** For `next`, after a wait whose time ended before the one it asked for: why, and that nothing is lost. */
+export function shortened(asked: number | undefined, { maxWaitSeconds }: WaitLimits, waitedMs: number): string {
+  if (asked === undefined || asked <= maxWaitSeconds || waitedMs < maxWaitSeconds * 1_000) return "";
+  return ` The wait ended after ${maxWaitSeconds} of the ${asked} s asked for, which is what a call may take here; nothing is lost in between.`;
 }
 
 /** A time that a caller wrote, in milliseconds since 1970, or its age; what is neither is an `invalid_request`. */

@@ -3,7 +3,7 @@ import { type Collected, collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { after, detail, isTime, positionOf, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import { after, detail, isTime, positionOf, shortened, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { presentWithin, roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
@@ -94,7 +94,7 @@ export const waitForWebsetEvent = defineTool({
       ...nowOf(feed),
       cursor: encodeCursor(collected.position),
       more,
-      next: nextOf(outcome, more, collected, args),
+      next: nextOf(outcome, more, collected, args) + shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(trouble),
       ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant)),

@@ -6,7 +6,7 @@ import { OUTCOMES, type Outcome, type Until } from "../webset/decide.ts";
 import { isUnderWay, type Progress } from "../webset/progress.ts";
 import { FOLLOWED_TYPES, type WebsetWaited, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
-import { timeoutOf, timeoutSeconds, websetId } from "./params.ts";
+import { shortened, timeoutOf, timeoutSeconds, websetId } from "./params.ts";
 import { isDeleted } from "./resolve-webset.ts";
 import * as shapes from "./shapes.ts";
 import { nowOf, secondsOf, warningOf } from "./wording.ts";
@@ -70,7 +70,7 @@ export const waitForWebset = defineTool({
       outcome,
       ...nowOf(feed),
       cursor: cursorOf(waited.position) ?? null,
-      next: nextOf({ outcome, progress, hadToWait }, args),
+      next: nextOf({ outcome, progress, hadToWait }, args) + shortened(args.timeoutSeconds, context, waited.waitedMs),
       waitedSeconds: secondsOf(waited.waitedMs),
       ...warningOf(waited.trouble),
       progress,

@@ -14,7 +14,8 @@ import { sandboxTransport } from "./sandbox-transport.ts";
 
 export interface ToolWorldOptions extends Partial<Omit<SandboxOptions, "clock">> {
   hasKey?: boolean;
-  maxWaitSeconds?: number;
+  /** Default 300, so that tests choose their own time; undefined for what the host bears. */
+  maxWaitSeconds?: number | undefined;
   tools?: typeof TOOLS;
   serverLog?: Log;
   clientName?: string;
@@ -24,8 +25,9 @@ export interface ToolWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
 
 /** The tools with a client before them and a sandbox behind them, in one process, on a clock that moves when told to. */
 export async function openToolWorld(options: ToolWorldOptions = {}) {
-  const { hasKey = true, maxWaitSeconds = 300, tools = TOOLS, serverLog = silentLog, clientName = "tests" } = options;
+  const { hasKey = true, tools = TOOLS, serverLog = silentLog, clientName = "tests" } = options;
   const { latencyMs = 0 } = options;
+  const maxWaitSeconds = "maxWaitSeconds" in options ? options.maxWaitSeconds : 300;
   const clock = new FakeClock();
   const sandbox = createSandbox({ ...options, clock });
   const upstreamClock = new UpstreamClock(clock);

@@ -167,12 +167,7 @@ describe.concurrent("a client that declares tasks", () => {
     const long = await client.call("wait_for_webset", { websetId, timeoutSeconds: 86_400 });
     expect(long).toMatchObject({ resultType: "task", ttlMs: 25 * HOUR_MS });
     const longer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 86_401 });
-    expect(longer).toMatchObject({ resultType: "complete", isError: true });
-    expect(longer.content[0].text).toMatch(
-      /^invalid_request: timeoutSeconds is 86401, .* 86400 s at most.*--max-task-wait/,
-    );
-    const direct = await client.call("wait_for_webset", { websetId, timeoutSeconds: 86_400 }, UNDECLARED);
-    expect(direct.content[0].text).toMatch(/300 s at most.*--max-wait/);
+    expect(longer).toMatchObject({ resultType: "task", ttlMs: 25 * HOUR_MS });
   });
 
   test("is bound by --max-task-wait, also for the time it does not name", async ({ startProgram, startSandbox }) => {
@@ -181,7 +176,7 @@ describe.concurrent("a client that declares tasks", () => {
     const { id: websetId } = newWebset(upstream);
     expect(await client.call("wait_for_webset", { websetId })).toMatchObject({ ttlMs: 600_000 + HOUR_MS });
     const longer = await client.call("wait_for_webset", { websetId, timeoutSeconds: 601 });
-    expect(longer.content[0].text).toContain("600 s at most");
+    expect(longer).toMatchObject({ ttlMs: 600_000 + HOUR_MS });
   });
 
   test("gets a task that runs out of time completed, with a result that says how to go on", async ({

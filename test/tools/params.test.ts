@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
-import { isTime, positionOf, timeOf, timeoutOf } from "../../src/tools/params.ts";
+import { isTime, positionOf, shortened, timeOf, timeoutOf } from "../../src/tools/params.ts";
 
 /** The error in which something ends. */
 function refusal(action: () => unknown): WebsetsError {
@@ -134,10 +134,12 @@ describe("timeoutSeconds", () => {
     expect(timeoutOf(undefined, { ...limits, maxWaitSeconds: 10 })).toBe(10);
   });
 
-  test("that is too long is refused, with the limit and what to do", () => {
-    const { kind, message, advice } = refusal(() => timeoutOf(300.5, limits));
-    expect(kind).toBe("invalid_request");
-    expect(message).toBe("timeoutSeconds is 300.5, and this server waits 300 s at most");
-    expect(advice).toContain("--max-wait");
+  test("that is more than the host bears is cut, and said so once it has passed", () => {
+    expect(timeoutOf(301, limits)).toBe(300);
+    expect(timeoutOf(Number.MAX_VALUE, limits)).toBe(300);
+    expect(shortened(600, limits, 300_000)).toMatch(/ended after 300 of the 600 s asked for.*nothing is lost/);
+    expect(shortened(600, limits, 5_000)).toBe("");
+    expect(shortened(300, limits, 300_000)).toBe("");
+    expect(shortened(undefined, limits, 300_000)).toBe("");
   });
 });
