@@ -5,12 +5,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
 import { thirdPartyLicenses } from "./licenses.mjs";
 import { cache, root } from "./project.mjs";
@@ -84,7 +84,8 @@ function filesIn(path) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+// A folder may be reached by a link; what is imported, Node names by where it really is.
+if (import.meta.filename === realpathSync(process.argv[1] ?? "")) {
   const started = performance.now();
   const built = process.argv.includes("--if-needed") ? await buildIfNeeded() : await build().then(() => true);
   if (built) console.error(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s`);
