@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+
+const root = join(import.meta.dirname, "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const manifest = JSON.parse(read("package.json"));
+const yamlFiles = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
+
+interface Step {
+  run?: string;
+  uses?: string;
+}
+
+interface Workflow {
+  permissions: object;
+  jobs: Record<string, { steps: Step[]; strategy?: { matrix: { os: string[]; node: number[] } } }>;
+}
+
+describe("a workflow", () => {
+  const workflows = yamlFiles(".github/workflows").map((path): [string, Workflow] => [path, parse(read(path))]);
+
+  test.each(workflows)("%s runs only what is there, and may no more than it needs", (_, { permissions, jobs }) => {
+    expect(permissions).toEqual({ contents: "read" });
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const commands = steps.map(({ run = "" }) => run).join("\n");
+    for (const [, script = ""] of commands.matchAll(/npm run ([\w-]+)/g))
+      expect(manifest.scripts).toHaveProperty(script);
+    for (const [path] of commands.matchAll(/\b(?:test|scripts)\/[\w./-]+/g))
+      expect(existsSync(join(root, path)), path).toBe(true);
+    for (const { uses } of steps) expect(uses ?? "any@v1").toMatch(/^[\w/-]+@v\d+$/);
+  });
+
+  test("tests every Node from the oldest that is supported, on three systems", () => {
+    const matrix = workflows.flatMap(([, { jobs }]) => Object.values(jobs)).find(({ strategy }) => strategy)
+      ?.strategy?.matrix;
+    expect(matrix?.os.map((os) => os.split("-")[0])).toEqual(["ubuntu", "macos", "windows"]);
+    expect(matrix?.node).toEqual([20, 22, 24]);
+    expect(manifest.engines.node).toMatch(/^>=20\./);
+  });
+});
+
+test("every issue form asks for something, and warns of the key where it asks for logs or configurations", () => {
+  for (const path of yamlFiles(".github/ISSUE_TEMPLATE").filter((name) => !name.endsWith("config.yml"))) {
+    const { name, description, body } = parse(read(path));
+    expect(
+      [name, description].every((text) => text.length > 10),
+      path,
+    ).toBe(true);
+    expect(
+      body.some(({ validations }: { validations?: { required: boolean } }) => validations?.required),
+      path,
+    ).toBe(true);
+    if (JSON.stringify(body).includes("render")) expect(read(path)).toMatch(/API key\.?\*\*/);
+  }
+});
+
+test("the container image has the name that the MCP registry knows", () => {
+  expect(read("Dockerfile")).toContain(`io.modelcontextprotocol.server.name="${manifest.mcpName}"`);
+  expect(read("Dockerfile")).toContain(`description="${manifest.description}"`);
+  const copied = [...read("Dockerfile").matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, names = ""]) => names.split(" "));
+  expect(read(".dockerignore").trim().split("\n").sort()).toEqual(["*", ...copied.map((name) => `!${name}`)].sort());
+});
