@@ -31,9 +31,9 @@ async function follow(wanted: string | undefined) {
   const found = await call("list_webset_events", { types: ["webset.created"], websetId: wanted, limit: 1 });
   const [created] = found.events;
   if (created === undefined) throw new Error("the API knows of no such event as its creation in the last 60 days");
-  console.log(`${created.websetId}: ${created.summary}`);
+  const websetId = created.resource.id;
+  console.log(`${websetId}: ${created.summary}`);
 
-  const { websetId } = created;
   let cursor = created.createdAt; // A time is a place to start from, too: no item is older than its Webset.
   for (let running = true; running; ) {
     const waited = await call("wait_for_webset", { websetId, timeoutSeconds: 10 });
@@ -65,6 +65,6 @@ interface Result {
   outcome: string;
   more: boolean;
   progress: { summary: string } | null;
-  events: { id: string; websetId: string; createdAt: string; summary: string }[];
+  events: { id: string; resource: { id: string }; createdAt: string; summary: string }[];
   cursor: string;
 }

@@ -225,6 +225,6 @@ test("a Webset's deletion leaves its events reachable by its id", async () => {
   await clock.advance(1_000);
   const { value } = await clock.until(call("list_webset_events", { websetId: id, limit: 200 }));
   expect(value.events.length).toBeGreaterThan(5);
-  expect(new Set(value.events.map((event: { websetId: string }) => event.websetId))).toEqual(new Set([id]));
+  expect(value.events.filter(({ type }: { type: string }) => type === "webset.deleted")).toHaveLength(1);
   expect(value.events[0].type).toBe("webset.deleted");
 });

@@ -4,6 +4,7 @@ import { isDoubtful, isPassing, WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
+import type { FeedEvent } from "./event.ts";
 import { askedTypes } from "./filter.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
@@ -221,6 +222,11 @@ export class Feed {
    */
   positionNow(signal: AbortSignal): Promise<Position> {
     return this.#present.positionAsOf(this.#options.clock.now(), signal);
+  }
+
+  /** The id of the Webset that an event is about; undefined where it is about none alone. Rejects with what the client rejects with. */
+  websetOf(event: FeedEvent, signal: AbortSignal): Promise<string | undefined> {
+    return this.#owners.websetOf(event, { seenAt: Number.NEGATIVE_INFINITY, signal });
   }
 
   /** Lists matching events, newest first; see `listEvents`. `resumes` as for reading. */

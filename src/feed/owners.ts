@@ -81,6 +81,12 @@ export class Owners {
     return false;
   }
 
+  /** Which Webset an event is about, where it is about one alone; otherwise as `belongs`. */
+  async websetOf({ owner }: FeedEvent, options: OwnerOptions): Promise<string | undefined> {
+    if (owner.kind === "monitor") return (await this.#websetOf(owner.monitorId, options)) ?? undefined;
+    return owner.kind === "webset" ? owner.websetId : undefined;
+  }
+
   /** A deleted monitor can no longer be asked for; but one that has just been created may soon be known. */
   #websetOf(monitorId: string, { seenAt, signal, ...call }: OwnerOptions): Promise<string | null> {
     const will = ({ value, sentAt }: Found<string | null>) => value !== null || sentAt >= seenAt;

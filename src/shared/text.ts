@@ -23,7 +23,13 @@ const OF_THE_WRITING = [
 
 const NOT_PLAIN = new RegExp(`(${CONTROL})|(?=${INVISIBLE})(?:(${OF_THE_WRITING})|${INVISIBLE})`, "gu");
 
-/** Text from the web as one plain line of at most `length` characters: data, with nothing in it that acts or hides. */
+/** What addresses are written in: an email or a URL that is cut looks like another one. */
+const LIKE_AN_ADDRESS = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Nd}\x21-\x7e]+/gu;
+
+/**
+ * Text from the web as one plain line of at most `length` characters: data, with nothing in it that acts or hides. A text that is
+ * cut ends in a mark, and not within an address.
+ */
 export function plainText(text: string, length: number): string {
   // Cutting first bounds the work on texts of any size; what is taken out can only make it shorter.
   const line = text
@@ -33,9 +39,18 @@ export function plainText(text: string, length: number): string {
     .trim();
   if (line.length <= length) return line;
   return `${line
-    .slice(0, length - 1)
+    .slice(0, endWithin(line, length - 1))
     .replace(/[\p{Cs}\u200D]+$/u, "")
     .trimEnd()}…`;
+}
+
+/** Where to cut a longer text: at `length`, or before the address that it would cut. */
+function endWithin(text: string, length: number): number {
+  for (const { 0: run, index } of text.slice(0, length * 8).matchAll(LIKE_AN_ADDRESS)) {
+    if (index >= length) break;
+    if (index + run.length > length && /[@:/.]./u.test(run)) return index;
+  }
+  return length;
 }
 
 /** Tag characters, with which an emoji flag names its country. */

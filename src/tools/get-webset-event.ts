@@ -2,8 +2,9 @@ import * as z from "zod/v4";
 import { keep } from "../feed/event.ts";
 import { defineTool } from "./define.ts";
 import { detail } from "./params.ts";
-import { presentWithin } from "./room.ts";
 import * as shapes from "./shapes.ts";
+import type { PresentedEvent } from "./summary.ts";
+import { tellEvents } from "./tell-events.ts";
 import { nowOf } from "./wording.ts";
 
 export const getWebsetEvent = defineTool({
@@ -17,8 +18,9 @@ export const getWebsetEvent = defineTool({
     detail: detail.default("full"),
   }),
   output: z.object({ now: shapes.now, event: shapes.event }),
-  async run({ eventId, detail }, { exa, feed, signal }) {
+  async run({ eventId, detail }, { exa, feed, states, clock, signal }) {
     const { value } = await exa.getEvent(eventId, { signal });
-    return { ...nowOf(feed), event: presentWithin(keep(value), detail) };
+    const [event] = await tellEvents([keep(value)], { detail, isOneWebset: false, feed, states, clock, signal });
+    return { ...nowOf(feed), event: event as PresentedEvent };
   },
 });

@@ -4,8 +4,9 @@ import { parseTypes } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { after, detail, isTime, page, pageOf, positionOf, timeOf, types, websetId } from "./params.ts";
 import { deletionOf, resolveWebset } from "./resolve-webset.ts";
-import { presentWithin, roomFor } from "./room.ts";
+import { roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
+import { tellEvents } from "./tell-events.ts";
 import { noteOf, nowOf } from "./wording.ts";
 
 export const listWebsetEvents = defineTool({
@@ -53,7 +54,7 @@ export const listWebsetEvents = defineTool({
         asked !== undefined && webset !== undefined && deletionOf(asked, webset),
         !listed.complete && "The listing stopped before its end: go on with nextPage as page",
       ),
-      events: listed.events.map((event) => presentWithin(event, detail)),
+      events: await tellEvents(listed.events, { ...context, detail, isOneWebset: asked !== undefined }),
     };
   },
 });

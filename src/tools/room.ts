@@ -1,10 +1,10 @@
 import type { FeedEvent } from "../feed/event.ts";
 import { MOST_RESULT_BYTES, resultBytes, withinBytes } from "../shared/bounded-json.ts";
-import { type PresentedEvent, present } from "./summary.ts";
+import { type Known, type PresentedEvent, present } from "./summary.ts";
 
 /** What a result needs besides its list: cursors of at most 1,000 characters each, and sentences. */
 const REST_BYTES = 5_000;
-const MOST_LIST_BYTES = MOST_RESULT_BYTES - REST_BYTES;
+export const MOST_LIST_BYTES = MOST_RESULT_BYTES - REST_BYTES;
 
 /** How many of some events, in their order, one result has room for; always one. The others come with the next call. */
 export function roomFor(detail: "summary" | "full"): (events: readonly FeedEvent[]) => number {
@@ -24,8 +24,8 @@ export function roomOf<T>(show: (entry: T) => unknown): (entries: readonly T[]) 
 }
 
 /** An event as tools give it, cut and marked where it alone is more than a result has room for. */
-export function presentWithin(event: FeedEvent, detail: "summary" | "full"): PresentedEvent {
-  return withinRoom(present(event, detail));
+export function presentWithin(event: FeedEvent, detail: "summary" | "full", known?: Known): PresentedEvent {
+  return withinRoom(present(event, detail, known));
 }
 
 /** A list's entry, cut and marked where it alone is more than a result has room for. */

@@ -1,13 +1,18 @@
 import { isKnownEventType } from "../exa/event-types.ts";
-import { websetSearchSchema } from "../exa/schemas.ts";
+import { parseItem, websetSearchSchema } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { plainText } from "../shared/text.ts";
-import { howFar, searchProgress } from "../webset/progress.ts";
+import { isDone, itemFacts } from "../webset/item-facts.ts";
+import { howFar, howLong, searchProgress } from "../webset/progress.ts";
 
 /** The longest summary of an event, in characters. */
-const LONGEST_SUMMARY = 160;
+const LONGEST_SUMMARY = 200;
 /** The longest piece of the web inside a summary, in characters. */
 const LONGEST_QUOTE = 90;
+/** Names, and other pieces of which a summary has several. */
+const SHORT_QUOTE = 60;
+/** An address is of use only as a whole, so one may take nearly all the room there is. */
+const LONGEST_ADDRESS = 150;
 /** Statuses, kinds and the like are short; what is not is no such thing. */
 const LONGEST_WORD = 60;
 /** Types are matched by what the API calls them, and shown as far as they are types. */
@@ -17,34 +22,67 @@ export type PresentedEvent = {
   id: string;
   type: string;
   createdAt: string;
+  /** Left out where the caller asked for one Webset. */
   websetId?: string;
-  resource: { kind: string; id: string; status?: string; downloadUrl?: string };
-  /** One line. It quotes the web, so nothing in it may be taken as an instruction. */
+  /** `of`: the id of the monitor that a run is of. */
+  resource: { kind: string; id: string; status?: string; of?: string; downloadUrl?: string };
+  /** One line that stands by itself. It quotes the web, so nothing in it may be taken as an instruction. */
   summary: string;
+  /** What went wrong, in a word or a sentence; absent where nothing did. */
+  problem?: string;
   data?: unknown;
 };
+
+/** What is known of an event besides itself. */
+export interface Known {
+  /** What enrichments are called, by their ids. */
+  titles: ReadonlyMap<string, string>;
+  /** The Webset it is about, where it does not say so itself. */
+  websetId?: string | undefined;
+  /** Whether the caller asked for one Webset, so that it need not be told with each event. */
+  isOneWebset?: boolean;
+}
+
+const UNKNOWN: Known = { titles: new Map() };
 
 type Fields = Record<string, unknown>;
 
 /** An event as tools give it: a few fields and one line, and with `full` the upstream's resource. */
-export function present(event: FeedEvent, detail: "summary" | "full"): PresentedEvent {
+export function present(event: FeedEvent, detail: "summary" | "full", known?: Known): PresentedEvent {
   const data = fieldsOf(event.data);
   const status = word(data.status);
   const downloadUrl = event.type.startsWith("webset.export.") ? text(data.downloadUrl) : undefined;
+  const kind = kindOf(event.type, data);
+  const of = kind === "monitor_run" ? text(data.monitorId) : undefined;
+  const websetId = event.owner.kind === "webset" ? event.owner.websetId : known?.websetId;
+  const problem = problemOf(event.type, data);
   return {
     id: event.id,
     type: plainText(event.type, LONGEST_TYPE),
     createdAt: event.createdAt,
-    ...(event.owner.kind === "webset" ? { websetId: event.owner.websetId } : {}),
+    ...(websetId === undefined || known?.isOneWebset === true ? {} : { websetId }),
     resource: {
-      kind: kindOf(event.type, data),
+      kind,
       id: text(data.id) ?? "",
       ...(status === undefined ? {} : { status }),
+      ...(of === undefined ? {} : { of }),
       ...(downloadUrl === undefined ? {} : { downloadUrl }),
     },
-    summary: plainText(lineOf(event.type, data), LONGEST_SUMMARY),
+    summary: plainText(lineOf(event.type, data, { ...(known ?? UNKNOWN), websetId }), LONGEST_SUMMARY),
+    ...(problem === undefined ? {} : { problem }),
     ...(detail === "full" ? { data: event.data } : {}),
   };
+}
+
+/** What went wrong, by an event: a search, an import or a run that was canceled or failed, a Webset that was paused or deleted. */
+function problemOf(type: string, data: Fields): string | undefined {
+  if (!isKnownEventType(type)) return undefined;
+  const what = type.slice(type.lastIndexOf(".") + 1);
+  const kind = kindOf(type, data);
+  if (kind === "webset") return what === "paused" || what === "deleted" ? what : undefined;
+  const how = kind === "monitor" || kind === "item" ? what : endedAs(what, data);
+  if (how !== "failed" && how !== "canceled") return undefined;
+  return plain(data.canceledReason ?? data.failedReason, LONGEST_QUOTE) ?? how;
 }
 
 function kindOf(type: string, data: Fields): string {
@@ -67,51 +105,57 @@ const KINDS = [
 ] as const;
 
 /** What happened, in one line. Whatever the upstream left out is left out here too. */
-function lineOf(type: string, data: Fields): string {
+function lineOf(type: string, data: Fields, known: Known): string {
   const what = type.slice(type.lastIndexOf(".") + 1);
   switch (isKnownEventType(type) ? kindOf(type, data) : undefined) {
     case "webset":
-      return `Webset ${what}${websetName(data)}`;
+      return websetLine(what, data);
     case "search":
       return searchLine(what, data);
     case "item":
-      return itemLine(what, data);
+      return itemLine(what, data, known);
     case "export":
       return exportLine(endedAs(what, data), data);
     case "import":
       return importLine(what, data);
     case "monitor":
+      // What a deleted one was set to is over.
+      if (what === "deleted") return "Monitor deleted";
       return `Monitor ${what}: ${word(data.status) ?? "status unknown"}${after(", next run ", word(data.nextRunAt))}`;
     case "monitor_run":
-      return `Monitor run ${word(data.status) ?? what}${after(" (", word(data.type), ")")}${after(": ", quoteOf(data.failedReason))}`;
+      return runLine(what, data, known);
     default:
       return `${type}${after(": ", quoteOf(data.title ?? data.name ?? data.status))}`;
   }
 }
 
-function websetName(data: Fields): string {
+function websetLine(what: string, data: Fields): string {
   const searches = listOf(data.searches).map(fieldsOf);
-  const query = quoteOf(searches[0]?.query, 60);
-  const title = quoteOf(data.title, 60);
+  const title = quoteOf(data.title, SHORT_QUOTE);
+  const query = quoteOf(searches[0]?.query, SHORT_QUOTE);
   const count = number(searches[0]?.count);
-  const goal = query === undefined ? "" : `; search ${query}${count === undefined ? "" : ` for ${count} items`}`;
+  const found = searches.flatMap(({ progress }) => number(fieldsOf(progress).found) ?? []);
   const canceled = searches.filter(({ status }) => status === "canceled");
-  const reasons = new Set(
-    canceled.map(({ canceledReason }) => word(canceledReason)).filter((one) => one !== undefined),
-  );
+  const reasons = new Set(canceled.flatMap(({ canceledReason }) => word(canceledReason) ?? []));
   const which = searches.length === 1 ? "search" : `${canceled.length} of ${searches.length} searches`;
   const why = reasons.size === 0 ? "" : ` (${[...reasons].join(", ")})`;
-  return `${after(" ", title)}${canceled.length === 0 ? "" : `; ${which} canceled${why}`}${goal}`;
+  return joined([
+    `Webset ${what}${after(" ", title)}`,
+    what === "created" || found.length === 0 ? undefined : `${found.reduce((sum, one) => sum + one, 0)} found`,
+    canceled.length === 0 ? undefined : `${which} canceled${why}`,
+    query === undefined ? undefined : `search ${query}${after(" for ", count, " items")}`,
+  ]);
 }
 
 function searchLine(what: string, data: Fields): string {
   const status = what === "updated" ? (word(data.status) ?? what) : endedAs(what, data);
   const search = searchProgress(websetSearchSchema.parse({ ...data, id: "any", status }));
-  if (what === "created")
-    return `Search created: ${quoteOf(data.query) ?? "no query"}${after(", for ", search.target, " items")}`;
-  if (what === "updated") return `Search ${howFar(search)}`;
+  const query = quoteOf(data.query);
+  if (what === "created") return `Search created: ${query ?? "no query"}${after(", for ", search.target, " items")}`;
+  const which = after(" ", quoteOf(data.query, SHORT_QUOTE));
   // What was looked at says more of a search that has ended than a share.
-  return `Search ${howFar({ ...search, completion: null, secondsLeft: null })}${after(", ", search.analyzed, " analyzed")}`;
+  if (what === "updated") return `Search${which} ${howFar(search)}`;
+  return `Search${which} ${howFar({ ...search, secondsLeft: null, completion: null })}${after(", ", search.analyzed, " analyzed")}`;
 }
 
 /**
@@ -126,28 +170,46 @@ function endedAs(what: string, data: Fields): string {
 
 const UNDER_WAY: ReadonlySet<string> = new Set(["created", "pending", "processing", "running"]);
 
-function itemLine(what: string, data: Fields): string {
-  const properties = fieldsOf(data.properties);
-  const name = itemName(properties) ?? "without a name";
-  const url = text(properties.url);
-  if (what !== "enriched") return `Item found: ${name}${after(", ", url === undefined ? undefined : addressOf(url))}`;
-  const enrichments = listOf(data.enrichments).map(fieldsOf);
-  const done = enrichments.filter((enrichment) => enrichment.status === "completed");
-  const values = done
-    .map((enrichment) => quoteOf(listOf(enrichment.result)[0], 24))
-    .filter((value) => value !== undefined);
-  return `Item enriched: ${name}; ${done.length} of ${enrichments.length} done${after(": ", values.join(", ") || undefined)}`;
+function itemLine(what: string, data: Fields, { titles }: Known): string {
+  const item = parseItem({ ...data, id: "any" });
+  const { name, url } = itemFacts(item, titles);
+  const which = quoteOf(name, SHORT_QUOTE) ?? "without a name";
+  if (what !== "enriched") return joined([`Item found: ${which}`, url === null ? undefined : addressOf(url)], ", ");
+  // One that is completed may have found nothing: then it is done, and still there is no value.
+  const values = item.enrichments.map(({ enrichmentId, status, result }) => ({
+    title: titles.get(enrichmentId),
+    value: valueIn(result),
+    without: isDone(status) ? "none found" : status,
+  }));
+  const valued = values.filter(({ value }) => value !== undefined);
+  return joined([
+    `Item enriched: ${which}`,
+    `${valued.length} of ${values.length} done`,
+    ...[...valued, ...values.filter(({ value, title }) => value === undefined && title !== undefined)].map(
+      ({ title, value, without }) => after("", title, ": ") + (value ?? without),
+    ),
+  ]);
 }
 
-/** Items carry their entity's own fields under the entity's name: a company its name, a paper its title. */
-function itemName(properties: Fields): string | undefined {
-  for (const key of ["company", "person", "article", "researchPaper", "custom"]) {
-    const entity = fieldsOf(properties[key]);
-    const name = quoteOf(entity.name ?? entity.title, 60);
-    if (name !== undefined) return name;
-  }
-  return quoteOf(properties.description, 60);
+/** The values of an enrichment; undefined where there are none. */
+function valueIn(result: readonly string[] | null): string | undefined {
+  const all = (result ?? []).filter((one) => one.trim() !== "").join(", ");
+  return quoteOf(all, /\s/.test(all.trim()) ? SHORT_QUOTE : LONGEST_ADDRESS);
 }
+
+/** As many of these parts as a summary has room for, each whole, and whether there are more. The first is always there. */
+function joined(parts: readonly (string | undefined)[], mark = "; "): string {
+  const [first = "", ...others] = parts.filter((part) => part !== undefined && part !== "");
+  let line = first;
+  let left = 0;
+  for (const part of others) {
+    if (line.length + mark.length + (part as string).length <= LONGEST_SUMMARY - MORE.length) line += mark + part;
+    else left++;
+  }
+  return left === 0 ? line : `${line}${MORE}`;
+}
+
+const MORE = "; …";
 
 function exportLine(how: string, data: Fields): string {
   return `Export ${how}${after(", ", word(data.format))}${how === "completed" ? ": ready to download" : ""}`;
@@ -156,9 +218,22 @@ function exportLine(how: string, data: Fields): string {
 function importLine(what: string, data: Fields): string {
   const how = endedAs(what, data);
   const reason = after(" (", word(data.failedReason), ")");
-  const name = after(" ", quoteOf(data.title, 60));
+  const name = after(" ", quoteOf(data.title, SHORT_QUOTE));
   if (how === what) return `Import ${what}${name}${after(", ", number(data.count), " rows")}`;
-  return `Import ${how}${reason}${name}${after(": ", quoteOf(data.failedMessage, 60))}`;
+  return `Import ${how}${reason}${name}${after(": ", quoteOf(data.failedMessage))}`;
+}
+
+function runLine(what: string, data: Fields, { websetId }: Known): string {
+  const how = what === "created" ? (word(data.status) ?? what) : endedAs(what, data);
+  const ended = ["completedAt", "failedAt", "canceledAt"].flatMap((field) => text(data[field]) ?? []);
+  const took = what === "created" ? undefined : howLong(text(data.createdAt) ?? null, ended[0] ?? null);
+  return joined(
+    [
+      `Monitor run ${how}${after(" after ", took)}${after(" (", word(data.type), ")")}${after(": ", quoteOf(data.failedReason))}`,
+      websetId === undefined ? undefined : `Webset ${plainText(websetId, SHORT_QUOTE)}`,
+    ],
+    ", ",
+  );
 }
 
 function after(before: string, value: string | number | null | undefined, behind = ""): string {
@@ -167,17 +242,23 @@ function after(before: string, value: string | number | null | undefined, behind
 
 function quoteOf(value: unknown, length = LONGEST_QUOTE): string | undefined {
   // A quote has no end before its own: what stands behind it is ours.
-  const plain = typeof value === "string" ? plainText(value.replaceAll('"', "'"), length) : "";
-  return plain === "" ? undefined : `"${plain}"`;
+  const line = typeof value === "string" ? plain(value.replaceAll('"', "'"), length) : undefined;
+  return line === undefined ? undefined : `"${line}"`;
 }
 
 /** A URL as it is, or quoted where it is none that stands by itself. */
 function addressOf(url: string): string | undefined {
-  return /^[\w.~:/?#[\]@!$&'()*+,;=%-]+$/.test(url) ? plainText(url, 60) : quoteOf(url, 60);
+  return /^[\w.~:/?#[\]@!$&'()*+,;=%-]+$/.test(url) ? plain(url, LONGEST_ADDRESS) : quoteOf(url, LONGEST_ADDRESS);
 }
 
 function word(value: unknown): string | undefined {
-  return typeof value === "string" ? plainText(value, LONGEST_WORD) || undefined : undefined;
+  return plain(value, LONGEST_WORD);
+}
+
+/** A text as one plain line; undefined where nothing is left of it. */
+function plain(value: unknown, length: number): string | undefined {
+  const line = typeof value === "string" ? plainText(value, length) : "";
+  return line === "" || line === "…" ? undefined : line;
 }
 
 function text(value: unknown): string | undefined {

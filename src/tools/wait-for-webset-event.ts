@@ -5,8 +5,9 @@ import { parsePatterns } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
 import { after, detail, isTime, positionOf, shortened, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
-import { presentWithin, roomFor } from "./room.ts";
+import { roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
+import { tellEvents } from "./tell-events.ts";
 import { noteOf, nowOf, secondsOf, warningOf } from "./wording.ts";
 
 /** A wait that began after the end of all work, and took so long in seconds, has met what becomes visible late, too. */
@@ -98,7 +99,7 @@ export const waitForWebsetEvent = defineTool({
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(trouble),
       ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant)),
-      events: events.map((event) => presentWithin(event, args.detail)),
+      events: await tellEvents(events, { ...context, detail: args.detail, isOneWebset: asked !== undefined }),
     };
   },
 });

@@ -220,7 +220,7 @@ export function searchProgress(search: WebsetSearch, now?: number): SearchProgre
     secondsLeft: isCanceled ? null : timeLeft,
     startedAt: wordOrNull(search.createdAt),
     ...(endedAt === null ? {} : { endedAt: word(endedAt) }),
-    seconds: from === 0 || to === 0 ? null : Math.max(0, Math.round((to - from) / 1_000)),
+    seconds: secondsBetween(from, to),
   };
 }
 
@@ -326,8 +326,23 @@ export function howFar(search: Omit<SearchProgress, "searchId" | "query">): stri
     isFinishing || secondsLeft === null || hasEnded ? undefined : `about ${duration(secondsLeft)} left`,
   ].filter((fact) => fact !== undefined);
   const reason = canceledReason === undefined ? "" : ` (${canceledReason})`;
-  const took = !hasEnded || seconds === null ? "" : ` after ${seconds < 600 ? `${seconds} s` : duration(seconds)}`;
+  const took = !hasEnded || seconds === null ? "" : ` after ${exactly(seconds)}`;
   return `${status}${reason}${took}${facts.length === 0 ? "" : `: ${facts.join(", ")}`}`;
+}
+
+/** How long something took, in the same words; undefined where the API does not tell when it began and ended. */
+export function howLong(startedAt: string | null, endedAt: string | null): string | undefined {
+  const seconds = secondsBetween(timeOf(startedAt), timeOf(endedAt));
+  return seconds === null ? undefined : exactly(seconds);
+}
+
+/** From one time to another, in whole seconds, where both are known and so not 0. */
+function secondsBetween(from: number, to: number): number | null {
+  return from === 0 || to === 0 ? null : Math.max(0, Math.round((to - from) / 1_000));
+}
+
+function exactly(seconds: number): string {
+  return seconds < 600 ? `${seconds} s` : duration(seconds);
 }
 
 /** A number of seconds as people say it. */

@@ -117,6 +117,11 @@ export class WebsetStates {
         if (!(error instanceof WebsetsError)) throw error;
       }
     }
+    return this.knownTitles(enrichmentIds);
+  }
+
+  /** Those of them that are remembered. */
+  knownTitles(enrichmentIds: ReadonlySet<string>): ReadonlyMap<string, string> {
     return new Map(
       [...enrichmentIds].flatMap((id) => {
         const title = this.#titles.of(id);

@@ -55,6 +55,20 @@ describe("a name", () => {
   });
 });
 
+describe("a text that is too long", () => {
+  test.each([
+    ["Write to sales@acme.example for more", 20, "Write to…"],
+    ["Write to sales@acme.example, all of you", 30, "Write to sales@acme.example,…"],
+    ["https://acme.example/a/very/long/path", 20, "…"],
+    ["See acme.example for more", 10, "See…"],
+    ["联系sales@acme.example电话", 10, "联系…"],
+    ["One long word abcdefghijklmnop", 20, "One long word abcde…"],
+    ["The end. Another sentence", 12, "The end. An…"],
+  ])("%s is cut to %i characters, but no address in it", (text, length, expected) => {
+    expect(plainText(text, length)).toBe(expected);
+  });
+});
+
 describe("outgoing JSON", () => {
   test("is well-formed, and otherwise as JSON.stringify has it", () => {
     const text = fc.string({ unit: "binary" });

@@ -3,22 +3,23 @@ import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
 import { keep } from "../../src/feed/event.ts";
 import { createSandbox } from "../../src/sandbox/server.ts";
-import { present } from "../../src/tools/summary.ts";
+import { type Known, present } from "../../src/tools/summary.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const AT = "2026-11-01T12:00:00.000Z";
 
-function shown(type: string, data: unknown, detail: "summary" | "full" = "summary") {
+function shown(type: string, data: unknown, detail: "summary" | "full" = "summary", known?: Known) {
   return present(
     keep({ id: "evt_1", object: "event", type, createdAt: AT, data } as Parameters<typeof keep>[0]),
     detail,
+    known,
   );
 }
 
 const line = (type: string, data: unknown) => shown(type, data).summary;
 
 /** What may reach a model or a terminal: one line without characters that act. */
-const HARMLESS = /^[^\p{Cc}\p{Cs}\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]{1,160}$/u;
+const HARMLESS = /^[^\p{Cc}\p{Cs}\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]{1,200}$/u;
 
 const search = {
   id: "search_1",
@@ -36,9 +37,9 @@ const item = {
   websetId: "ws_1",
   properties: { type: "company", url: "https://acme.example/", description: "Robots", company: { name: "Acme" } },
   enrichments: [
-    { status: "completed", result: ["sales@acme.example"] },
-    { status: "pending", result: null },
-    { status: "completed", result: ["2017-03"] },
+    { enrichmentId: "e1", status: "completed", result: ["sales@acme.example"] },
+    { enrichmentId: "e2", status: "pending", result: null },
+    { enrichmentId: "e3", status: "completed", result: ["2017-03"] },
   ],
 };
 
@@ -80,26 +81,26 @@ const LINES: [type: string, data: object, summary: string, resource: object][] =
   [
     "webset.search.updated",
     search,
-    "Search running: 12 of 50 found, 40 %, about 2 min left",
+    'Search "robot makers" running: 12 of 50 found, 40 %, about 2 min left',
     { kind: "search", id: "search_1", status: "running" },
   ],
   [
     "webset.search.completed",
-    { ...search, status: "completed" },
-    "Search completed: 12 of 50 found, 80 analyzed",
+    { ...search, status: "completed", createdAt: AT, updatedAt: "2026-11-01T12:01:35.000Z" },
+    'Search "robot makers" completed after 95 s: 12 of 50 found, 80 analyzed',
     { kind: "search", id: "search_1", status: "completed" },
   ],
   [
     "webset.search.canceled",
     { ...search, status: "canceled", canceledReason: "webset_canceled" },
-    "Search canceled (webset_canceled): 12 of 50 found, 80 analyzed",
+    'Search "robot makers" canceled (webset_canceled): 12 of 50 found, 80 analyzed',
     { kind: "search", id: "search_1", status: "canceled" },
   ],
   ["webset.item.created", item, 'Item found: "Acme", https://acme.example/', { kind: "item", id: "item_1" }],
   [
     "webset.item.enriched",
     item,
-    'Item enriched: "Acme"; 2 of 3 done: "sales@acme.example", "2017-03"',
+    'Item enriched: "Acme"; 2 of 3 done; "sales@acme.example"; "2017-03"',
     { kind: "item", id: "item_1" },
   ],
   [
@@ -144,18 +145,31 @@ const LINES: [type: string, data: object, summary: string, resource: object][] =
     "Monitor updated: disabled",
     { kind: "monitor", id: "monitor_1", status: "disabled" },
   ],
-  ["monitor.deleted", { id: "monitor_1" }, "Monitor deleted: status unknown", { kind: "monitor", id: "monitor_1" }],
+  [
+    "monitor.deleted",
+    { id: "monitor_1", status: "enabled", nextRunAt: AT },
+    "Monitor deleted",
+    { kind: "monitor", id: "monitor_1", status: "enabled" },
+  ],
   [
     "monitor.run.created",
     { id: "run_1", monitorId: "monitor_1", status: "running", type: "search" },
     "Monitor run running (search)",
-    { kind: "monitor_run", id: "run_1", status: "running" },
+    { kind: "monitor_run", id: "run_1", status: "running", of: "monitor_1" },
   ],
   [
     "monitor.run.completed",
-    { id: "run_1", monitorId: "monitor_1", status: "failed", type: "refresh", failedReason: "no credits" },
-    'Monitor run failed (refresh): "no credits"',
-    { kind: "monitor_run", id: "run_1", status: "failed" },
+    {
+      id: "run_1",
+      monitorId: "monitor_1",
+      status: "failed",
+      type: "refresh",
+      failedReason: "no credits",
+      createdAt: AT,
+      failedAt: "2026-11-01T12:00:03.000Z",
+    },
+    'Monitor run failed after 3 s (refresh): "no credits"',
+    { kind: "monitor_run", id: "run_1", status: "failed", of: "monitor_1" },
   ],
 ];
 
@@ -190,7 +204,7 @@ describe("the summary of an event", () => {
     expect(shown("novelty", 5)).toMatchObject({ resource: { kind: "unknown", id: "" }, summary: "novelty" });
   });
 
-  test("is one harmless line of at most 160 characters, whatever the data holds and whatever it lacks", () => {
+  test("is one harmless line of at most 200 characters, whatever the data holds and whatever it lacks", () => {
     const types = [...EVENT_TYPES.map(({ type }) => type as string), "novelty"];
     const keys = [...new Set(LINES.flatMap(([, data]) => Object.keys(data)))];
     const hostile = fc.oneof(
@@ -249,14 +263,16 @@ describe("the summary of what did not go well", () => {
       const progress = { found: 12, analyzed: 80, completion: 100, timeLeft: 0 };
       const canceled = { ...search, status: "canceled", canceledReason, progress };
       expect(line("webset.search.canceled", canceled)).toBe(
-        `Search canceled (${canceledReason}): 12 of 50 found, 80 analyzed`,
+        `Search "robot makers" canceled (${canceledReason}): 12 of 50 found, 80 analyzed`,
       );
-      expect(line("webset.search.updated", canceled)).toBe(`Search canceled (${canceledReason}): 12 of 50 found`);
+      expect(line("webset.search.updated", canceled)).toBe(
+        `Search "robot makers" canceled (${canceledReason}): 12 of 50 found`,
+      );
       expect(line("webset.idle", { ...webset, searches: [canceled] })).toBe(
-        `Webset idle "Robots"; search canceled (${canceledReason}); search "robot makers" for 50 items`,
+        `Webset idle "Robots"; 12 found; search canceled (${canceledReason}); search "robot makers" for 50 items`,
       );
       expect(line("webset.paused", { ...webset, searches: [search, canceled, canceled] })).toBe(
-        `Webset paused "Robots"; 2 of 3 searches canceled (${canceledReason}); search "robot makers" for 50 items`,
+        `Webset paused "Robots"; 36 found; 2 of 3 searches canceled (${canceledReason}); search "robot makers" for 50 items`,
       );
     }
     expect(line("webset.search.canceled", { status: "canceled" })).toBe("Search canceled");
@@ -286,12 +302,107 @@ describe("the summary of what did not go well", () => {
   test("repeats no number that cannot be true, and says of a search that has found all that it is finishing", () => {
     const updated = (progress: unknown) => line("webset.search.updated", { ...search, progress });
     for (const progress of [undefined, {}, { found: -1, completion: 101, timeLeft: "soon" }]) {
-      expect(updated(progress)).toBe("Search running");
+      expect(updated(progress)).toBe('Search "robot makers" running');
     }
     expect(updated({ found: "12", completion: "24", timeLeft: "40" })).toBe(
-      "Search running: 12 of 50 found, 24 %, about 40 s left",
+      'Search "robot makers" running: 12 of 50 found, 24 %, about 40 s left',
     );
-    expect(updated({ found: 50, completion: 100, timeLeft: 0 })).toBe("Search running: 50 of 50 found, finishing");
+    expect(updated({ found: 50, completion: 100, timeLeft: 0 })).toBe(
+      'Search "robot makers" running: 50 of 50 found, finishing',
+    );
+  });
+});
+
+describe("the values in a summary", () => {
+  const titles = new Map([
+    ["e1", "Contact email"],
+    ["e2", "Founded"],
+    ["e3", "Website"],
+  ]);
+  const enriched = (...results: [status: string, ...values: string[]][]) =>
+    shown(
+      "webset.item.enriched",
+      {
+        ...item,
+        enrichments: results.map(([status, ...result], n) => ({ enrichmentId: `e${n + 1}`, status, result })),
+      },
+      "summary",
+      { titles },
+    ).summary;
+
+  test("stand by their titles, and done is only what has one", () => {
+    expect(enriched(["completed", "sales@acme.example"], ["completed", "2017-03"])).toBe(
+      'Item enriched: "Acme"; 2 of 2 done; Contact email: "sales@acme.example"; Founded: "2017-03"',
+    );
+    expect(enriched(["completed", " "], ["completed", "2017-03"], ["pending"])).toBe(
+      'Item enriched: "Acme"; 1 of 3 done; Founded: "2017-03"; Contact email: none found; Website: pending',
+    );
+    expect(enriched(["completed", "a@b.example", "c@d.example"])).toContain('"a@b.example, c@d.example"');
+  });
+
+  test("are whole addresses or none", () => {
+    const long = `https://acme.example/${"path/".repeat(16)}end`;
+    expect(enriched(["completed", "sales@acme.example"], ["completed"], ["completed", long])).toContain(
+      `Website: "${long}"`,
+    );
+    const email = `${"first.last.".repeat(8)}x@acme-robots-of-europe.example`;
+    const none = enriched(["completed", email], ["completed", email], ["completed", "2017"]);
+    expect(none).toContain('; Website: "2017"; …');
+    expect(none.split(email)).toHaveLength(2);
+    fc.assert(
+      fc.property(fc.array(fc.nat(120), { minLength: 3, maxLength: 3 }), fc.nat(90), (lengths, words) => {
+        const values = lengths.map((length, n) => `${n}${"x".repeat(length)}@y${n}.example`);
+        const prose = `${"word ".repeat(words)}${values[0]} and more`;
+        const summary = enriched(["completed", prose], ["completed", values[1] ?? ""], ["completed", values[2] ?? ""]);
+        expect(summary.length).toBeLessThanOrEqual(200);
+        for (const run of summary.match(/\S*x+\S*/g) ?? []) {
+          expect(
+            values.some((value) => run.replace(/^"|"[;…]*$/g, "") === value),
+            summary,
+          ).toBe(true);
+        }
+      }),
+    );
+    expect(line("webset.item.created", { ...item, properties: { ...item.properties, url: long } })).toBe(
+      `Item found: "Acme", ${long}`,
+    );
+    const endless = `https://acme.example/${"path/".repeat(60)}`;
+    expect(line("webset.item.created", { ...item, properties: { ...item.properties, url: endless } })).toBe(
+      'Item found: "Acme"',
+    );
+  });
+
+  test("come as they are written in other scripts, and never with what hides or acts in them", () => {
+    expect(enriched(["completed", "株式会社ロボット"], ["completed", "می\u200cخواهم"])).toMatch(
+      /株式会社ロボット.*می\u200cخواهم/,
+    );
+    expect(enriched(["completed", "a\u202eb\u{e0100}\u{e0061}c\nd"])).toContain('"abc d"');
+  });
+});
+
+describe("what went wrong", () => {
+  const problem = (type: string, data: object) => shown(type, data).problem;
+
+  test("is told in short, and of nothing that went well", () => {
+    expect(problem("webset.search.canceled", { ...search, status: "canceled" })).toBe("canceled");
+    expect(problem("webset.search.canceled", { ...search, canceledReason: "out_of_credits" })).toBe("out_of_credits");
+    expect(problem("webset.search.completed", { ...search, status: "canceled" })).toBe("canceled");
+    expect(problem("webset.paused", webset)).toBe("paused");
+    expect(problem("webset.deleted", webset)).toBe("deleted");
+    expect(problem("import.completed", { status: "failed", failedReason: "invalid_format" })).toBe("invalid_format");
+    expect(problem("import.completed", { status: "canceled" })).toBe("canceled");
+    expect(problem("monitor.run.completed", { status: "failed", failedReason: "no\ncredits" })).toBe("no credits");
+    for (const [type, data] of [
+      ["webset.search.completed", { ...search, status: "running" }],
+      ["import.completed", { status: "completed", failedReason: null }],
+      ["monitor.run.created", { status: "created" }],
+      ["monitor.deleted", { status: "enabled" }],
+      ["webset.idle", { searches: [{ ...search, status: "canceled" }] }],
+      ["webset.item.created", { ...item, status: "failed" }],
+      ["novelty", { status: "failed" }],
+    ] as const) {
+      expect(problem(type, data), type).toBeUndefined();
+    }
   });
 });
 

@@ -1,0 +1,104 @@
+import { idOf } from "../exa/event.ts";
+import type { FeedEvent } from "../feed/event.ts";
+import type { Feed } from "../feed/feed.ts";
+import { startTimeLimit } from "../shared/abort.ts";
+import { resultBytes } from "../shared/bounded-json.ts";
+import type { Clock } from "../shared/clock.ts";
+import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import type { WebsetStates } from "../webset/states.ts";
+import { MOST_LIST_BYTES, presentWithin } from "./room.ts";
+import type { PresentedEvent } from "./summary.ts";
+
+/** So many Websets, and so many monitors, are asked for at most for the sake of one result. */
+const MOST_ASKED = 5;
+/** A wait that has used up its time returns within a second of it, in milliseconds; what is not known by then is left out. */
+const LOOK_MS = 700;
+
+export interface Telling {
+  detail: "summary" | "full";
+  /** Whether the caller asked for one Webset, which need not be told with each event then. */
+  isOneWebset: boolean;
+  feed: Pick<Feed, "websetOf">;
+  states: Pick<WebsetStates, "titlesOf" | "knownTitles">;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * Events as tools give them, with what they do not say themselves: what enrichments are called, and which Webset a monitor's run is
+ * in. Both are remembered; what is not is asked for, as far as that takes no longer than a moment.
+ */
+export async function tellEvents(events: readonly FeedEvent[], telling: Telling): Promise<PresentedEvent[]> {
+  const { detail, isOneWebset, clock, signal } = telling;
+  const limit = startTimeLimit(clock, LOOK_MS, signal);
+  const within = { ...telling, signal: limit.signal };
+  const [titles, websets] = await Promise.all([titlesOf(events, within), websetsOf(events, within)]);
+  limit.end();
+  if (signal.aborted) throw abortError();
+  // How many events there is room for was found out without what is known besides: that is told as far as there is room.
+  const plain = events.map((event) => presentWithin(event, detail, { titles: new Map(), isOneWebset }));
+  let spare = MOST_LIST_BYTES - plain.reduce((sum, one) => sum + resultBytes(one) + 1, 0);
+  return events.map((event, index) => {
+    const least = plain[index] as PresentedEvent;
+    const most = presentWithin(event, detail, { titles, websetId: websets.get(event.id), isOneWebset });
+    const more = resultBytes(most) - resultBytes(least);
+    if (more > spare) return least;
+    spare -= more;
+    return most;
+  });
+}
+
+/** What the enrichments in these events are called, by their ids. */
+async function titlesOf(
+  events: readonly FeedEvent[],
+  { states, signal }: Telling,
+): Promise<ReadonlyMap<string, string>> {
+  const byWebset = new Map<string, Set<string>>();
+  for (const { owner, data } of events) {
+    if (owner.kind !== "webset") continue;
+    for (const id of enrichmentIdsIn(data)) {
+      byWebset.set(owner.websetId, (byWebset.get(owner.websetId) ?? new Set()).add(id));
+    }
+  }
+  const asked = [...byWebset]
+    .slice(0, MOST_ASKED)
+    .map(([websetId, ids]) => inTime(states.titlesOf(websetId, ids, signal)));
+  await Promise.all(asked);
+  return states.knownTitles(new Set([...byWebset.values()].flatMap((ids) => [...ids])));
+}
+
+function enrichmentIdsIn(data: unknown): string[] {
+  if (typeof data !== "object" || data === null || !("enrichments" in data)) return [];
+  const { enrichments } = data;
+  if (!Array.isArray(enrichments)) return [];
+  return enrichments.flatMap((one: unknown) => {
+    const id = typeof one === "object" && one !== null && "enrichmentId" in one ? idOf(one.enrichmentId) : undefined;
+    return id ?? [];
+  });
+}
+
+/** Which Websets the monitors are of whose runs are among these events, by the events' ids. */
+async function websetsOf(
+  events: readonly FeedEvent[],
+  { feed, signal }: Telling,
+): Promise<ReadonlyMap<string, string>> {
+  const runs = events.filter(({ owner }) => owner.kind === "monitor");
+  const monitors = new Map(runs.map(({ owner }) => [owner.kind === "monitor" ? owner.monitorId : "", owner]));
+  const asked = new Set([...monitors.keys()].slice(0, MOST_ASKED));
+  const found = await Promise.all(
+    runs
+      .filter(({ owner }) => owner.kind === "monitor" && asked.has(owner.monitorId))
+      .map(async (run) => [run.id, await inTime(feed.websetOf(run, signal))] as const),
+  );
+  return new Map(found.flatMap(([id, websetId]) => (websetId === undefined ? [] : [[id, websetId] as const])));
+}
+
+/** What a look-up finds; undefined where it fails or takes too long: a result is worth more than a name in it. */
+async function inTime<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof WebsetsError || isAbort(error)) return undefined;
+    throw error;
+  }
+}
