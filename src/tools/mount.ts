@@ -91,8 +91,9 @@ interface Call {
 }
 
 async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<Answer> {
-  const parsed = tool.input.safeParse(readArguments(tool.input, given));
-  if (!parsed.success) throw explainInput(tool, parsed.error);
+  const read = readArguments(tool.input, given);
+  const parsed = tool.input.safeParse(read);
+  if (!parsed.success) throw explainInput(tool, parsed.error, read);
   const args = parsed.data;
   const limitSeconds = tool.waits?.(args, limits);
   const { signal, notify, _meta } = context.mcpReq;

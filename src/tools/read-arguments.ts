@@ -3,7 +3,7 @@ import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 
 /**
  * What hosts add to a call by themselves: n8n's AI agent its own four (n8n issues 21500, 21716 and 22787), Gemini CLI
- * `wait_for_previous`, and Cursor `random_string` where a tool needs no parameter. A tool that has one of these itself gets it.
+ * `wait_for_previous`, Cline `task_progress` (cline issues 8256, 9919 and 10426), and Cursor `random_string` where a tool needs no parameter. A tool that has one of these itself gets it.
  */
 const ADDED_BY_HOSTS = new Set([
   "toolCallId",
@@ -12,6 +12,7 @@ const ADDED_BY_HOSTS = new Set([
   "action",
   "tool",
   "wait_for_previous",
+  "task_progress",
   "random_string",
 ]);
 

@@ -3,39 +3,81 @@ import { sentenceForAgent } from "../../src/shared/errors.ts";
 import type { Tool } from "../../src/tools/define.ts";
 import { explainInput } from "../../src/tools/explain-input.ts";
 import { TOOLS } from "../../src/tools/index.ts";
+import { jsonSchemaOf } from "../../src/tools/json-schema.ts";
+import { meantBy } from "../../src/tools/meant-parameter.ts";
 import { readArguments } from "../../src/tools/read-arguments.ts";
 
+function toolNamed(name: string): Tool {
+  return TOOLS.find((one) => one.name === name) as Tool;
+}
+
 function explained(name: string, args: unknown): string {
-  const tool = TOOLS.find((one) => one.name === name) as Tool;
-  const { success, error } = tool.input.safeParse(readArguments(tool.input, args));
+  const tool = toolNamed(name);
+  const given = readArguments(tool.input, args);
+  const { success, error } = tool.input.safeParse(given);
   if (success) throw new Error(`${name} takes ${JSON.stringify(args)}`);
-  return sentenceForAgent(explainInput(tool, error));
+  return sentenceForAgent(explainInput(tool, error, given));
 }
 
 describe("wrong arguments", () => {
   test.each([
-    ["get_webset_event", {}, "The parameter eventId is missing."],
-    ["get_webset_event", { eventId: 5 }, "The parameter eventId: "],
-    ["get_webset_event", { eventId: null }, "The parameter eventId is missing."],
-    ["get_webset_event", { eventId: "evt_1", detail: "all" }, "The parameter detail: "],
-    ["list_webset_events", { types: ["webset.idle", 5] }, "The parameter types.1: "],
-    ["list_webset_events", { types: { a: 1 } }, "The parameter types: "],
-    ["list_webset_events", { limit: 1.5 }, "The parameter limit: "],
-    ["list_webset_events", { limit: 0 }, "The parameter limit: "],
-    ["wait_for_webset_event", { atLeast: 101 }, "The parameter atLeast: "],
-    ["wait_for_webset", { websetId: "w", timeoutSeconds: "25 s" }, "The parameter timeoutSeconds: "],
-    ["get_webset_progress", { websetId: "w", verbose: true }, 'There is no parameter "verbose".'],
-    ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There are no parameters "b", "a".'],
-    ["get_webset_progress", [], "The arguments: "],
+    ["get_webset_event", {}, "The parameter eventId is missing: it takes a text of at most 300 characters."],
+    ["get_webset_event", { eventId: 5 }, "The parameter eventId is 5, and it takes a text of at most 300 characters."],
+    ["get_webset_event", { eventId: null }, "The parameter eventId is missing: "],
+    ["get_webset_event", { eventId: "e", detail: "all" }, 'detail is "all", and it takes "summary" or "full".'],
+    [
+      "list_webset_events",
+      { types: ["webset.idle", 5] },
+      "types.1 is 5, and it takes a text of at most 100 characters.",
+    ],
+    ["list_webset_events", { types: { a: 1 } }, "types is an object, and it takes a list of at most 50: each a text"],
+    ["list_webset_events", { limit: 1.5 }, "The parameter limit is 1.5, and it takes a whole number from 1 to 200."],
+    ["get_webset_progress", { websetId: "w", extra: true }, 'There is no parameter "extra".'],
+    ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There is no parameter "b"; There is no parameter "a".'],
+    ["get_webset_progress", [], "The arguments have to be an object with the parameters by their names."],
   ])("%s %j are explained by name", (name, args, expected) => {
     const text = explained(name, args);
     expect(text).toMatch(/^invalid_request: /);
     expect(text).toContain(expected);
   });
 
+  test.each([
+    ["list_webset_events", { limit: 500 }, "limit 200"],
+    ["list_webset_events", { limit: 0 }, "limit 1"],
+    ["list_webset_events", { createdAfter: "10m", createdBefore: "5m" }, 'after "10m", before "5m"'],
+    ["list_webset_events", { since: "2h", count: 5 }, 'after "2h", limit 5'],
+    ["list_webset_events", { event_types: "webset.idle" }, 'types ["webset.idle"]'],
+    ["list_webset_events", { nextPage: "pabc" }, 'page "pabc"'],
+    ["list_webset_events", { verbose: true }, 'detail "full"'],
+    ["wait_for_webset_event", { count: 5 }, "atLeast 5"],
+    ["wait_for_webset_event", { atLeast: 500 }, "atLeast 100"],
+    ["wait_for_webset_event", { cursor: "cabc", max_events: 20 }, 'after "cabc", limit 20'],
+    ["wait_for_webset_event", { timeoutMs: 20_000 }, "timeoutSeconds 20"],
+    ["wait_for_webset_event", { timeoutSeconds: "25 s" }, "timeoutSeconds 25"],
+    ["wait_for_webset_event", { timeout: -1 }, "timeoutSeconds -1"],
+    ["wait_for_webset", { webset_id: "w" }, 'websetId "w"'],
+    ["wait_for_webset", { id: "w", count: 5 }, 'websetId "w", items 5'],
+    ["wait_for_webset", { websetID: "w" }, 'websetId "w"'],
+    ["get_webset_progress", { webset: "w" }, 'websetId "w"'],
+    ["get_webset_event", { id: "e" }, 'eventId "e"'],
+    ["get_webset_event", { event: "e" }, 'eventId "e"'],
+    ["list_websets", { state: "running", pageSize: 5 }, 'status "running", limit 5'],
+    ["list_webset_items", { externalId: "w", num_results: 5 }, 'websetId "w", limit 5'],
+  ])("%s %j lead to the right call", (name, args, right) => {
+    expect(explained(name, args)).toContain(`Call ${name} with ${right}. `);
+  });
+
+  test("a parameter that is meant by two names is taken as it was given by its own", () => {
+    const text = explained("wait_for_webset", { websetId: "mine", id: "other" });
+    expect(text).toContain('There is no parameter "id": websetId is meant.');
+    expect(text).not.toContain("Call wait_for_webset with");
+  });
+
   test("are explained all at once, and with what the tool takes", () => {
-    expect(explained("wait_for_webset_event", { atLeast: 0, webset_id: "w", timeoutSeconds: -1 })).toMatch(
-      /^invalid_request: (?=.*atLeast)(?=.*timeoutSeconds: )(?=.*"webset_id").* wait_for_webset_event takes types, websetId, after, atLeast, limit, timeoutSeconds, detail\.$/,
+    const text = explained("wait_for_webset_event", { atLeast: 0, webset_id: "w", timeoutSeconds: -1 });
+    expect(text).toMatch(/^invalid_request: (?=.*atLeast is 0)(?=.*timeoutSeconds is -1)(?=.*"webset_id")/);
+    expect(text).toMatch(
+      /wait_for_webset_event takes types, websetId, .*after, atLeast, limit, timeoutSeconds, detail\.$/,
     );
   });
 
@@ -44,4 +86,21 @@ describe("wrong arguments", () => {
     expect(text.length).toBeLessThan(300);
     expect(text).not.toMatch(/[\n\u001b]/);
   });
+
+  test("of any size and depth are quoted in part", () => {
+    let deep: unknown = "a";
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    for (const value of ["x".repeat(100_000), { a: "x".repeat(10_000) }, Array(10_000).fill("xxxx"), deep]) {
+      for (const args of [{ limit: value }, { count: value }, { types: value }, { detail: value }]) {
+        expect(explained("list_webset_events", args).length).toBeLessThan(1_000);
+      }
+    }
+  });
+});
+
+test("no name of a parameter is taken for another one", () => {
+  for (const { input } of TOOLS) {
+    const parameters = Object.keys(jsonSchemaOf(input, "input").properties ?? {});
+    for (const parameter of parameters) expect(meantBy(parameter, 1, parameters)?.name).toBe(parameter);
+  }
 });

@@ -31,8 +31,9 @@ const DEFAULTS = { id: "id", whole: 5, flag: false, word: "one" };
 
 /** What a tool is run with, or why not. */
 function read(more: object): unknown {
-  const { success, data, error } = tool.input.safeParse(readArguments(tool.input, { id: "id", ...more }));
-  return success ? data : explainInput(tool, error).message;
+  const given = readArguments(tool.input, { id: "id", ...more });
+  const { success, data, error } = tool.input.safeParse(given);
+  return success ? data : explainInput(tool, error, given).message;
 }
 
 describe("what can only mean one thing means it:", () => {
@@ -58,7 +59,10 @@ describe("what can only mean one thing means it:", () => {
     [{ numbers: "1,2.5" }, { numbers: [1, 2.5] }],
     [{ numbers: ["1", 2] }, { numbers: [1, 2] }],
     [{ either: "5" }, { either: "5" }],
-    [{ toolCallId: "call_1", sessionId: "s", chatInput: "hi", wait_for_previous: true }, {}],
+    [
+      { toolCallId: "call_1", sessionId: "s", chatInput: "hi", wait_for_previous: true, task_progress: "- [ ] look" },
+      {},
+    ],
     [{ action: "sendMessage" }, { action: "sendMessage" }],
   ])("%j", (given, expected) => {
     expect(read(given)).toEqual({ ...DEFAULTS, ...expected });
@@ -69,24 +73,24 @@ describe("what can mean several things or none is refused by name:", () => {
   test.each([
     [{ id: null }, "id is missing"],
     [{ id: "" }, "id is missing"],
-    [{ id: 5 }, "id: "],
-    [{ id: ["id"] }, "id: "],
-    [{ text: 5 }, "text: "],
-    [{ whole: "5 events" }, "whole: "],
-    [{ whole: "1.5" }, "whole: "],
-    [{ whole: "0" }, "whole: "],
-    [{ whole: true }, "whole: "],
-    [{ number: "1,000" }, "number: "],
-    [{ number: "0x10" }, "number: "],
-    [{ number: "Infinity" }, "number: "],
-    [{ flag: "yes" }, "flag: "],
-    [{ flag: 1 }, "flag: "],
-    [{ word: "three" }, "word: "],
-    [{ list: 5 }, "list: "],
-    [{ list: { a: 1 } }, "list: "],
-    [{ list: ["a", null] }, "list.1: "],
-    [{ list: '["a", 5]' }, "list.1: "],
-    [{ numbers: "a" }, "numbers.0: "],
+    [{ id: 5 }, "id is "],
+    [{ id: ["id"] }, "id is "],
+    [{ text: 5 }, "text is "],
+    [{ whole: "5 events" }, "whole is "],
+    [{ whole: "1.5" }, "whole is "],
+    [{ whole: "0" }, "whole is "],
+    [{ whole: true }, "whole is "],
+    [{ number: "1,000" }, "number is "],
+    [{ number: "0x10" }, "number is "],
+    [{ number: "Infinity" }, "number is "],
+    [{ flag: "yes" }, "flag is "],
+    [{ flag: 1 }, "flag is "],
+    [{ word: "three" }, "word is "],
+    [{ list: 5 }, "list is "],
+    [{ list: { a: 1 } }, "list is "],
+    [{ list: ["a", null] }, "list.1 is "],
+    [{ list: '["a", 5]' }, "list.1 is "],
+    [{ numbers: "a" }, "numbers.0 is "],
     [{ toolCallID: "x" }, '"toolCallID"'],
     [JSON.parse('{"__proto__": 1}'), '"__proto__"'],
   ])("%j", (given, expected) => {
@@ -96,8 +100,8 @@ describe("what can mean several things or none is refused by name:", () => {
   test("lists in lists, however deep", () => {
     let deep: unknown = "a";
     for (let level = 0; level < 100_000; level++) deep = [deep];
-    expect(read({ list: deep })).toContain("list.0: ");
-    expect(read({ text: deep })).toContain("text: ");
+    expect(read({ list: deep })).toContain("list.0 is ");
+    expect(read({ text: deep })).toContain("text is ");
   });
 
   test.each([[null], ["text"], [[1]]])("%j in the place of all arguments", (given) => {
