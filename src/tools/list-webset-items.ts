@@ -2,7 +2,6 @@ import * as z from "zod/v4";
 import type { WebsetItem } from "../exa/schemas.ts";
 import { itemFacts } from "../webset/item-facts.ts";
 import { type CallContext, defineTool } from "./define.ts";
-import { explainDeleted } from "./explain-deleted.ts";
 import { readList } from "./list-pages.ts";
 import { decodeListToken, encodeListToken } from "./list-token.ts";
 import { detail, page, websetId } from "./params.ts";
@@ -40,18 +39,12 @@ export const listWebsetItems = defineTool({
       }),
     ),
   }),
-  async run(args, context) {
-    try {
-      return await listItems(args, context);
-    } catch (error) {
-      throw await explainDeleted(error, args.websetId, context.feed, context.signal);
-    }
-  },
+  run: listItems,
 });
 
 async function listItems({ websetId, limit, page, detail }: z.output<typeof input>, context: CallContext) {
   const { exa, feed, states, signal } = context;
-  const id = await states.find(websetId, signal);
+  const id = await states.resolve(websetId, signal);
   let titles: ReadonlyMap<string, string> = new Map();
   const show = (item: WebsetItem) =>
     withinRoom({ ...itemFacts(item, titles), ...(detail === "full" ? { data: item } : {}) });

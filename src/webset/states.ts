@@ -9,8 +9,6 @@ import { EnrichmentTitles } from "./enrichment-titles.ts";
 
 /** So many ids and externalIds are remembered, and so many characters of them. */
 const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
-/** What the API does not know may just have been created: it is asked again after so long, in milliseconds. */
-const SECOND_LOOK_MS = 2_000;
 
 /** Of looks for which nobody waits, there is one request in so long, in milliseconds, however many Websets are watched. */
 const GAP_MS = 1_000;
@@ -33,12 +31,10 @@ export class WebsetStates {
   readonly #rounds: Rounds;
   readonly #calls = new SharedCalls<Looked>();
   readonly #ids = new BoundedMap<string, string>(REMEMBERED);
-  readonly #clock: Clock;
   readonly #titles = new EnrichmentTitles();
 
   constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets">, clock: Clock) {
     this.#exa = exa;
-    this.#clock = clock;
     this.#rounds = new Rounds(exa, clock);
   }
 
@@ -83,21 +79,6 @@ export class WebsetStates {
       if (known !== undefined && error instanceof WebsetsError && error.kind === "not_found") return known;
       throw error;
     }
-  }
-
-  /**
-   * The id behind an id or externalId of a Webset that is there; `not_found` for what the API does not know, but for an id that
-   * was found before: that one is for the next request to find out. Who has just created a Webset is not told that there is none.
-   */
-  async find(text: string, signal: AbortSignal): Promise<string> {
-    if (this.#ids.get(text) === text) return text;
-    try {
-      return (await this.look(text, signal)).value.id;
-    } catch (error) {
-      if (!(error instanceof WebsetsError) || error.kind !== "not_found" || this.knows(text)) throw error;
-    }
-    await this.#clock.sleep(SECOND_LOOK_MS, signal);
-    return (await this.look(text, signal, this.#clock.now())).value.id;
   }
 
   /**

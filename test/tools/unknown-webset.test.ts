@@ -21,7 +21,13 @@ async function withDeleted() {
   return { ...opened, id };
 }
 
-const OF_ONE_WEBSET = ["list_webset_events", "wait_for_webset_event", "wait_for_webset", "get_webset_progress"];
+const OF_ONE_WEBSET = [
+  "list_webset_events",
+  "wait_for_webset_event",
+  "wait_for_webset",
+  "get_webset_progress",
+  "list_webset_items",
+];
 
 test.each(OF_ONE_WEBSET)(
   "%s says of a mistyped id that there is no such Webset, however short its time",
