@@ -1,14 +1,12 @@
 import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { abortError, WebsetsError } from "../shared/errors.ts";
-import { createRedact, type Redact } from "../shared/redact.ts";
+import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
+import { createRedact } from "../shared/redact.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
-import type { RequestBudget } from "./budget.ts";
-import type { HttpAnswer, Transport } from "./http.ts";
-import { parseHttpDate } from "./http.ts";
+import { createRequestBudget, type RequestBudget } from "./budget.ts";
+import { type HttpAnswer, parseHttpDate, type Transport } from "./http.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
-import { RequestedPause } from "./requested-pause.ts";
-import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, retryDelay } from "./retry.ts";
+import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, RequestedPause, retryDelay } from "./retry.ts";
 import { inWords } from "./socket-errors.ts";
 
 /** What an answer says, and when it was said: the feed needs the API's time, since our clock may be wrong. */
@@ -37,7 +35,6 @@ export interface CallOptions {
 
 /** One question to the API: where, in which words errors speak of it, and how its answer is read. */
 export interface Question<T> extends Subject {
-  url: URL;
   /** Throws `unexpected_response` for a JSON of the wrong shape. */
   parse(json: unknown): T;
 }
@@ -52,25 +49,24 @@ export interface RetryNotice {
 
 export interface AskOptions {
   apiKey: string;
-  userAgent: string;
+  /** Our own version, for the User-Agent. */
+  version: string;
   transport: Transport;
   clock: Clock;
-  budget: RequestBudget;
-  /** Learns from the `Date` of every answer. */
+  /** Learns from the answers what time it is there. */
   upstreamClock: UpstreamClock;
   /** Returns 0 to 1, for jitter. */
-  random: () => number;
-  onRetry?: ((notice: RetryNotice) => void) | undefined;
+  random?: () => number;
+  onRetry?: (notice: RetryNotice) => void;
+  /** One per process; without it these questions have their own. */
+  budget?: RequestBudget;
 }
 
-/** How far a call has come. */
-interface Progress {
-  /** Whether the next attempt has still to be sent. */
-  isQueued: boolean;
-  lastError?: WebsetsError;
+export interface Ask {
+  <T>(question: Question<T>, options?: CallOptions): Promise<Answer<T>>;
+  /** Why nothing is answered at present: undefined while the last request that was sent has been. */
+  trouble(): WebsetsError | undefined;
 }
-
-export type Ask = <T>(question: Question<T>, options?: CallOptions) => Promise<Answer<T>>;
 
 const ATTEMPTS = 4;
 /** Hosts lose patience with a call at 30 s at the soonest, so one that names no deadline is over before, in milliseconds. */
@@ -81,104 +77,120 @@ const LONGEST_CALL_MS = 25_000;
  * or the next one would begin after the deadline. It leaves no listener and no timer behind.
  */
 export function createAsk(setup: AskOptions): Ask {
-  const { apiKey, clock } = setup;
-  const headers = { "x-api-key": apiKey, accept: "application/json", "user-agent": setup.userAgent };
+  const { apiKey, clock, transport, upstreamClock, onRetry, random = Math.random } = setup;
+  const budget = setup.budget ?? createRequestBudget(clock);
+  const headers = {
+    "x-api-key": apiKey,
+    accept: "application/json",
+    "user-agent": `websets-events-mcp/${setup.version}`,
+  };
   const redact = createRedact(apiKey);
   const pause = new RequestedPause(clock);
+  /** What was asked last, until something is answered, and how an attempt has failed meanwhile. */
+  let unanswered: { subject: Subject; error?: WebsetsError | undefined } | undefined;
 
   async function attempt<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
+    const { url } = question;
     const sentAt = clock.now();
-    const answer = await send(question.url, signal);
+    const sent = transport({ method: "GET", url, headers: { ...headers }, signal });
+    const answer = await orAbort(sent, signal).catch((error) => {
+      throw inWords(error, url.host);
+    });
     const receivedAt = clock.now();
     const serverTime = parseHttpDate(answer.headers.date);
     if (answer.status < 200 || answer.status >= 300) {
       // A date in an answer without a `Date` is compared with what is known.
-      const clocks = { server: serverTime ?? setup.upstreamClock.at(), ours: clock.wallTime() };
+      const clocks = { server: serverTime ?? upstreamClock.at(), ours: clock.wallTime() };
       const refusal = refusalOf(answer, question, redact, clocks);
       pause.note(refusal);
       throw refusal;
     }
-    const value = read(answer, question, redact);
-    setup.upstreamClock.note({ serverTime, sentAt, receivedAt });
+    const value = read(answer, question);
+    upstreamClock.note({ serverTime, sentAt, receivedAt });
     return { value, serverTime, sentAt, receivedAt };
   }
 
-  async function send(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+  function read<T>(answer: HttpAnswer, question: Question<T>): T {
+    const unexpected = (what: string, cause?: unknown) =>
+      new WebsetsError("unexpected_response", {
+        what,
+        status: answer.status,
+        requestId: requestIdOf(answer, redact),
+        cause,
+      });
+    let json: unknown;
     try {
-      return await orAbort(setup.transport({ method: "GET", url, headers: { ...headers }, signal }), signal);
+      json = JSON.parse(answer.body);
+    } catch {
+      throw unexpected(`the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`);
+    }
+    try {
+      return question.parse(json);
     } catch (error) {
-      throw inWords(error, url.host);
+      throw error instanceof WebsetsError ? unexpected(error.message, error) : error;
     }
   }
 
-  return async (question, options = {}) => {
-    if (options.signal?.aborted) throw abortError();
-    const { attempts = ATTEMPTS, group, background } = options;
+  function notAnswered({ name, url }: Subject): string {
+    const way = transport.wayTo?.(url) ?? url.host;
+    return `the API did not answer for ${name} in the time there was (asked at ${way})`;
+  }
+
+  const ask = async <T>(question: Question<T>, options: CallOptions = {}): Promise<Answer<T>> => {
+    const { signal, attempts = ATTEMPTS, group, background } = options;
+    if (signal?.aborted) throw abortError();
     let deadline = options.deadline ?? Number.POSITIVE_INFINITY;
-    let limit = startTimeLimit(clock, deadline - clock.now(), options.signal);
-    const progress: Progress = { isQueued: true };
+    let limit = startTimeLimit(clock, deadline - clock.now(), signal);
+    let isQueued = true;
+    let failure: WebsetsError | undefined;
     try {
       for (let made = 1; ; made++) {
         do {
           await pause.over({ deadline, signal: limit.signal });
-          await setup.budget.acquire({ group, background, signal: limit.signal });
+          await budget.acquire({ group, background, signal: limit.signal });
           // Who waited in the queue may come out of it into a pause that began meanwhile.
         } while (pause.isOn);
         if (made === 1 && options.deadline === undefined) {
           // The time in the queue does not count: many calls at once must not make each other fail.
           limit.end();
           deadline = clock.now() + LONGEST_CALL_MS;
-          limit = startTimeLimit(clock, LONGEST_CALL_MS, options.signal);
+          limit = startTimeLimit(clock, LONGEST_CALL_MS, signal);
         }
-        progress.isQueued = false;
+        isQueued = false;
+        unanswered = { subject: question, error: unanswered?.error };
         try {
-          return await attempt(question, limit.signal);
+          const answer = await attempt(question, limit.signal);
+          unanswered = undefined;
+          return answer;
         } catch (error) {
+          if (!limit.signal.aborted) unanswered = isPassing(error) ? { subject: question, error } : undefined;
           if (limit.signal.aborted || !isRetryable(error) || made >= attempts) throw error;
           if ((error.retryAfterMs ?? 0) > LONGEST_UNSEEN_PAUSE_MS) throw error;
-          const delayMs = retryDelay({ attempt: made, error, random: setup.random });
+          const delayMs = retryDelay({ attempt: made, error, random });
           if (clock.now() + delayMs >= deadline) throw error;
-          progress.lastError = error;
-          progress.isQueued = true;
-          setup.onRetry?.({ error, attempt: made, delayMs });
+          failure = error;
+          isQueued = true;
+          onRetry?.({ error, attempt: made, delayMs });
           await clock.sleep(delayMs, limit.signal);
         }
       }
     } catch (error) {
-      if (options.signal?.aborted) throw abortError();
-      throw limit.expired ? timeUp(question, progress) : error;
+      if (signal?.aborted) throw abortError();
+      if (!limit.expired) throw error;
+      const what = isQueued
+        ? `the request for ${question.name} waited in our own queue until its time was up, and was not sent`
+        : notAnswered(question);
+      const before = failure === undefined ? "" : `; before that: ${failure.message}`;
+      throw new WebsetsError("unavailable", { what: what + before, cause: failure });
     } finally {
       limit.end();
     }
   };
-}
 
-function read<T>(answer: HttpAnswer, question: Question<T>, redact: Redact): T {
-  const unexpected = (what: string, cause?: unknown) => {
-    const requestId = requestIdOf(answer, redact);
-    const facts = { what, status: answer.status, cause, ...(requestId !== undefined && { requestId }) };
-    return new WebsetsError("unexpected_response", facts);
-  };
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.body);
-  } catch {
-    throw unexpected(`the answer for ${question.name} is ${looksLikeHtml(answer) ? "a page of HTML" : "no JSON"}`);
-  }
-  try {
-    return question.parse(json);
-  } catch (error) {
-    if (!(error instanceof WebsetsError)) throw error;
-    throw unexpected(error.message, error);
-  }
-}
-
-function timeUp(subject: Subject, { isQueued, lastError }: Progress): WebsetsError {
-  const what = isQueued
-    ? `the request for ${subject.name} waited in our own queue until its time was up, and was not sent`
-    : `the API did not answer for ${subject.name} in the time there was`;
-  return new WebsetsError("unavailable", {
-    what: lastError === undefined ? what : `${what}; before that: ${lastError.message}`,
-    cause: lastError,
+  return Object.assign(ask, {
+    trouble() {
+      if (unanswered === undefined) return undefined;
+      return unanswered.error ?? new WebsetsError("unavailable", { what: notAnswered(unanswered.subject) });
+    },
   });
 }

@@ -1,11 +1,6 @@
-import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
-import type { UpstreamClock } from "../shared/upstream-clock.ts";
-import { type Answer, type CallOptions, createAsk, type RetryNotice } from "./ask.ts";
-import { createRequestBudget, type RequestBudget } from "./budget.ts";
+import { type Answer, type AskOptions, type CallOptions, createAsk, type Question } from "./ask.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
-import type { Transport } from "./http.ts";
-import { pathSegment } from "./path.ts";
 import {
   type ListPage,
   type Monitor,
@@ -56,80 +51,65 @@ export interface ExaClient {
   /** Takes the Webset's id, not its `externalId`. */
   getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
   getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
+  /** Why nothing is answered at present: undefined while the last request that was sent has been. */
+  trouble(): WebsetsError | undefined;
 }
 
-export interface ExaClientOptions {
+export interface ExaClientOptions extends Omit<AskOptions, "apiKey"> {
   /** Where the API is; the Websets paths are put below it. */
   baseUrl: URL;
   /** Without one every call rejects with `missing_key`. */
   apiKey: string | undefined;
   /** Why there is none. */
   missingKey?: WebsetsError | undefined;
-  transport: Transport;
-  clock: Clock;
-  /** Learns from the answers what time it is there. */
-  upstreamClock: UpstreamClock;
-  /** Our own version, for the User-Agent. */
-  version: string;
-  /** Returns 0 to 1, for jitter. */
-  random?: () => number;
-  onRetry?: (notice: RetryNotice) => void;
-  /** One per process; without it the client has its own. */
-  budget?: RequestBudget;
 }
 
-const EVENT_ADVICE = "Check the id. Events are kept for 60 days, then deleted.";
+/** A part of a path: a name, or an id under the name of its parameter. */
+type Segment = string | Readonly<Record<string, string>>;
+
+type Asked<T> = Omit<Question<T>, "url"> & { query?: EventQuery };
+
+const ABOUT_EVENT = { adviceIfMissing: "Check the id. Events are kept for 60 days, then deleted." };
 /** The list exists for every account, so that its absence is an accident. */
-const LIST_ADVICE = "Call again in a moment; nothing is lost.";
+const ABOUT_LIST = { adviceIfMissing: "Call again in a moment; nothing is lost." };
 
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
-  const { apiKey, clock, upstreamClock, transport, onRetry, random = Math.random } = setup;
-  if (apiKey === undefined || apiKey === "") return clientWithoutKey(setup.missingKey);
-  const userAgent = `websets-events-mcp/${setup.version}`;
-  const budget = setup.budget ?? createRequestBudget(clock);
-  const ask = createAsk({ apiKey, userAgent, transport, clock, upstreamClock, budget, random, onRetry });
+  const { apiKey, baseUrl } = setup;
+  const ask = apiKey ? createAsk({ ...setup, apiKey }) : undefined;
+  const base = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}/websets/v0`;
 
-  const base = `${setup.baseUrl.origin}${setup.baseUrl.pathname.replace(/\/+$/, "")}/websets/v0`;
-  const at = (path: string) => new URL(base + path);
+  async function get<T>(path: readonly Segment[], { query = {}, ...asked }: Asked<T>, options?: CallOptions) {
+    if (ask === undefined) throw setup.missingKey ?? missingKey(undefined);
+    const url = new URL([base, ...path.flatMap(encoded)].join("/"));
+    url.search = parametersOf(query).toString();
+    return ask({ ...asked, url }, options);
+  }
 
   return {
-    async listEvents(query, options) {
-      const url = at("/events");
-      url.search = parametersOf(query).toString();
-      return ask({ name: "the list of events", adviceIfMissing: LIST_ADVICE, url, parse: parseEventPage }, options);
+    listEvents: (query, options) =>
+      get(["events"], { name: "the list of events", parse: parseEventPage, ...ABOUT_LIST, query }, options),
+    getEvent: (eventId, options) =>
+      get(["events", { eventId }], { name: `event "${eventId}"`, parse: parseEvent, ...ABOUT_EVENT }, options),
+    listWebsets: (query, options) =>
+      get(["websets"], { name: "the list of Websets", parse: parseWebsetPage, ...ABOUT_LIST, query }, options),
+    getWebset: (websetId, options) =>
+      get(["websets", { websetId }], { name: `Webset "${websetId}"`, parse: parseWebset }, options),
+    listItems(websetId, query, options) {
+      const name = `the items of Webset "${websetId}"`;
+      return get(["websets", { websetId }, "items"], { name, parse: parseItemPage, query }, options);
     },
-    async getEvent(eventId, options) {
-      const url = at(`/events/${pathSegment("eventId", eventId)}`);
-      return ask({ name: `event "${eventId}"`, adviceIfMissing: EVENT_ADVICE, url, parse: parseEvent }, options);
+    getItem(websetId, itemId, options) {
+      const name = `item "${itemId}" of Webset "${websetId}"`;
+      return get(["websets", { websetId }, "items", { itemId }], { name, parse: parseItem }, options);
     },
-    async listWebsets(query, options) {
-      const url = at("/websets");
-      url.search = parametersOf(query).toString();
-      return ask({ name: "the list of Websets", adviceIfMissing: LIST_ADVICE, url, parse: parseWebsetPage }, options);
+    getSearch(websetId, searchId, options) {
+      const name = `search "${searchId}" of Webset "${websetId}"`;
+      return get(["websets", { websetId }, "searches", { searchId }], { name, parse: parseSearch }, options);
     },
-    async getWebset(websetId, options) {
-      const url = at(`/websets/${pathSegment("websetId", websetId)}`);
-      return ask({ name: `Webset "${websetId}"`, url, parse: parseWebset }, options);
-    },
-    async listItems(websetId, query, options) {
-      const url = at(`/websets/${pathSegment("websetId", websetId)}/items`);
-      url.search = parametersOf(query).toString();
-      return ask({ name: `the items of Webset "${websetId}"`, url, parse: parseItemPage }, options);
-    },
-    async getItem(websetId, itemId, options) {
-      const url = at(`/websets/${pathSegment("websetId", websetId)}/items/${pathSegment("itemId", itemId)}`);
-      return ask({ name: `item "${itemId}" of Webset "${websetId}"`, url, parse: parseItem }, options);
-    },
-    async getSearch(websetId, searchId, options) {
-      const webset = pathSegment("websetId", websetId);
-      const url = at(`/websets/${webset}/searches/${pathSegment("searchId", searchId)}`);
-      return ask({ name: `search "${searchId}" of Webset "${websetId}"`, url, parse: parseSearch }, options);
-    },
-    async getMonitor(monitorId, options) {
-      const url = at(`/monitors/${pathSegment("monitorId", monitorId)}`);
-      return ask({ name: `monitor "${monitorId}"`, url, parse: parseMonitor }, options);
-    },
+    getMonitor: (monitorId, options) =>
+      get(["monitors", { monitorId }], { name: `monitor "${monitorId}"`, parse: parseMonitor }, options),
+    trouble: () => ask?.trouble(),
   };
 }
 
@@ -142,6 +122,36 @@ function parametersOf({ types = [], ...single }: EventQuery): URLSearchParams {
   return parameters;
 }
 
+function encoded(segment: Segment): string[] {
+  if (typeof segment === "string") return [segment];
+  return Object.entries(segment).map(([parameter, id]) => pathSegment(parameter, id));
+}
+
+const LONGEST_ID = 300;
+
+/**
+ * Encodes an id for exactly one segment of a path. Throws `invalid_request`, naming the parameter, for what could leave that
+ * segment or be no id: empty, `.` or `..`, slashes, control characters, half surrogate pairs, more than 300 characters.
+ */
+export function pathSegment(parameter: string, id: string): string {
+  const problem = problemOf(id);
+  if (problem === undefined) return encodeURIComponent(id);
+  throw new WebsetsError("invalid_request", {
+    what: `${parameter} ${problem}`,
+    advice: `Pass ${parameter} exactly as the API or an earlier result gave it.`,
+  });
+}
+
+function problemOf(id: string): string | undefined {
+  if (id.trim() === "") return "is empty";
+  if (id.length > LONGEST_ID) return `is longer than ${LONGEST_ID} characters`;
+  if (id === "." || id === "..") return `is "${id}", which is no id`;
+  if (/[/\\]/.test(id)) return "contains a slash";
+  if (/\p{Cs}/u.test(id)) return "contains half of a surrogate pair, which is no character";
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(id)) return "contains a control character";
+  return undefined;
+}
+
 /** The error of everything that needs a key where there is none, or what its host left in its place. */
 export function missingKey(placeholder: string | undefined): WebsetsError {
   const what =
@@ -149,20 +159,4 @@ export function missingKey(placeholder: string | undefined): WebsetsError {
       ? "This server has no Exa API key: EXA_API_KEY is not set"
       : `EXA_API_KEY holds ${JSON.stringify(placeholder.slice(0, 80))}, which is a placeholder and no key: whatever started this server did not put the key in its place`;
   return new WebsetsError("missing_key", { what });
-}
-
-function clientWithoutKey(why = missingKey(undefined)): ExaClient {
-  const refuse = async (): Promise<never> => {
-    throw why;
-  };
-  return {
-    listEvents: refuse,
-    getEvent: refuse,
-    listWebsets: refuse,
-    getWebset: refuse,
-    listItems: refuse,
-    getItem: refuse,
-    getSearch: refuse,
-    getMonitor: refuse,
-  };
 }

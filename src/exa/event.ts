@@ -2,7 +2,7 @@
  * Events and their pages, read so that nothing is lost which could be used. Shapes are those of Exa's OpenAPI file.
  */
 import * as z from "zod/v4";
-import { WebsetsError } from "../shared/errors.ts";
+import { identifier, listOf, listPageSchema, parserOf } from "./schemas.ts";
 
 /** A date or a date with a time as in ISO 8601; without a zone it counts as UTC, as the API's documentation says of all times. */
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -50,14 +50,6 @@ function usualTime(given: string | number): string | undefined {
   return time === undefined ? undefined : new Date(isLeap ? Math.floor(time / 1_000 + 1) * 1_000 : time).toISOString();
 }
 
-/** An id, which is text. One that is a number is taken for its digits, as far as JavaScript keeps them all. */
-export function idOf(given: unknown): string | undefined {
-  if (Number.isSafeInteger(given)) return String(given);
-  return typeof given === "string" && given !== "" ? given : undefined;
-}
-
-export const identifier = z.unknown().transform(idOf).pipe(z.string());
-
 const eventSchema = z.looseObject({
   id: identifier,
   /** One of the catalogue, or one we do not know yet. */
@@ -79,34 +71,17 @@ export interface EventPage {
   nextCursor: string | null;
 }
 
-const envelopeSchema = z.looseObject({
-  data: z.array(z.unknown()),
-  hasMore: z.boolean().nullable().catch(null),
-  nextCursor: z.string().min(1).nullable().catch(null),
-});
+const parseEnvelope = parserOf("a list of events", listPageSchema);
 
 /** Reads a page of events; throws `unexpected_response` only when there is no list in it. */
 export function parseEventPage(json: unknown): EventPage {
-  const envelope = envelopeSchema.safeParse(json);
-  if (!envelope.success) {
-    throw new WebsetsError("unexpected_response", { what: "the API's answer for a list of events has no list in it" });
-  }
-  const { data, hasMore, nextCursor } = envelope.data;
-  const events = data.flatMap((one) => {
-    const parsed = eventSchema.safeParse(one);
-    return parsed.success ? [parsed.data] : [];
-  });
+  const { data, hasMore, nextCursor } = parseEnvelope(json);
+  const events = listOf(eventSchema).parse(data);
   return { events, malformed: data.length - events.length, hasMore: hasMore ?? nextCursor !== null, nextCursor };
 }
 
 /** Reads one event; throws `unexpected_response` without a usable `id`, `type` or `createdAt`. */
-export function parseEvent(json: unknown): ExaEvent {
-  const parsed = eventSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new WebsetsError("unexpected_response", {
-    what: "the API's answer for an event has no usable id, type or createdAt",
-  });
-}
+export const parseEvent = parserOf("an event", eventSchema);
 
 /** When an event was created, in milliseconds since 1970 by the API's clock. */
 export function eventTime(event: ExaEvent): number {

@@ -1,4 +1,4 @@
-import { type ErrorFacts, type ErrorKind, WebsetsError } from "../shared/errors.ts";
+import { type ErrorKind, WebsetsError } from "../shared/errors.ts";
 import type { Redact } from "../shared/redact.ts";
 import { plainText } from "../shared/text.ts";
 import type { HttpAnswer } from "./http.ts";
@@ -11,15 +11,15 @@ export interface Subject {
   /** What to do when the API does not know it. */
   adviceIfMissing?: string;
   /** Where it was asked. */
-  url?: URL;
+  url: URL;
 }
 
 /** What Exa's own errors say, in either of their two shapes. */
 interface Words {
   /** One line, without the key and without double quotes, so that it can be quoted. */
-  sentence?: string;
+  sentence: string | undefined;
   /** `NO_MORE_CREDITS` and the like. */
-  tag?: string;
+  tag: string | undefined;
 }
 
 /** The most we repeat of a message that somebody else wrote. */
@@ -35,6 +35,16 @@ const USED_UP: Readonly<Record<string, string>> = {
   TEAM_BUDGET_EXCEEDED: "the budget of the team behind the key is used up",
 };
 
+/** The 4xx that say something about the request, by the API's documentation and as recorded. */
+const DOCUMENTED: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 422]);
+
+/**
+ * Nothing but the sentence tells these apart, for the API has no code for them: recorded are "x-api-key header is invalid" under
+ * 400, and reported are sentences such as "Your team (NAME) does not have access to the API, upgrade to a Pro plan" under 401.
+ */
+const ABOUT_KEY = /\bapi[-_ ]?key\b/i;
+const ABOUT_PLAN = /\b(?:plans?|upgrade|subscription|have access)\b/i;
+
 const GATEWAY_ADVICE =
   "A proxy, a firewall or a gateway on the way has answered in its place, which says nothing about the key: call again in a moment; if it stays, look at the network this server runs in.";
 
@@ -46,27 +56,14 @@ const GATEWAY_ADVICE =
 export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, clocks: Clocks): WebsetsError {
   const { status, headers } = answer;
   const words = wordsOf(answer, redact);
-  const { sentence, tag } = words ?? {};
-  const refusal = (kind: ErrorKind, what: string, advice?: string) => {
-    const requestId = requestIdOf(answer, redact);
-    const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
-    const facts: ErrorFacts = {
-      what: redact(what),
-      status,
-      ...(tag !== undefined && { tag }),
-      ...(requestId !== undefined && { requestId }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(advice !== undefined && { advice }),
-    };
-    return new WebsetsError(kind, facts);
-  };
+  const { sentence = "", tag } = words ?? {};
+  const requestId = requestIdOf(answer, redact);
+  const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
+  const refusal = (kind: ErrorKind, what: string, advice?: string) =>
+    new WebsetsError(kind, { what: redact(what), status, tag, requestId, retryAfterMs, advice });
 
-  switch (status) {
-    case 408:
-      return refusal("unavailable", "the API timed out waiting for our request (408)");
-    case 429:
-      return refusal("rate_limited", "the API asks for fewer requests (429)");
-  }
+  if (status === 408) return refusal("unavailable", "the API timed out waiting for our request (408)");
+  if (status === 429) return refusal("rate_limited", "the API asks for fewer requests (429)");
   if (status >= 500) return refusal("unavailable", `the API is not available at the moment (${status})`);
   if (status >= 300 && status < 400) {
     const to = redirectedTo(answer, subject.url);
@@ -82,12 +79,15 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, 
     const what = `the answer for ${subject.name} has the status ${status} and ${form}`;
     return refusal("unexpected_response", what, GATEWAY_ADVICE);
   }
-  const quoted = sentence === undefined ? "" : `: "${sentence}"`;
+  const quoted = sentence && `: "${sentence}"`;
   const number = tag === undefined ? `${status}` : `${status}, ${tag}`;
+  if (status === 401 && ABOUT_PLAN.test(sentence)) {
+    return refusal("no_access", `the API gives this key no access (${number})${quoted}`);
+  }
+  if (status === 401 || (status === 400 && ABOUT_KEY.test(sentence))) {
+    return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
+  }
   switch (status) {
-    case 401:
-      if (isAboutPlan(sentence)) return refusal("no_access", `the API gives this key no access (${number})${quoted}`);
-      return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
     case 402:
       return refusal(
         "out_of_credits",
@@ -99,33 +99,16 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, 
       return refusal("not_found", `the API does not know ${subject.name} (${number})`, subject.adviceIfMissing);
     case 409:
       return refusal("invalid_request", `the request for ${subject.name} conflicts with the API's state (${number})`);
+    default:
+      return refusal("invalid_request", `the API refused the request for ${subject.name} (${number})${quoted}`);
   }
-  if (status === 400 && isAboutKey(sentence)) {
-    return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
-  }
-  return refusal("invalid_request", `the API refused the request for ${subject.name} (${number})${quoted}`);
-}
-
-/** The 4xx that say something about the request, by the API's documentation and as recorded. */
-const DOCUMENTED: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 422]);
-
-/*
- * Nothing but the sentence tells these apart, for the API has no code for them: recorded are "x-api-key header is invalid" under
- * 400, and reported are sentences such as "Your team (NAME) does not have access to the API, upgrade to a Pro plan" under 401.
- */
-function isAboutKey(sentence = ""): boolean {
-  return /\bapi[-_ ]?key\b/i.test(sentence);
-}
-
-function isAboutPlan(sentence = ""): boolean {
-  return /\b(?:plans?|upgrade|subscription|have access)\b/i.test(sentence);
 }
 
 /** Where a redirect points, as far as it may be told: its path and query may hold anything. */
-function redirectedTo({ headers: { location } }: HttpAnswer, from: URL | undefined): string {
-  const to = location !== undefined && URL.canParse(location, from?.href) ? new URL(location, from) : undefined;
+function redirectedTo({ headers: { location } }: HttpAnswer, from: URL): string {
+  const to = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined || to.host === "") return "";
-  return to.host === from?.host ? " on the same host" : ` to ${plainText(to.host, LONGEST_HOST)}`;
+  return to.host === from.host ? " on the same host" : ` to ${plainText(to.host, LONGEST_HOST)}`;
 }
 
 /** The id that Exa gives a request, in the body of errors or as `X-Request-Id`, if it is one that may be shown. */
@@ -145,9 +128,8 @@ function wordsOf({ body }: HttpAnswer, redact: Redact): Words | undefined {
   const { message, error, tag } = fieldsOf(body) ?? {};
   const text = Array.isArray(message) ? message.filter((one) => typeof one === "string").join("; ") : message;
   const sentence = [text, error].map((one) => lineOf(one, redact)).find((line) => line !== "");
-  const isTag = typeof tag === "string" && /^\w{1,60}$/.test(tag);
-  if (sentence === undefined && !isTag) return undefined;
-  return { ...(sentence !== undefined && { sentence }), ...(isTag && { tag }) };
+  const word = typeof tag === "string" && /^\w{1,60}$/.test(tag) ? tag : undefined;
+  return sentence === undefined && word === undefined ? undefined : { sentence, tag: word };
 }
 
 function lineOf(text: unknown, redact: Redact): string {

@@ -1,5 +1,6 @@
-/** When to try again, as pure decisions: values in, values out. */
-import { isPassing, type WebsetsError } from "../shared/errors.ts";
+/** When to ask again: what an error, a `Retry-After` and our own patience say of it. */
+import type { Clock } from "../shared/clock.ts";
+import { isPassing, WebsetsError } from "../shared/errors.ts";
 import { parseHttpDate, ResponseTooLargeError } from "./http.ts";
 
 const FIRST_DELAY_MS = 250;
@@ -10,6 +11,8 @@ const JITTER = 0.5;
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** The longest pause, in milliseconds, that a date asks for which only our own clock is there to measure. */
 const LONGEST_BY_OUR_CLOCK_MS = 60_000;
+/** One answer keeps the requests of others back no longer than this, in milliseconds: it may be an odd one. */
+const LONGEST_FOR_OTHERS_MS = 60_000;
 /** An upstream that asks for a longer pause than this, in milliseconds, is reported at once: whoever can wait does so itself. */
 export const LONGEST_UNSEEN_PAUSE_MS = 5_000;
 
@@ -44,14 +47,56 @@ export interface Clocks {
  * garbage, and for a date that by our own clock, where there is no better one, lies more than 60 s ahead.
  */
 export function parseRetryAfter(value: string | undefined, { server, ours }: Clocks): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return withinBounds(Number(value) * 1000);
+  const withinBounds = (ms: number) => Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+  if (/^\s*[+-]?\d+(\.\d+)?\s*$/.test(value ?? "")) return withinBounds(Number(value) * 1000);
   const date = parseHttpDate(value);
   if (date === undefined) return undefined;
   if (server !== undefined) return withinBounds(date - server);
   return date - ours > LONGEST_BY_OUR_CLOCK_MS ? undefined : withinBounds(date - ours);
 }
 
-function withinBounds(ms: number): number {
-  return Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+/**
+ * The pause that the API has asked for with a 429 or 503. A limit holds for the key, so all requests of the process keep it,
+ * whoever got the answer, and also where that one is gone.
+ */
+export class RequestedPause {
+  readonly #clock: Clock;
+  #asked: { refusal: WebsetsError; until: number } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether requests have to wait at present. */
+  get isOn(): boolean {
+    return this.#leftMs > 0;
+  }
+
+  get #leftMs(): number {
+    return this.#asked === undefined ? 0 : this.#asked.until - this.#clock.now();
+  }
+
+  /** Notes what an answer asks for, if it asks for a pause. */
+  note(refusal: WebsetsError): void {
+    const { status, retryAfterMs } = refusal;
+    if (retryAfterMs === undefined || (status !== 429 && status !== 503)) return;
+    const ms = Math.min(retryAfterMs, LONGEST_FOR_OTHERS_MS);
+    if (ms > this.#leftMs) this.#asked = { refusal, until: this.#clock.now() + ms };
+  }
+
+  /**
+   * Resolves when requests may be sent again. Rejects at once, with the time left, where that lies after `deadline`
+   * (`clock.now()`) or is too long to be waited for unseen; and with an AbortError as soon as `signal` aborts.
+   */
+  async over({ deadline, signal }: { deadline: number; signal: AbortSignal }): Promise<void> {
+    while (this.#asked !== undefined && this.isOn) {
+      const { refusal, until } = this.#asked;
+      const retryAfterMs = Math.ceil(this.#leftMs);
+      if (this.#leftMs > LONGEST_UNSEEN_PAUSE_MS || until >= deadline) {
+        const what = `${refusal.message}, and the pause it asked for is not over: nothing was sent`;
+        throw new WebsetsError(refusal.kind, { what, retryAfterMs, requestId: refusal.requestId, cause: refusal });
+      }
+      await this.#clock.sleep(retryAfterMs, signal);
+    }
+  }
 }

@@ -5,9 +5,14 @@
 import * as z from "zod/v4";
 import { cutTo, KEPT } from "../shared/bounded-json.ts";
 import { WebsetsError } from "../shared/errors.ts";
-import { identifier } from "./event.ts";
 
-export * from "./event.ts";
+/** An id, which is text. One that is a number is taken for its digits, as far as JavaScript keeps them all. */
+export function idOf(given: unknown): string | undefined {
+  if (Number.isSafeInteger(given)) return String(given);
+  return typeof given === "string" && given !== "" ? given : undefined;
+}
+
+export const identifier = z.unknown().transform(idOf).pipe(z.string());
 
 const textOrNull = z.string().nullable().catch(null);
 /** A number of at least 0, or text that can only mean one; null for all else: what cannot be must not be repeated as if it were true. */
@@ -23,7 +28,7 @@ const countOrNull = amount(z.int().min(0));
 const statusInside = z.string().min(1).catch("unknown");
 
 /** An array whose malformed elements are left out, and which is empty when it is no array at all. */
-function listOf<T extends z.ZodType>(element: T) {
+export function listOf<T extends z.ZodType>(element: T) {
   return z
     .array(z.unknown())
     .catch([])
@@ -144,6 +149,7 @@ const itemSchema = z.looseObject({
   createdAt: textOrNull,
   updatedAt: textOrNull,
 });
+const cutItemSchema = z.preprocess((one) => cutTo(one, KEPT), itemSchema);
 /** An item of a Webset, with long texts and what lies deep cut and marked. */
 export type WebsetItem = z.infer<typeof itemSchema>;
 
@@ -156,37 +162,33 @@ export interface ListPage<T> {
   nextCursor: string | null;
 }
 
-const listPageSchema = z.looseObject({
+export const listPageSchema = z.looseObject({
   data: z.array(z.unknown()),
   hasMore: z.boolean().nullable().catch(null),
   nextCursor: z.string().min(1).nullable().catch(null),
 });
 
 /** Reads a page of Websets, newest first; throws `unexpected_response` where there is no list in it. */
-export const parseWebsetPage = pageParserOf("list of Websets", websetSchema);
+export const parseWebsetPage = pageParserOf("a list of Websets", websetSchema);
 /** Reads a page of items; throws `unexpected_response` where there is no list in it. */
-export const parseItemPage = pageParserOf(
-  "list of items",
-  z.preprocess((one) => cutTo(one, KEPT), itemSchema),
-);
+export const parseItemPage = pageParserOf("a list of items", cutItemSchema);
 /** Reads an item; throws `unexpected_response` without a usable `id`. */
-export const parseItem = parserOf(
-  "item",
-  z.preprocess((one) => cutTo(one, KEPT), itemSchema),
-);
+export const parseItem = parserOf("an item", cutItemSchema);
 /** Reads a Webset; throws `unexpected_response` without a usable `id` or `status`. */
-export const parseWebset = parserOf("Webset", websetSchema);
+export const parseWebset = parserOf("a Webset", websetSchema);
 /** Reads a search; throws `unexpected_response` without a usable `id` or `status`. */
-export const parseSearch = parserOf("search", websetSearchSchema);
+export const parseSearch = parserOf("a search", websetSearchSchema);
 /** Reads a monitor; throws `unexpected_response` without a usable `id` or `status`. */
-export const parseMonitor = parserOf("monitor", monitorSchema);
-function parserOf<T extends z.ZodType>(name: string, schema: T): (json: unknown) => z.output<T> {
+export const parseMonitor = parserOf("a monitor", monitorSchema);
+
+/** @param name of the resource, with its article. */
+export function parserOf<T extends z.ZodType>(name: string, schema: T): (json: unknown) => z.output<T> {
   return (json) => {
     const parsed = schema.safeParse(json);
     if (parsed.success) return parsed.data;
     const field = parsed.error.issues[0]?.path.join(".");
     const lacking = field ? `has no usable "${field}"` : "is not an object";
-    throw new WebsetsError("unexpected_response", { what: `the API's answer for a ${name} ${lacking}` });
+    throw new WebsetsError("unexpected_response", { what: `the API's answer for ${name} ${lacking}` });
   };
 }
 

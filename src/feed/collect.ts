@@ -129,7 +129,8 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
   const answered = looked || feed.answeredAt >= startedAt;
   const reaped = harvest.reap(feed.upstreamClock.reached());
-  if (reaped === undefined || (!answered && harvest.found === 0)) throw nothingAnswered(startedWall, trouble);
+  if (reaped === undefined || (!answered && harvest.found === 0))
+    throw nothingAnswered(startedWall, trouble ?? feed.trouble);
   return {
     ...reaped,
     more: reaped.events.length < harvest.found || !isCaughtUp,

@@ -1,4 +1,5 @@
-import { type ExaEvent, eventTime, idOf } from "../exa/event.ts";
+import { type ExaEvent, eventTime } from "../exa/event.ts";
+import { idOf } from "../exa/schemas.ts";
 import { cutTo, KEPT } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 

@@ -28,7 +28,7 @@ const CROWD_PAUSE_MS = 1_000;
 const SETTLING_MS = 8_000;
 
 export interface FeedOptions {
-  exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset">;
+  exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset" | "trouble">;
   clock: Clock;
   /** The one that the client teaches. */
   upstreamClock: UpstreamClock;
@@ -214,6 +214,11 @@ export class Feed {
     });
     this.#tails.set(channel.key, tail);
     return tail;
+  }
+
+  /** Why the API answers nothing at present, if that is so. */
+  get trouble(): WebsetsError | undefined {
+    return this.#options.exa.trouble();
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { ExaClient } from "../exa/client.ts";
-import { idOf } from "../exa/event.ts";
+import { idOf } from "../exa/schemas.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import { isAboutQuestion } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";

@@ -1,4 +1,4 @@
-import { idOf } from "../exa/event.ts";
+import { idOf } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { startTimeLimit } from "../shared/abort.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pathSegment } from "../../src/exa/path.ts";
+import { pathSegment } from "../../src/exa/client.ts";
 
 test.each([
   ["ws_1", "ws_1"],

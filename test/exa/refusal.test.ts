@@ -6,8 +6,12 @@ import { createRedact } from "../../src/shared/redact.ts";
 
 const KEY = "exa-test-key-1234";
 const NOW = Date.parse("2026-11-01T12:00:00Z");
+const url = new URL("https://api.exa.ai/websets/v0/events");
 const refusal = (answer: Partial<HttpAnswer>, name = 'Webset "ws_1"') =>
-  refusalOf({ status: 500, headers: {}, body: "", ...answer }, { name }, createRedact(KEY), { server: NOW, ours: 0 });
+  refusalOf({ status: 500, headers: {}, body: "", ...answer }, { name, url }, createRedact(KEY), {
+    server: NOW,
+    ours: 0,
+  });
 const withBody = (status: number, body: object) => refusal({ status, body: JSON.stringify(body) });
 const withMessage = (message: unknown, status = 400) => withBody(status, { message, error: "Bad Request" }).message;
 const PLAN = "Your team (Acme) does not have access to the API, upgrade to a Pro plan";
@@ -208,8 +212,10 @@ test.each([
   [undefined, ""],
 ])("a redirect to %s is told with its host alone", (location, to) => {
   const headers = location === undefined ? {} : { location };
-  const subject = { name: "x", url: new URL("https://api.exa.ai/websets/v0/events") };
-  const error = refusalOf({ status: 307, headers, body: "" }, subject, createRedact(KEY), { server: NOW, ours: 0 });
+  const error = refusalOf({ status: 307, headers, body: "" }, { name: "x", url }, createRedact(KEY), {
+    server: NOW,
+    ours: 0,
+  });
   expect(error).toMatchObject({
     kind: "unexpected_response",
     message: `the API answered with a redirect${to} (307), which is not followed`,
