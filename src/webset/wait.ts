@@ -116,7 +116,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
-    if (goal === undefined) throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.trouble);
+    if (goal === undefined)
+      throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.trouble);
     // After a time in which the process was stopped, what it knows says little.
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
     await lastLook(observer, wait, left);

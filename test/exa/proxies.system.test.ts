@@ -85,6 +85,21 @@ describe.each<[string, (socket: Socket) => void]>([
   });
 });
 
+test("a wait through a proxy that does not answer names it, without its password", async ({ startProgram }) => {
+  const { url, seen } = await proxyThat(() => {});
+  const HTTPS_PROXY = url.replace("http://", "http://user:hunter2@");
+  const session = await modern.open(startProgram([], { EXA_API_KEY: KEY, HTTPS_PROXY }));
+  const answers = await Promise.all([
+    session.call("wait_for_webset_event", { timeoutSeconds: 1 }),
+    session.call("wait_for_webset", { websetId: "webset_1", timeoutSeconds: 1 }),
+  ]);
+  for (const { error } of answers) {
+    expect(error).toContain(`asked at api.exa.ai through the proxy ${new URL(url).host}`);
+    expect(error).not.toContain("hunter2");
+  }
+  expect(seen.text).toContain("CONNECT api.exa.ai:443");
+});
+
 test("a wait outlasts a proxy that is restarted", async ({ startProgram, startSandbox }) => {
   const sandbox = await startSandbox();
   const target = new URL(sandbox.url);

@@ -7,6 +7,7 @@ test("a Webset of id and status alone reads with every other field at its fallba
     status: "running",
     externalId: null,
     title: null,
+    dashboardUrl: null,
     searches: [],
     enrichments: [],
     imports: [],
@@ -50,7 +51,9 @@ test("a malformed element is left out of its Webset, the others stay", () => {
     monitors: [{ id: "m_1", status: "enabled", nextRunAt: "2026-11-02T00:00:00Z" }, []],
   });
   expect(webset.searches.map(({ id }) => id)).toEqual(["s_1", "s_2"]);
-  expect(webset.enrichments).toEqual([{ id: "e_1", status: "pending", title: "CEO", description: "" }]);
+  expect(webset.enrichments).toEqual([
+    { id: "e_1", status: "pending", title: "CEO", description: "", updatedAt: null },
+  ]);
   expect(webset.imports.map(({ id, status }) => [id, status])).toEqual([["i_1", "processing"]]);
   expect(webset.monitors.map(({ nextRunAt }) => nextRunAt)).toEqual(["2026-11-02T00:00:00Z"]);
 });

@@ -217,6 +217,22 @@ describe("a wait for events", () => {
     }
   });
 
+  test("in whose whole time nothing came tells of the attempts under way: of one that stalls, and of one that failed", async () => {
+    const stalling = openFeedWorld({ spoil: () => new Promise(() => {}) });
+    const alone = stalling.fake.until(collect(stalling, { timeoutMs: 1_000 }));
+    await expect(alone).rejects.toThrow(
+      /^There was no usable answer since .*: the API did not answer for the list of events .*\(asked at 127\.0\.0\.1:1\)$/,
+    );
+    const failing = openFeedWorld({
+      async spoil() {
+        await failing.fake.sleep(3_000);
+        return { status: 503, headers: {}, body: "" };
+      },
+    });
+    const retried = failing.fake.until(collect(failing, { timeoutMs: 1_000 }));
+    await expect(retried).rejects.toThrow(/^There was no usable answer since .*\(503\)$/);
+  });
+
   test("leaves nothing behind when it ends by itself either", async () => {
     const opened = openFeedWorld();
     const { signal } = new AbortController();

@@ -404,6 +404,13 @@ describe("a wait for a Webset ends", () => {
     }
   });
 
+  test("as unavailable with what is known of the attempt under way, if its only look stalls", async () => {
+    const opened = openFeedWorld({ spoil: () => new Promise(() => {}) });
+    await expect(opened.fake.until(wait(opened, "ws_1", { timeoutMs: 1_000 }))).rejects.toThrow(
+      /^There was no usable answer since .*: the API did not answer for Webset "ws_1" .*\(asked at 127\.0\.0\.1:1\)$/,
+    );
+  });
+
   test("at once when it is canceled, at any moment, and leaves nothing behind", async () => {
     for (const after of [0, 40, 130, 250, 1_000, 1_300, 9_000]) {
       for (const dates of [true, false]) {
