@@ -42,7 +42,7 @@ class ScriptedAgent {
       const told = /call (\w+) again/i.exec(result.next ?? "")?.[1];
       if (enough() || told === undefined) return result;
       expect(told).toBe(name);
-      if (name === "wait_for_webset_event") expect(result.next).toContain("with this cursor as after");
+      if (name === "wait_for_webset_event") expect(result.next).toContain("this cursor as after");
       else expect(result.next).toContain(JSON.stringify(args.websetId));
     }
     throw new Error("the agent went in circles");

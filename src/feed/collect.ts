@@ -3,6 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
+import type { EventFilter } from "./filter.ts";
 import {
   type Ago,
   advance,
@@ -22,10 +23,9 @@ export const FIRST_READING_MS = 5_000;
 /** A timer that fires this late tells of a process that was stopped meanwhile, in milliseconds. */
 export const OVERSLEPT_MS = 1_000;
 
-export interface CollectRequest {
+export interface CollectRequest extends EventFilter {
   feed: Feed;
   clock: Clock;
-  types?: ReadRequest["types"];
   websetId?: ReadRequest["websetId"];
   /** Where to read from; without it, from now by the upstream's clock. */
   from?: Position | Ago | undefined;
@@ -80,7 +80,7 @@ export interface Collected {
  * until the time is over. Throws what reading throws; and `unavailable` if no request succeeded in the whole time.
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
-  const { feed, clock, types, websetId, from, resumes, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
+  const { feed, clock, types, accepts, websetId, from, resumes, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const harvest = new Harvest(request, from);
@@ -98,7 +98,16 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
     // Whoever has enough from the memory of others waits only to know what else there is.
     const isUrgent = () => harvest.hasEnough;
-    for await (const news of feed.read({ types, websetId, from, resumes, signal: limit.signal, urgentBy, isUrgent })) {
+    for await (const news of feed.read({
+      types,
+      accepts,
+      websetId,
+      from,
+      resumes,
+      signal: limit.signal,
+      urgentBy,
+      isUrgent,
+    })) {
       if (news.kind === "positioned") harvest.position = news.position;
       if (news.kind === "retrying") {
         trouble = news.error;

@@ -5,7 +5,7 @@ import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
-import { askedTypes } from "./filter.ts";
+import type { EventFilter } from "./filter.ts";
 import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
@@ -42,9 +42,7 @@ export interface FeedOptions {
   onPoll?: (poll: Poll) => void;
 }
 
-export interface ReadRequest {
-  /** Exact type names, and prefixes with a star. */
-  types?: readonly string[] | undefined;
+export interface ReadRequest extends EventFilter {
   /** Only events of this Webset; a function is asked for its id first, and again if that fails in passing. */
   websetId?: string | ((signal: AbortSignal) => Promise<string>) | undefined;
   /** Where to read from; without it, from now by the upstream's clock. */
@@ -95,7 +93,7 @@ export class Feed {
 
   /** The pause between polls for this set of types at present, in milliseconds. */
   pace(types: readonly string[] | undefined): number {
-    return this.#tails.get(keyOf(askedTypes(types)))?.pace ?? this.#options.intervalMs;
+    return this.#tails.get(keyOf(types))?.pace ?? this.#options.intervalMs;
   }
 
   /** When a usable answer for events had arrived last, in `clock.now()`; -Infinity where none has. */
@@ -108,14 +106,19 @@ export class Feed {
    * told and outlasted; what does not (a wrong key, a position no API can know) is thrown as a `WebsetsError`.
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
-    const { signal, types, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
+    const { signal, types, accepts, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
     const { isUrgent = () => false } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
     const position = yield* this.#outlast(signal, () => this.#beginning(request, askedAt));
     yield { kind: "positioned", position };
-    const reader = new Reader({ types, websetId, signal, resumes }, position, this.#owners, this.#options.clock);
+    const reader = new Reader(
+      { types, accepts, websetId, signal, resumes },
+      position,
+      this.#owners,
+      this.#options.clock,
+    );
     const wishes = { urgentBy, expects, websetId };
     let present: number | undefined;
     for (;;) {
@@ -144,7 +147,7 @@ export class Feed {
     present: number | undefined,
   ): AsyncGenerator<FeedNews, Subscription> {
     const { signal } = reader.request;
-    const types = askedTypes(reader.request.types);
+    const { types } = reader.request;
     const channel = this.#channels.of(types);
     // What was too much for a poll is settled by then, so that slices reach it.
     const slicesUntil = present === undefined ? Number.NEGATIVE_INFINITY : present + SETTLING_MS;
@@ -179,7 +182,7 @@ export class Feed {
 
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader, isUrgent: () => boolean): AsyncGenerator<FeedNews, number> {
-    const channel = this.#channels.of(askedTypes(reader.request.types));
+    const channel = this.#channels.of(reader.request.types);
     let told = false;
     try {
       for (;;) {

@@ -1,66 +1,87 @@
-import { distance } from "fastest-levenshtein";
 import { EVENT_TYPES, isKnownEventType } from "../exa/event-types.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import type { FeedEvent } from "./event.ts";
+import { unknownType } from "./meant-type.ts";
 
-/** Which events a reader wants. Without `types` every type passes, also those this program does not know. */
+/** Which events somebody wants, of whatever Webset. */
 export interface EventFilter {
-  /** Exact type names, sorted, each once. */
+  /** The exact names to ask the API for, sorted, each once; undefined for all types, also those this program does not know. */
   types?: readonly string[] | undefined;
-  websetId?: string | undefined;
+  /** Which events of these types are wanted, where not all of them are: the API knows neither prefixes nor problems. */
+  accepts?: ((event: Told) => boolean) | undefined;
+  /** Whether few of them may be wanted. */
+  areFew?: boolean | undefined;
 }
 
-const KNOWN = EVENT_TYPES.map((facts) => facts.type);
+type Told = Pick<FeedEvent, "type" | "data">;
+
+/** It says nothing that progress does not, and there are many of it. */
+const LEFT_OUT = "webset.search.updated";
+
+/** Where something may have gone wrong, and when it has, by the resource's status; one that is stale says nothing of it. */
+const PROBLEMS: Readonly<Record<string, (status: unknown) => boolean>> = {
+  "webset.paused": () => true,
+  "webset.deleted": () => true,
+  "webset.search.canceled": () => true,
+  "webset.search.completed": (status) => status === "canceled",
+  "import.completed": isFailure,
+  "monitor.run.completed": isFailure,
+};
+
+function isFailure(status: unknown): boolean {
+  return status === "failed" || status === "canceled";
+}
 
 /**
- * Turns what a caller wrote (`webset.item.created`, `monitor.*`) into exact type names, sorted, each once. Nothing and a
- * lone star mean every type, which is told as undefined. A text that matches no known type is an `invalid_request` that
- * names the nearest ones.
+ * Whether an event tells that something went wrong: a search canceled, a Webset paused or deleted, an import or a monitor run
+ * failed or canceled. Of types that this program does not know nobody can say; they count as problems nowhere.
  */
-export function parseTypes(texts: readonly string[] | undefined): readonly string[] | undefined {
-  return parsePatterns(texts)
-    ?.flatMap((text) => (text.endsWith("*") ? typesUnder(text) : [text]))
-    .filter(isFirst)
-    .sort();
+export function isProblem({ type, data }: Told): boolean {
+  const status = typeof data === "object" && data !== null && "status" in data ? data.status : undefined;
+  return isKnownEventType(type) && (PROBLEMS[type]?.(status) ?? false);
 }
 
-/** The same with prefixes left as they are, under which types may fall that this program does not know. */
-export function parsePatterns(texts: readonly string[] | undefined): readonly string[] | undefined {
-  if (texts === undefined || texts.length === 0 || texts.includes("*")) return undefined;
-  for (const text of texts) {
-    if (text.endsWith("*") ? typesUnder(text).length === 0 : !isKnownEventType(text)) throw unknownType(text);
+/**
+ * What a caller wrote, as a filter: exact names (`webset.item.created`), a lone star, and prefixes with one (`monitor.*`,
+ * `webset.search.c*`). Without any it is all but `webset.search.updated`. With `problems` only what went wrong, and types nobody
+ * knows yet, where they are not named. A text that matches no known type is an `invalid_request` that names the type meant; so is
+ * a filter that nothing can ever match.
+ */
+export function eventFilter({
+  types: texts = [],
+  problems = false,
+}: {
+  types?: readonly string[] | undefined;
+  problems?: boolean | undefined;
+}): EventFilter {
+  for (const text of texts) if (!isStar(text) && !isKnownEventType(text)) throw unknownType(text);
+  if (texts.length === 0 || texts.some(isStar)) {
+    const isOdd = ({ type }: Told) => !isKnownEventType(type);
+    return {
+      types: undefined,
+      accepts: (event) => matchesTypes(texts, event.type) && (!problems || isOdd(event) || isProblem(event)),
+      areFew: problems || (texts.length > 0 && !texts.includes("*")),
+    };
   }
-  return texts.filter(isFirst).sort();
-}
-
-/** What the API is asked for, which knows no prefixes: all types where there is one. */
-export function askedTypes(patterns: readonly string[] | undefined): readonly string[] | undefined {
-  return patterns?.some((pattern) => pattern.endsWith("*")) ? undefined : patterns;
-}
-
-export function matchesType(patterns: readonly string[] | undefined, type: string): boolean {
-  if (patterns === undefined) return true;
-  return patterns.some((pattern) => (pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
-}
-
-function isFirst(text: string, index: number, all: readonly string[]): boolean {
-  return all.indexOf(text) === index;
-}
-
-/** A type the caller named, or an `invalid_request` that names the nearest ones. */
-export function requireKnownType(text: string): string {
-  if (!isKnownEventType(text)) throw unknownType(text);
-  return text;
-}
-
-function typesUnder(pattern: string): string[] {
-  return KNOWN.filter((type) => type.startsWith(pattern.slice(0, -1)));
-}
-
-function unknownType(text: string): WebsetsError {
-  const shown = text.slice(0, 80);
-  const nearest = [...KNOWN].sort((a, b) => distance(shown, a) - distance(shown, b)).slice(0, 3);
-  return new WebsetsError("invalid_request", {
-    what: `There is no event type ${JSON.stringify(shown)}; did you mean ${nearest[0]}?`,
-    advice: `Nearest: ${nearest.join(", ")}. A prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${KNOWN.length}.`,
+  const types = [...new Set(texts)].filter((type) => !problems || Object.hasOwn(PROBLEMS, type)).sort();
+  if (types.length > 0) return problems ? { types, accepts: isProblem, areFew: true } : { types };
+  throw new WebsetsError("invalid_request", {
+    what: `problems is true, and no event of ${texts.join(", ").slice(0, 200)} is one`,
+    advice: `Leave types out, or name some of ${Object.keys(PROBLEMS).join(", ")}.`,
   });
+}
+
+/** Whether an event is one that somebody wants, where the API was asked for the types. */
+export function matches({ types, accepts }: EventFilter, event: Told): boolean {
+  return (types === undefined || types.includes(event.type)) && (accepts?.(event) ?? true);
+}
+
+function matchesTypes(texts: readonly string[], type: string): boolean {
+  if (texts.length === 0) return type !== LEFT_OUT;
+  return texts.some((text) => (text.endsWith("*") ? type.startsWith(text.slice(0, -1)) : type === text));
+}
+
+/** Whether a text is a star, or a prefix with one that some known type has. */
+function isStar(text: string): boolean {
+  return text.endsWith("*") && EVENT_TYPES.some(({ type }) => type.startsWith(text.slice(0, -1)));
 }

@@ -2,7 +2,7 @@ import { isPassing } from "../shared/errors.ts";
 import { type Batch, NO_HINT, readBackwards } from "./backwards.ts";
 import { decodePageToken, encodePageToken } from "./cursor.ts";
 import type { FeedEvent } from "./event.ts";
-import type { EventFilter } from "./filter.ts";
+import { type EventFilter, matches } from "./filter.ts";
 import { LARGEST_PAGE, type Reading } from "./pages.ts";
 import {
   advance,
@@ -20,7 +20,7 @@ const MOST_SCANNED = 2_000;
 const LONGEST_SCAN_MS = 10_000;
 
 export interface ListRequest {
-  filter: EventFilter;
+  filter: EventFilter & { websetId?: string | undefined };
   /** Only what had not been dealt with there. */
   after?: Position | undefined;
   /** Milliseconds since 1970, inclusive. */
@@ -78,7 +78,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
       token === undefined ? undefined : token.before.time + 1,
     ),
   };
-  const wanted = filter.websetId === undefined ? limit : LARGEST_PAGE;
+  const wanted = filter.websetId === undefined && filter.areFew !== true ? limit : LARGEST_PAGE;
   /** What is settled counts from the moment this listing began to read, however long it then takes. */
   const begin = async (sentAt = startedAt): Promise<Position> => {
     const present = reading.upstreamClock.reached(sentAt) ?? (await serverNow()) - (reading.clock.now() - sentAt);
@@ -148,8 +148,9 @@ class Scan {
     for (const event of batch.events) {
       if (event.time > before || (this.#before !== undefined && byTime(event, this.#before) >= 0)) continue;
       const isNew = after === undefined || !isDealtWith(after, event);
-      const matches = isNew && (filter.websetId === undefined || (await this.#deps.belongs(event, filter.websetId)));
-      if (matches) this.matches.push(event);
+      const isWanted = isNew && matches(filter, event);
+      const isOwn = filter.websetId === undefined || (isWanted && (await this.#deps.belongs(event, filter.websetId)));
+      if (isWanted && isOwn) this.matches.push(event);
       this.scanned++;
       this.last = event;
     }

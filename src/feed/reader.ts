@@ -1,7 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { isPassing, type WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { matchesType } from "./filter.ts";
+import { type EventFilter, matches } from "./filter.ts";
 import type { Owners } from "./owners.ts";
 import { advance, byTime, type CrowdStep, isDealtWith, type Placed, type Position } from "./position.ts";
 import { KEPT_MS } from "./tail-memory.ts";
@@ -41,15 +41,14 @@ export interface ReadNews {
 }
 
 /** What one call of `read` goes by, once its Webset is known. */
-export interface ReaderRequest {
-  types: readonly string[] | undefined;
+export interface ReaderRequest extends EventFilter {
   websetId: string | undefined;
   signal: AbortSignal;
   /** Whether the position goes on from an earlier reading, so that what lies shortly before it was to be told too. */
   resumes: boolean;
 }
 
-/** Events of its types that a reader meets, of all Websets. */
+/** Events that a reader meets, of all Websets. */
 interface Batch extends Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp" | "unreadable"> {
   late?: FeedEvent[];
   crowd?: CrowdStep | undefined;
@@ -93,14 +92,13 @@ export class Reader {
 
   /** Passes on what matches and moves the reader's position past it, but not past what cannot be decided yet. */
   async *take(batch: Batch): AsyncGenerator<FeedNews, void> {
-    const { types } = this.request;
     const { position } = this;
     const { asked, crowd, repeats = false } = batch;
     const fresh = new Map(this.#undecided.map((event) => [event.id, event]));
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
       this.#owners.note(event);
-      if (event.time < position.since || !matchesType(types, event.type)) continue;
+      if (event.time < position.since || !matches(this.request, event)) continue;
       if (isDealtWith(position, event)) again.push(event);
       else fresh.set(event.id, event);
     }
@@ -122,9 +120,8 @@ export class Reader {
 
   /** Which of these late events are the reader's. One whose Webset cannot be found out now comes with the next look back. */
   async #decideLate(met: readonly FeedEvent[]): Promise<FeedEvent[]> {
-    const { types } = this.request;
     const owed = met.filter(
-      ({ id, time, type }) => time >= this.#lateFrom && !this.#toldLate.has(id) && matchesType(types, type),
+      (event) => event.time >= this.#lateFrom && !this.#toldLate.has(event.id) && matches(this.request, event),
     );
     const { events } = await this.#decide(owed);
     for (const { id } of events) this.#toldLate.add(id);

@@ -1,6 +1,6 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { EVENT_TYPES, type EventTypeFacts } from "../exa/event-types.ts";
-import { requireKnownType } from "../feed/filter.ts";
+import { unknownType } from "../feed/meant-type.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { SAME_FOR_ALL } from "./cache-hints.ts";
@@ -33,12 +33,6 @@ export function mountEventType(mcp: McpServer, { log }: { log: Log }): void {
 function factsOf(name: string): EventTypeFacts {
   const facts = EVENT_TYPES.find(({ type }) => type === name);
   if (facts !== undefined) return facts;
-  try {
-    requireKnownType(name);
-  } catch (error) {
-    if (!(error instanceof WebsetsError)) throw error;
-    const { message, advice } = error;
-    throw new WebsetsError("not_found", { what: message, ...(advice === undefined ? {} : { advice }) });
-  }
-  throw new Error(`${name} is known and has no facts`);
+  const { message, advice } = unknownType(name);
+  throw new WebsetsError("not_found", { what: message, ...(advice === undefined ? {} : { advice }) });
 }

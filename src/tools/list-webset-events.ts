@@ -1,8 +1,8 @@
 import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
-import { parseTypes } from "../feed/filter.ts";
+import { eventFilter } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { after, detail, isTime, page, pageOf, positionOf, timeOf, types, websetId } from "./params.ts";
+import { after, detail, isTime, page, pageOf, positionOf, problems, timeOf, types, websetId } from "./params.ts";
 import { deletionOf, resolveWebset } from "./resolve-webset.ts";
 import { roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
@@ -17,6 +17,7 @@ export const listWebsetEvents = defineTool({
   idempotent: true,
   input: z.strictObject({
     types,
+    problems,
     websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
     after: after.describe('Only since then: a cursor, an ISO time with zone, or an age such as "10m".'),
     before: z.string().max(100).optional().describe("Only until then: a time or an age."),
@@ -38,10 +39,9 @@ export const listWebsetEvents = defineTool({
       resumes: args.after !== undefined && !isTime(args.after),
       before: timeOf("before", args.before),
     };
-    const types = parseTypes(args.types);
     const asked = args.websetId;
     const webset = asked === undefined ? undefined : await resolveWebset(asked, context, signal, true);
-    const filter = { types, websetId: webset?.id };
+    const filter = { ...eventFilter(args), websetId: webset?.id };
     const { limit, detail } = args;
     const fits = roomFor(detail);
     const listed = await feed.list({ filter, ...bounds, limit, fits, page: pageOf(args.page), signal });

@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { parseTime } from "../exa/event.ts";
+import { EVENT_TYPES } from "../exa/event-types.ts";
 import { decodeCursor, decodePageToken } from "../feed/cursor.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
 import { WebsetsError } from "../shared/errors.ts";
@@ -17,8 +18,23 @@ export const types = z
   .array(z.string().min(1).max(100))
   .max(50)
   .optional()
+  .describe(`Exact, or any prefix with a star (monitor.*): ${compactTypes()}. Default: all but webset.search.updated.`);
+
+/** All types in few characters: those that differ only in their last word stand together. */
+function compactTypes(): string {
+  const groups = new Map<string, string[]>();
+  for (const { type } of EVENT_TYPES) {
+    const end = type.lastIndexOf(".");
+    groups.set(type.slice(0, end), [...(groups.get(type.slice(0, end)) ?? []), type.slice(end + 1)]);
+  }
+  return [...groups].map(([group, ends]) => `${group}.{${ends.join(",")}}`).join(", ");
+}
+
+export const problems = z
+  .boolean()
+  .optional()
   .describe(
-    'Event types, exact or a prefix with a star: ["webset.search.completed"], ["webset.item.*"]. Default: all.',
+    "true: only what went wrong: searches canceled, Websets paused or deleted, imports and monitor runs failed or canceled.",
   );
 
 export const websetId = z.string().min(1).max(300);

@@ -16,13 +16,13 @@ const ADDED_BY_HOSTS = new Set([
   "random_string",
 ]);
 
-/** Words of a list in one text, as `webset.idle, webset.paused`. */
-const WORDS = /^[\w.*-]+(?:\s*,\s*[\w.*-]+)+$/;
+/** Words of a list in one text, as `webset.idle, webset.paused`, or one a line. */
+const WORDS = /^[\w.*-]+(?:[\s,]+[\w.*-]+)*,?$/;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
- * The arguments of a call as its schema says them, where what was given can only mean that: nothing for `null`, blanks and what
- * hosts add; a number, a boolean or a list for its text; one value for a list of it. Everything else is left as it is, for the schema to
+ * The arguments of a call as its schema says them, where what was given can only mean that: nothing for `null`, also as text, for
+ * blanks and for what hosts add; a number, a boolean or a list for its text; one value for a list of it. Everything else is left as it is, for the schema to
  * refuse by name.
  */
 export function readArguments(input: z.ZodObject, given: unknown): unknown {
@@ -41,8 +41,10 @@ export function readArguments(input: z.ZodObject, given: unknown): unknown {
 function readValue(schema: JsonSchema, value: unknown): unknown {
   const types = typesOf(schema);
   const { items } = schema;
-  if (items !== undefined)
-    return Array.isArray(value) ? value.map((one) => readValue(items, one)) : readList(items, value);
+  if (items !== undefined) {
+    const list = listIn(value);
+    return Array.isArray(list) ? list.flatMap(wordsIn).map((one) => readValue(items, one)) : value;
+  }
   if (typeof value !== "string") return value;
   const text = value.trim();
   if (types.has("string")) return text;
@@ -51,20 +53,20 @@ function readValue(schema: JsonSchema, value: unknown): unknown {
   return value;
 }
 
-function readList(items: JsonSchema, value: unknown): unknown {
+/** The list that a value is, or that its text holds; one text is a list of it. */
+function listIn(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  const text = value.trim();
-  const list = text.startsWith("[") ? listIn(text) : WORDS.test(text) ? text.split(",") : [text];
-  return list?.map((one) => readValue(items, one)) ?? value;
+  if (!value.trim().startsWith("[")) return [value];
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
 }
 
-function listIn(text: string): unknown[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+function wordsIn(value: unknown): unknown[] {
+  if (typeof value !== "string" || !WORDS.test(value.trim())) return [value];
+  return value.split(/[\s,]+/).filter((word) => word !== "");
 }
 
 /** Every type that a value of a schema may have. */
@@ -73,7 +75,7 @@ function typesOf({ type, anyOf }: JsonSchema): ReadonlySet<string> {
 }
 
 function isNothing(value: unknown): boolean {
-  return value === null || (typeof value === "string" && value.trim() === "");
+  return value === null || (typeof value === "string" && /^(?:null|undefined)?$/.test(value.trim()));
 }
 
 /** Also for a name such as `__proto__`, which the schema shall see to refuse it. */

@@ -1,9 +1,20 @@
 import * as z from "zod/v4";
 import { type Collected, collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
-import { parsePatterns } from "../feed/filter.ts";
+import { eventFilter } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { after, detail, isTime, positionOf, shortened, timeoutOf, timeoutSeconds, types, websetId } from "./params.ts";
+import {
+  after,
+  detail,
+  isTime,
+  positionOf,
+  problems,
+  shortened,
+  timeoutOf,
+  timeoutSeconds,
+  types,
+  websetId,
+} from "./params.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { roomFor } from "./room.ts";
 import * as shapes from "./shapes.ts";
@@ -17,6 +28,7 @@ const LONGEST_FILTER = 300;
 
 const input = z.strictObject({
   types,
+  problems,
   websetId: websetId.optional().describe("Only this Webset's events: its id or your externalId."),
   after: after.describe(
     'Where to go on: the cursor of an earlier result, an ISO time with zone, or an age such as "10m". Default: now.',
@@ -51,20 +63,20 @@ export const waitForWebsetEvent = defineTool({
     events: z.array(shapes.event),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
-  pace: (args, { feed }) => feed.pace(parsePatterns(args.types)),
+  pace: (args, { feed }) => feed.pace(eventFilter(args).types),
   async run(args, context) {
     const { feed, clock, signal, report, mayTakeLong, lookWithinMs } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const from = positionOf(args.after);
-    const types = parsePatterns(args.types);
+    const filter = eventFilter(args);
     const asked = args.websetId;
     let meant = undefined as FoundWebset | undefined;
     report(`0 of ${atLeast} events`);
     const collected = await collectEvents({
       feed,
       clock,
-      types,
+      ...filter,
       websetId:
         asked === undefined
           ? undefined
@@ -132,8 +144,10 @@ function nextOf(outcome: Outcome, more: boolean, { heldMs = 0, waitedMs }: Colle
 type Args = z.output<typeof input>;
 
 /** With which arguments reading goes on. */
-function filterOf({ types, websetId }: Args): string {
-  const named = Object.entries({ types, websetId }).filter(([, value]) => value !== undefined);
+function filterOf({ types, problems, websetId }: Args): string {
+  const named = Object.entries({ types, problems: problems || undefined, websetId }).filter(
+    ([, value]) => value !== undefined,
+  );
   const filter = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
   const told = filter.length > LONGEST_FILTER ? "the same filter" : filter;
   return `with ${told === "" ? "" : `${told} and `}this cursor as after`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type CollectRequest, collectEvents } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import { eventFilter } from "../../src/feed/filter.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 
@@ -213,6 +214,6 @@ test("types that are new pass a prefix they fall under", async () => {
   const opened = openFeedWorld();
   const begin = opened.now();
   for (const type of ["webset.item.removed", "webset.idle", "webset.item.created"]) opened.record(type, { id: type });
-  const { ids } = await wait(opened, begin, { types: ["webset.item.*"], atLeast: 3, limit: 3 });
+  const { ids } = await wait(opened, begin, { ...eventFilter({ types: ["webset.item.*"] }), atLeast: 3 });
   expect(ids.sort()).toEqual(["webset.item.created", "webset.item.removed"]);
 });

@@ -77,7 +77,7 @@ describe("wrong arguments", () => {
     const text = explained("wait_for_webset_event", { atLeast: 0, webset_id: "w", timeoutSeconds: -1 });
     expect(text).toMatch(/^invalid_request: (?=.*atLeast is 0)(?=.*timeoutSeconds is -1)(?=.*"webset_id")/);
     expect(text).toMatch(
-      /wait_for_webset_event takes types, websetId, .*after, atLeast, limit, timeoutSeconds, detail\.$/,
+      /wait_for_webset_event takes types, problems, websetId, after, atLeast, limit, timeoutSeconds, detail\.$/,
     );
   });
 

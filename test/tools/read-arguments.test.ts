@@ -41,6 +41,7 @@ describe("what can only mean one thing means it:", () => {
     [{ id: " id\n" }, {}],
     [{ text: null, whole: null, flag: null, word: null, list: null, either: null }, {}],
     [{ text: "", whole: "", number: " ", flag: "", word: "", list: "", numbers: "" }, {}],
+    [{ text: "null", whole: "null", list: "null", flag: " undefined " }, {}],
     [{ text: " a b " }, { text: "a b" }],
     [{ text: "5" }, { text: "5" }],
     [
@@ -54,6 +55,10 @@ describe("what can only mean one thing means it:", () => {
     [{ list: "a" }, { list: ["a"] }],
     [{ list: '["a", " b "]' }, { list: ["a", "b"] }],
     [{ list: "webset.idle, webset.item.*" }, { list: ["webset.idle", "webset.item.*"] }],
+    [{ list: "webset.idle\nwebset.item.*" }, { list: ["webset.idle", "webset.item.*"] }],
+    [{ list: "a b,c,\td," }, { list: ["a", "b", "c", "d"] }],
+    [{ list: ["a, b", "c\nd"] }, { list: ["a", "b", "c", "d"] }],
+    [{ list: ["a (b), c"] }, { list: ["a (b), c"] }],
     [{ list: [" a "] }, { list: ["a"] }],
     [{ numbers: "[1, 2]" }, { numbers: [1, 2] }],
     [{ numbers: "1,2.5" }, { numbers: [1, 2.5] }],
@@ -116,7 +121,7 @@ describe.each(TOOLS)("$name", ({ input, name }) => {
 
   test("takes null and blanks for every parameter that may be left out", () => {
     for (const key of Object.keys(properties).filter((one) => !needed.includes(one))) {
-      for (const nothing of [null, "", " "]) {
+      for (const nothing of [null, "", " ", "null"]) {
         expect(input.parse(readArguments(input, { ...least, [key]: nothing })), `${name} ${key}`).toEqual(
           input.parse(least),
         );

@@ -5,7 +5,7 @@ import type { Feed } from "../../../src/feed/feed.ts";
 import { crowdTypes, fingerprint, type Position, positionAt } from "../../../src/feed/position.ts";
 import type { Clock } from "../../../src/shared/clock.ts";
 import { abortError, isAbort, isPassing } from "../../../src/shared/errors.ts";
-import { type ScenarioReader, TYPE_SETS, type Wait } from "./scenario.ts";
+import { FILTERS, type ScenarioReader, type Wait } from "./scenario.ts";
 
 /** Where a reader runs. */
 export interface Surroundings {
@@ -50,7 +50,7 @@ type Begin = ScenarioReader["begin"];
 export async function runReader(reader: ScenarioReader, surroundings: Surroundings): Promise<ReaderRecord> {
   const { clock, start, now, feed, calm, lastWaitMs, lastQuietMs } = surroundings;
   const { begin, startMs, websetId } = reader;
-  const types = TYPE_SETS[reader.types];
+  const filter = FILTERS[reader.filter] ?? {};
   const record: ReaderRecord = {
     reader,
     begin: positionAt(0),
@@ -68,7 +68,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     let page: string | undefined;
     for (;;) {
       const { events, nextPage, position } = await feed(false).list({
-        filter: { types, websetId },
+        filter: { ...filter, websetId },
         limit,
         page,
         signal,
@@ -109,7 +109,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     const request: CollectRequest = {
       feed: tapped,
       clock,
-      types,
+      ...filter,
       websetId,
       from,
       resumes: cursor !== undefined,
@@ -136,13 +136,13 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   };
 
   /** A wait of somebody with another filter, whose cursor this reader goes on from. */
-  const waitBefore = async ({ agoMs, count: limit, timeoutMs, types: index }: Extract<Begin, { kind: "cursor" }>) => {
+  const waitBefore = async ({ agoMs, count: limit, timeoutMs, filter: index }: Extract<Begin, { kind: "cursor" }>) => {
     const { signal } = new AbortController();
     const from = positionAt(start + startMs - agoMs);
     const request = {
       feed: feed(false),
       clock,
-      types: TYPE_SETS[index],
+      ...FILTERS[index],
       from,
       atLeast: limit,
       limit,
@@ -153,7 +153,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     cursor = encodeCursor(position);
     const { seen, ...begin } = decodeCursor(cursor);
     // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
-    const passed = begin.crowd?.types === crowdTypes(types) ? events.filter(({ time }) => time === begin.since) : [];
+    const passed =
+      begin.crowd?.types === crowdTypes(filter.types) ? events.filter(({ time }) => time === begin.since) : [];
     record.begin = {
       ...begin,
       seen: new Map([...seen, ...passed.map(({ id, time }) => [fingerprint(id), time] as const)]),

@@ -1,6 +1,7 @@
+import { matches } from "../../../src/feed/filter.ts";
 import { byTime, fingerprint } from "../../../src/feed/position.ts";
 import type { ReaderRecord } from "./chain.ts";
-import { type ScenarioEvent, TYPE_SETS, type Upstream } from "./scenario.ts";
+import { FILTERS, type ScenarioEvent, type Upstream } from "./scenario.ts";
 
 /** How far a wait may return after its time, and a reader that begins now before it. */
 export interface Tolerance {
@@ -20,10 +21,10 @@ export function faultsIn(
   { overtimeMs, earlyMs }: Tolerance = STRICT,
 ): string[] {
   const { reader, begin, listed, results, overtime } = record;
-  const types = TYPE_SETS[reader.types];
+  const filter = FILTERS[reader.filter] ?? {};
   const matching = events.filter(
     ({ type, websetId }) =>
-      (types === undefined || types.includes(type)) && (reader.websetId === undefined || websetId === reader.websetId),
+      matches(filter, { type, data: undefined }) && (reader.websetId === undefined || websetId === reader.websetId),
   );
   // Paging through a listing to its end and waiting from there meets everything there ever is.
   const expected =

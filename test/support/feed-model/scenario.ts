@@ -1,17 +1,21 @@
 import fc from "fast-check";
+import { type EventFilter, eventFilter } from "../../../src/feed/filter.ts";
 
 /*
  * What happens in one run of the feed's property: an upstream with a history, trouble on the way to it, and readers. All
  * times are milliseconds from the moment the run begins.
  */
 
-/** Types of one set are in another, and one is known to nobody. */
+/** One is known to nobody; what one filter wants, others want too. */
 export const TYPES = ["webset.idle", "webset.item.created", "webset.search.updated", "webset.moved"] as const;
-export const TYPE_SETS: readonly (readonly string[] | undefined)[] = [
-  undefined,
-  ["webset.idle"],
-  ["webset.idle", "webset.item.created"],
-  ["webset.search.updated"],
+export const FILTERS: readonly EventFilter[] = [
+  {},
+  { types: ["webset.idle"] },
+  { types: ["webset.idle", "webset.item.created"] },
+  { types: ["webset.search.updated"] },
+  // What the API is asked for is more than what is wanted.
+  eventFilter({ types: ["webset.i*"] }),
+  eventFilter({}),
 ];
 const WEBSETS = ["ws_a", "ws_b"] as const;
 
@@ -59,7 +63,7 @@ export interface Wait {
 }
 
 export interface ScenarioReader {
-  types: number;
+  filter: number;
   websetId: string | undefined;
   /**
    * Where it begins: now, at a time of the past, with a listing of so many events a page, or with the cursor of a wait for
@@ -69,7 +73,7 @@ export interface ScenarioReader {
     | { kind: "now" }
     | { kind: "time"; agoMs: number }
     | { kind: "listing"; limit: number }
-    | { kind: "cursor"; types: number; agoMs: number; count: number; timeoutMs: number };
+    | { kind: "cursor"; filter: number; agoMs: number; count: number; timeoutMs: number };
   startMs: number;
   waits: Wait[];
 }
@@ -129,7 +133,7 @@ const waits: fc.Arbitrary<Wait> = fc.record({
 
 function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
   return fc.record({
-    types: fc.constantFrom(0, 0, 1, 2, 3),
+    filter: fc.constantFrom(0, 0, 1, 2, 3, 4, 5),
     websetId: fc.option(fc.constantFrom(...WEBSETS), { nil: undefined }),
     begin: fc.oneof(
       fc.constant({ kind: "now" as const }),
@@ -137,7 +141,7 @@ function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
       fc.constantFrom(1, 3, 20).map((limit) => ({ kind: "listing" as const, limit })),
       fc.record({
         kind: fc.constant("cursor" as const),
-        types: fc.constantFrom(0, 1, 2, 3),
+        filter: fc.constantFrom(0, 1, 2, 3, 4),
         agoMs: fc.integer({ min: 0, max: 45_000 }).map((ago) => ago * stretch),
         count: fc.constantFrom(1, 2, 5, 100),
         timeoutMs: fc.constantFrom(0, 700, 3_000, 9_000),

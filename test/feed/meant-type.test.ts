@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { EVENT_TYPES } from "../../src/exa/event-types.ts";
+import { eventFilter } from "../../src/feed/filter.ts";
+import { unknownType } from "../../src/feed/meant-type.ts";
+import { refusalOf } from "../support/refusal-of.ts";
+
+describe("a type that is none", () => {
+  test.each([
+    ["export.completed", "webset.export.completed"],
+    ["export.ready", "webset.export.completed"],
+    ["import.finished", "import.completed"],
+    ["webset.import.completed", "import.completed"],
+    ["webset.import.created", "import.created"],
+    ["webset.monitor.created", "monitor.created"],
+    ["webset.monitor.run.completed", "monitor.run.completed"],
+    ["monitor.completed", "monitor.run.completed"],
+    ["monitor.run.finished", "monitor.run.completed"],
+    ["webset.completed", "webset.idle"],
+    ["webset.done", "webset.idle"],
+    ["search.completed", "webset.search.completed"],
+    ["webset.search.complete", "webset.search.completed"],
+    ["webset.search.finished", "webset.search.completed"],
+    ["webset.search.failed", "webset.search.canceled"],
+    ["search.cancelled", "webset.search.canceled"],
+    ["item.found", "webset.item.created"],
+    ["webset.items.created", "webset.item.created"],
+    ["webset.itm.created", "webset.item.created"],
+    ["webset_item_enriched", "webset.item.enriched"],
+    ["enrichment.completed", "webset.item.enriched"],
+    ["webset.enrichment.completed", "webset.item.enriched"],
+    ["Webset.Idle", "webset.idle"],
+    ["webset.idel", "webset.idle"],
+    ["webset.monitor.*", "monitor.*"],
+    ["webset.monitor.run.*", "monitor.run.*"],
+    ["webset.import.*", "import.*"],
+    ["imports.*", "import.*"],
+    ["export.*", "webset.export.*"],
+    ["items.*", "webset.item.*"],
+    ["webset.searches.*", "webset.search.*"],
+    ["wobset.*", "webset.*"],
+  ])("like %s is refused with the one meant, %s", (text, meant) => {
+    const { kind, message, advice } = refusalOf(() => eventFilter({ types: [text] }));
+    expect(kind).toBe("invalid_request");
+    expect(message).toBe(`There is no event type ${JSON.stringify(text)}; did you mean ${meant}?`);
+    expect(advice).toContain(`types [${JSON.stringify(meant)}]`);
+    expect(advice).toContain("websets://event-types");
+  });
+
+  test.each([
+    ["import.failed", "import.completed"],
+    ["import.canceled", "import.completed"],
+    ["webset.import.failed", "import.completed"],
+    ["monitor.run.failed", "monitor.run.completed"],
+    ["monitor.run.error", "monitor.run.completed"],
+    ["monitor.failed", "monitor.run.completed"],
+  ])("like %s is refused with %s, in which it hides as a status", (text, meant) => {
+    const { message } = refusalOf(() => eventFilter({ types: [text] }));
+    expect(message).toContain(`did you mean ${meant} with the status "failed" or "canceled" in its data`);
+    expect(message).toContain("problems: true");
+  });
+
+  test("like each known one with a letter missing is refused with that", () => {
+    for (const { type } of EVENT_TYPES) {
+      for (let at = 0; at < type.length; at++) {
+        const text = type.slice(0, at) + type.slice(at + 1);
+        expect(unknownType(text).message, text).toContain(`did you mean ${type}`);
+      }
+    }
+  });
+
+  test.each(["", "constructor", "*.created", "x".repeat(5_000), "\u0000", "...", "*"])(
+    "like %j is refused, not repeated in full",
+    (text) => {
+      const { message, advice = "" } = unknownType(text);
+      expect(message.length).toBeLessThan(300);
+      expect(advice).toMatch(/Pass types \["[\w.*]+"\]/);
+    },
+  );
+});
