@@ -10,7 +10,8 @@ import { buildIfNeeded } from "./build.mjs";
 import { bareEnvironment, HOSTS, type Host, TOOL } from "./hosts/hosts.ts";
 import { startModel } from "./hosts/model.ts";
 import { install, programIn } from "./hosts/packages.ts";
-import { hostsTable, type Row, readRecord, withHostsTable } from "./hosts/table.ts";
+import { hostsTable, type Row, readRecord } from "./hosts/table.ts";
+import { withMarkedText } from "./marked.ts";
 import { root } from "./project.mjs";
 
 /** Some hosts need a Node newer than ours. */
@@ -51,7 +52,7 @@ for (const { title } of failed) console.error(`not as it should be: ${title}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 if (positionals.length === 0) {
   const page = join(root, "docs/hosts.md");
-  writeFileSync(page, withHostsTable(readFileSync(page, "utf8"), hostsTable(rows, tools.length)));
+  writeFileSync(page, withMarkedText(readFileSync(page, "utf8"), "hosts", hostsTable(rows, tools.length)));
   console.log(`written: ${page}`);
 }
 

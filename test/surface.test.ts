@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { markedText } from "../scripts/marked.ts";
 import { DEMO_WEBSET } from "../src/sandbox/scenarios.ts";
 import { ERAS } from "./support/eras.ts";
 import { Program } from "./support/program.ts";
 import { README, readSurface, SURFACE, type Surface } from "./support/surface.ts";
 import { openToolWorld } from "./support/tool-world.ts";
-import { tableIn, toolsTable, withTable } from "./support/tools-table.ts";
+import { toolsTable } from "./support/tools-table.ts";
 
 const UPDATE = "node scripts/run.mjs scripts/update-surface.ts";
 
@@ -34,7 +35,7 @@ describe("what the program shows of itself", () => {
 
   test("is the table of tools that the README has between its markers", () => {
     const page = existsSync(README) ? readFileSync(README, "utf8") : "";
-    expect(tableIn(page), `If this is on purpose: ${UPDATE}`).toBe(toolsTable(surface.tools));
+    expect(markedText(page, "tools"), `If this is on purpose: ${UPDATE}`).toBe(toolsTable(surface.tools));
   });
 
   test.each(ERAS)("is the same in the era of $name", async (era) => {
@@ -134,14 +135,5 @@ describe("the table of tools", () => {
     expect(toolsTable([tool])).toBe(
       "| tool | what it does | parameters |\n| --- | --- | --- |\n| `look` | Look at it, e.g. a\\|b | `id`, `detail?` |",
     );
-  });
-
-  test("takes the place between the markers of a page, and nothing else", () => {
-    const page = "# Title\n\n<!-- tools -->\nold\n<!-- /tools -->\n\nEnd\n";
-    const changed = withTable(page, "new");
-    expect(changed).toBe("# Title\n\n<!-- tools -->\nnew\n<!-- /tools -->\n\nEnd\n");
-    expect(tableIn(changed)).toBe("new");
-    expect(tableIn("no markers")).toBeUndefined();
-    expect(() => withTable("no markers", "new")).toThrow("<!-- tools -->");
   });
 });

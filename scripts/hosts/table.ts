@@ -1,3 +1,5 @@
+import { borneBy, DEFAULT_TIMEOUT_SECONDS, HOSTS } from "../../src/tools/hosts.ts";
+
 /** What came of one host. */
 export interface Row {
   title: string;
@@ -12,9 +14,6 @@ export interface Row {
   sandbox: boolean;
   withoutKey: boolean;
 }
-
-const START = "<!-- hosts -->";
-const END = "<!-- /hosts -->";
 
 /** The results in Markdown. */
 export function hostsTable(rows: readonly Row[], tools: number): string {
@@ -31,11 +30,23 @@ export function hostsTable(rows: readonly Row[], tools: number): string {
   ].join("\n");
 }
 
-/** The page with a new table between its markers. */
-export function withHostsTable(page: string, table: string): string {
-  const [start, end] = [page.indexOf(START), page.indexOf(END)];
-  if (start === -1 || end === -1) throw new Error(`the page has no ${START} and ${END}`);
-  return `${page.slice(0, start)}${START}\n${table}\n${page.slice(end)}`;
+/** How long hosts let a call take, in Markdown: the table that the server goes by. */
+export function patienceTable(): string {
+  const rows = HOSTS.map(({ name, clientName, bears, bearsWithProgress, known }) => [
+    name,
+    `\`${clientName}\``,
+    `${bears} s`,
+    `${bearsWithProgress ?? bears} s`,
+    known,
+  ]);
+  const unknown = `${borneBy(undefined, false)} s`;
+  return [
+    "| host | calls itself | a wait takes at most | with a progress token | what is known |",
+    "| --- | --- | --- | --- | --- |",
+    ...[...rows, ["all others", "", unknown, unknown, "nothing"]].map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+    `A wait that names no time takes ${DEFAULT_TIMEOUT_SECONDS} s.`,
+  ].join("\n");
 }
 
 /** What a host said to the server, one message a line: its name, the protocol, whether it asked for progress in its call. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HOSTS } from "../../scripts/hosts/hosts.ts";
 import { startModel } from "../../scripts/hosts/model.ts";
-import { hostsTable, type Row, readRecord, withHostsTable } from "../../scripts/hosts/table.ts";
+import { hostsTable, patienceTable, type Row, readRecord } from "../../scripts/hosts/table.ts";
+import { markedText } from "../../scripts/marked.ts";
 import { readConfig } from "../../src/config.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/hosts.md"), "utf8");
@@ -12,10 +13,14 @@ const blocks = (language: string) =>
 
 describe("docs/hosts.md", () => {
   test("has a row for every host that the script tries, and none that failed", () => {
-    const table = /<!-- hosts -->\n(.*)<!-- \/hosts -->/s.exec(page)?.[1] ?? "";
-    expect(table.trim().split("\n")).toHaveLength(Object.keys(HOSTS).length + 2);
+    const table = markedText(page, "hosts") ?? "";
+    expect(table.split("\n")).toHaveLength(Object.keys(HOSTS).length + 2);
     for (const { title } of Object.values(HOSTS)) expect(table).toContain(`| ${title} |`);
     expect(table).not.toContain("**");
+  });
+
+  test("has the table that the server goes by; scripts/update-surface.ts writes it", () => {
+    expect(markedText(page, "patience")).toBe(patienceTable());
   });
 
   test("shows configurations that a host can read, in which no place for the key is taken for one", () => {
@@ -50,12 +55,6 @@ describe("the table of hosts", () => {
     const [, , good, bad] = hostsTable([row, { ...row, tools: 4, sandbox: false }], 5).split("\n");
     expect(good).toBe("| Some host | 1.2.3 | `some-host` | 2025-11-25 | yes | all 5 | yes | yes | its own command |");
     expect(bad).toContain("| **4 of 5** | **no** | yes |");
-  });
-
-  test("takes the place of the one before", () => {
-    const before = "a\n<!-- hosts -->\nold\n<!-- /hosts -->\nb\n";
-    expect(withHostsTable(before, "new")).toBe("a\n<!-- hosts -->\nnew\n<!-- /hosts -->\nb\n");
-    expect(() => withHostsTable("a", "new")).toThrow("<!-- hosts -->");
   });
 
   test("knows a host by its own messages, in both eras", () => {
