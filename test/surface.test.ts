@@ -71,8 +71,8 @@ describe("what a model has to read", () => {
     }
   });
 
-  test("is less than 600 characters of instructions", () => {
-    expect(surface.instructions.length).toBeLessThan(600);
+  test("is less than 900 characters of instructions", () => {
+    expect(surface.instructions.length).toBeLessThan(900);
   });
 
   test("is at most 1,200 bytes for a wait, as the median over the life of a Webset", async () => {
