@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   brokenImports,
   type Import,
+  importCycles,
   importsOf,
   processUses,
   type Rules,
@@ -70,6 +71,10 @@ describe("the sources", () => {
 
   test("import only what the design lets them", () => {
     expect(brokenImports(files, RULES)).toEqual([]);
+  });
+
+  test("never import each other, be it over others", () => {
+    expect(importCycles(files)).toEqual([]);
   });
 
   test("leave the process's environment and streams to the command line", async () => {

@@ -1,8 +1,10 @@
+import type { BackwardsHint } from "./channel.ts";
+import { LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
-import { type ListOrder, Walked } from "./list-order.ts";
-import { LARGEST_PAGE, type Range, type Reading, walkPages } from "./pages.ts";
+import { Walked } from "./list-order.ts";
+import { type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime, CLOCK_DISAGREEMENT_MS, LATE_MS, RETENTION_MS } from "./position.ts";
-import { FIRST_SLICE_MS, readBack } from "./slices.ts";
+import { readBack } from "./slices.ts";
 
 /** What is kept a little longer than promised is still found. */
 const DAY_MS = 86_400_000;
@@ -27,17 +29,6 @@ export interface Batch {
   /** How many entries of the API had no usable id, type or createdAt. */
   unreadable: number;
 }
-
-/** What looking back has learnt of the API, kept between listings: it decides how they begin, not what they give. */
-export interface BackwardsHint {
-  order: ListOrder | undefined;
-  /** A good width for the first window, in milliseconds: the one that suited the last, for listings that go on from it. */
-  width: number;
-  /** How many events of the last page were too near to its oldest to be final. */
-  crowd: number;
-}
-
-export const NO_HINT: BackwardsHint = { order: undefined, width: FIRST_SLICE_MS, crowd: 0 };
 
 /** What page by page has left to windows. All times are milliseconds since 1970. */
 interface Rest {

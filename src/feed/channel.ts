@@ -1,10 +1,12 @@
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
-import { type BackwardsHint, NO_HINT } from "./backwards.ts";
-import { LARGEST_PAGE } from "./page.ts";
-import type { BacklogMemory } from "./slices.ts";
+import type { ListOrder } from "./list-order.ts";
 import { TailMemory } from "./tail-memory.ts";
 
+/** The largest page the API gives. */
+export const LARGEST_PAGE = 200;
+/** A good width for the first slice of a range, in milliseconds. */
+export const FIRST_SLICE_MS = 60_000;
 /** A reader whose position lies at most this far in the past joins a tail, which reaches back with its next poll. */
 export const NEAR_MS = 120_000;
 /** The same for one that was found to have too much in between: long enough that slices reach it. */
@@ -15,6 +17,33 @@ const MOST_CHANNELS = 100;
 const MOST_MEMORIES = 8;
 /** What a tail remembers is of use for whoever comes so soon after its end, in milliseconds. */
 const MEMORY_LASTS_MS = 60_000;
+
+/** What looking back has learnt of the API, kept between listings: it decides how they begin, not what they give. */
+export interface BackwardsHint {
+  order: ListOrder | undefined;
+  /** A good width for the first window, in milliseconds: the one that suited the last, for listings that go on from it. */
+  width: number;
+  /** How many events of the last page were too near to its oldest to be final. */
+  crowd: number;
+}
+
+export const NO_HINT: BackwardsHint = { order: undefined, width: FIRST_SLICE_MS, crowd: 0 };
+
+/** What slices forwards have taught of a backlog: where the next one should end. All times are milliseconds since 1970. */
+export interface BacklogHint {
+  /** The part of the past that it is about: from the beginning of the last slice to its end. */
+  from: number;
+  to: number;
+  /** How wide a slice of about the right size is; undefined where the last one was nearly empty. */
+  width: number | undefined;
+  /** A slice that ended after this time held too much, by the events from there on. The next one ends `step` before. */
+  crowd: { from: number; step: number } | undefined;
+}
+
+/** Keeps what reading a backlog has taught, for whoever goes on with it. */
+export interface BacklogMemory {
+  hint: BacklogHint | undefined;
+}
 
 /**
  * What reading one set of types has taught, kept from one wait to the next: waits too short to read anything whole would else

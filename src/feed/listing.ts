@@ -1,9 +1,10 @@
 import { isPassing } from "../shared/errors.ts";
-import { type Batch, NO_HINT, readBackwards } from "./backwards.ts";
+import { type Batch, readBackwards } from "./backwards.ts";
+import { LARGEST_PAGE, NO_HINT } from "./channel.ts";
 import { decodePageToken, encodePageToken } from "./cursor.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
-import { LARGEST_PAGE, type Reading } from "./pages.ts";
+import type { Reading } from "./pages.ts";
 import {
   advance,
   byTime,

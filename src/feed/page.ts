@@ -3,12 +3,9 @@ import { ResponseTooLargeError } from "../exa/http.ts";
 import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
-import type { Channel } from "./channel.ts";
+import { type Channel, LARGEST_PAGE } from "./channel.ts";
 import { type FeedEvent, keep } from "./event.ts";
 import { listOrder } from "./list-order.ts";
-
-/** The largest page the API gives. */
-export const LARGEST_PAGE = 200;
 
 /** What reading events needs: the client, and how far a call may go. */
 export interface Reading {

@@ -1,9 +1,10 @@
+import { LARGEST_PAGE } from "./channel.ts";
 import { brokenList, type PageRead, walkCursors } from "./cursor-walk.ts";
 import { Walked } from "./list-order.ts";
-import { isWithin, LARGEST_PAGE, PageReader, type Range, type Reading, widened } from "./page.ts";
+import { isWithin, PageReader, type Range, type Reading, widened } from "./page.ts";
 
 export type { PageRead } from "./cursor-walk.ts";
-export { isoTime, LARGEST_PAGE, type Range, type Reading } from "./page.ts";
+export { isoTime, type Range, type Reading } from "./page.ts";
 
 /** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
 const MOST_PAGES_WITH_STRAYS = 10;

@@ -1,3 +1,4 @@
+import type { BacklogHint, BacklogMemory } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
 import { justAt, type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
@@ -10,8 +11,6 @@ const TOO_MANY = 400;
 const SHARE = 2 / 3;
 /** Of an API that gives smaller pages than asked for, so many pages are enough for a slice. */
 const MOST_PAGES = 4;
-/** A good width for the first slice of a range, in milliseconds. */
-export const FIRST_SLICE_MS = 60_000;
 /** Growth of the slice where the past is quiet. */
 const GROWTH = 8;
 /** How much further from a crowd the next slice ends where the last one met it. */
@@ -31,22 +30,6 @@ export interface Slice {
   sentAt: number;
   /** How many entries of the API had no usable id, type or createdAt. */
   unreadable: number;
-}
-
-/** What slices forwards have taught of a backlog: where the next one should end. All times are milliseconds since 1970. */
-export interface BacklogHint {
-  /** The part of the past that it is about: from the beginning of the last slice to its end. */
-  from: number;
-  to: number;
-  /** How wide a slice of about the right size is; undefined where the last one was nearly empty. */
-  width: number | undefined;
-  /** A slice that ended after this time held too much, by the events from there on. The next one ends `step` before. */
-  crowd: { from: number; step: number } | undefined;
-}
-
-/** Keeps what reading a backlog has taught, for whoever goes on with it. */
-export interface BacklogMemory {
-  hint: BacklogHint | undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { type LinkedAbort, linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, isDoubtful, isPassing } from "../shared/errors.ts";
+import { LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
-import { LARGEST_PAGE, type Reading, walkPages } from "./pages.ts";
+import { type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
 import { KEPT_MS, type News, type TailMemory } from "./tail-memory.ts";

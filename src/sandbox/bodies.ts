@@ -1,8 +1,8 @@
 import * as z from "zod/v4";
 import { ApiError } from "./api-error.ts";
 import { isTimezone, parseCron } from "./cadence.ts";
-import { RUN_OUTCOMES } from "./monitor-runs.ts";
-import { ENRICHMENT_FORMATS, EXPORT_FORMATS, IMPORT_FAILURES } from "./resources.ts";
+
+import { ENRICHMENT_FORMATS, EXPORT_FORMATS, IMPORT_FAILURES, RUN_OUTCOMES } from "./resources.ts";
 
 /** The request bodies with the limits of Exa's OpenAPI file. Other fields are left out, for the API is not known to refuse them. */
 

@@ -1,13 +1,10 @@
 import { ApiError } from "./api-error.ts";
 import type { SearchParameters } from "./bodies.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Monitor, MonitorRun, Webset, WebsetSearch } from "./resources.ts";
+import type { Monitor, MonitorRun, RunOutcome, Webset, WebsetSearch } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
 import { existing, type WebsetState } from "./websets.ts";
-
-export const RUN_OUTCOMES = ["completed", "failed", "canceled"] as const;
-export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
 /** What a run does in the Webset of its monitor. */
 export interface SearchWork {

@@ -1,9 +1,9 @@
 import { ApiError } from "./api-error.ts";
 import type { MonitorParameters, MonitorUpdate } from "./bodies.ts";
 import { nextRun } from "./cadence.ts";
-import { MonitorRuns, type RunOutcome, type SearchWork } from "./monitor-runs.ts";
+import { MonitorRuns, type SearchWork } from "./monitor-runs.ts";
 import type { Recorder } from "./recorder.ts";
-import { type Monitor, type MonitorRun, snapshot } from "./resources.ts";
+import { type Monitor, type MonitorRun, type RunOutcome, snapshot } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";
 import { existing, type WebsetRegistry, type WebsetState } from "./websets.ts";

@@ -326,3 +326,7 @@ export function snapshot<T>(value: T): T {
   for (const [key, field] of Object.entries(value)) copy[key] = snapshot(field);
   return copy as T;
 }
+
+/** How a monitor run may end. */
+export const RUN_OUTCOMES = ["completed", "failed", "canceled"] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];

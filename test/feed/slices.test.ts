@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type BacklogMemory, readBack, readForwards, type Slice } from "../../src/feed/slices.ts";
+import type { BacklogMemory } from "../../src/feed/channel.ts";
+import { readBack, readForwards, type Slice } from "../../src/feed/slices.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { listedAs, shuffled } from "../support/other-lists.ts";

@@ -42,6 +42,21 @@ function brokenPackage(file: string, specifier: string, packages: Rules["package
   return places.some((place) => lies(file, place)) ? [] : [`${file} imports ${specifier}: it may not`];
 }
 
+/** One way round for each cycle of imports, types included: "a.ts > b.ts > a.ts". */
+export function importCycles(files: ReadonlyMap<string, readonly Import[]>): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    const start = path.indexOf(file);
+    if (start !== -1) cycles.push([...path.slice(start), file].join(" > "));
+    if (start !== -1 || done.has(file)) return;
+    for (const { from, ours } of files.get(file) ?? []) if (ours) visit(from, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files.keys()) visit(file, []);
+  return cycles;
+}
+
 /** The uses of what belongs to the process, in files outside the places where that is allowed. */
 export function strayUses(files: ReadonlyMap<string, readonly string[]>, places: readonly string[]): string[] {
   return [...files].flatMap(([file, uses]) =>
