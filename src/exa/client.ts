@@ -8,8 +8,10 @@ import {
   parseItemPage,
   parseMonitor,
   parseSearch,
+  parseTeam,
   parseWebset,
   parseWebsetPage,
+  type Team,
   type Webset,
   type WebsetItem,
   type WebsetSearch,
@@ -51,6 +53,8 @@ export interface ExaClient {
   /** Takes the Webset's id, not its `externalId`. */
   getSearch(websetId: string, searchId: string, options?: CallOptions): Promise<Answer<WebsetSearch>>;
   getMonitor(monitorId: string, options?: CallOptions): Promise<Answer<Monitor>>;
+  /** The account, with how much of it is worked on and how much waits. */
+  getTeam(options?: CallOptions): Promise<Answer<Team>>;
   /** Why nothing is answered at present: undefined while the last request that was sent has been. */
   trouble(): WebsetsError | undefined;
 }
@@ -109,6 +113,7 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
     },
     getMonitor: (monitorId, options) =>
       get(["monitors", { monitorId }], { name: `monitor "${monitorId}"`, parse: parseMonitor }, options),
+    getTeam: (options) => get(["teams", "me"], { name: "the account", parse: parseTeam }, options),
     trouble: () => ask?.trouble(),
   };
 }

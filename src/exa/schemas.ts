@@ -131,6 +131,14 @@ export const websetSchema = z.looseObject({
 });
 export type Webset = z.infer<typeof websetSchema>;
 
+const teamSchema = z.looseObject({
+  /** How many requests of the account are worked on, and how many wait for that. */
+  concurrency: z.object({ active: countOrNull, queued: countOrNull }),
+  /** Null means that there is no limit, or none was told. */
+  limits: z.looseObject({ maxConcurrent: countOrNull }).catch({ maxConcurrent: null }),
+});
+export type Team = z.infer<typeof teamSchema>;
+
 const evaluationInside = z.looseObject({ criterion: z.string().catch(""), satisfied: z.string().catch("unclear") });
 
 const enrichmentResultInside = z.looseObject({
@@ -176,6 +184,8 @@ export const parseItemPage = pageParserOf("a list of items", cutItemSchema);
 export const parseItem = parserOf("an item", cutItemSchema);
 /** Reads a Webset; throws `unexpected_response` without a usable `id` or `status`. */
 export const parseWebset = parserOf("a Webset", websetSchema);
+/** Reads what the API tells of the account; throws `unexpected_response` without its `concurrency`. */
+export const parseTeam = parserOf("team", teamSchema);
 /** Reads a search; throws `unexpected_response` without a usable `id` or `status`. */
 export const parseSearch = parserOf("a search", websetSearchSchema);
 /** Reads a monitor; throws `unexpected_response` without a usable `id` or `status`. */

@@ -134,9 +134,16 @@ export class Life {
     this.#recorder.record("webset.paused", state.webset);
   }
 
+  /** Keeps a Webset from beginning, as an account does that has more to do than it may at a time. */
+  queue(state: WebsetState): void {
+    state.timeline.pause();
+    for (const search of state.webset.searches) search.status = "created";
+    this.#setStatus(state, "pending");
+  }
+
   /** There is no event for going on: what comes next is the event of whatever happens next. */
   resume(state: WebsetState): void {
-    if (state.webset.status !== "paused") return;
+    if (state.webset.status !== "paused" && state.webset.status !== "pending") return;
     this.#setStatus(state, "running");
     for (const search of state.webset.searches) if (!isFinished(search)) search.status = "running";
     state.timeline.resume();

@@ -90,6 +90,14 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "queued",
+    description: "two Websets that run, and one that waits in the account's queue until it is resumed",
+    begin(world) {
+      for (const webset of OTHERS.slice(0, 2)) world.createWebset(webset);
+      world.queueWebset(world.createWebset(DEMO_WEBSET).id);
+    },
+  },
+  {
     name: "paused",
     description: "one Webset that was paused 30 seconds into its search",
     begin(world) {

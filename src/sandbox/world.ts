@@ -227,16 +227,22 @@ export class World implements Recorder {
     return this.#show(state);
   }
 
+  /** A Webset that has just been created waits behind those that run, until it is resumed. */
+  queueWebset(idOrExternalId: string): void {
+    this.#life.queue(this.#websets.find(idOrExternalId));
+  }
+
   team(): Team {
-    const active = [...this.#websets.walk({ order: "oldest-first" })].filter(
-      ({ webset }) => webset.status === "running",
-    ).length;
+    const statuses = [...this.#websets.walk({ order: "oldest-first" })].map(({ webset }) => webset.status);
+    const active = statuses.filter((status) => status === "running").length;
+    const queued = statuses.filter((status) => status === "pending").length;
     return {
       object: "team",
       id: "team_sandbox",
       name: "Sandbox",
-      concurrency: { active, queued: 0 },
-      limits: { maxConcurrent: null, maxQueued: null },
+      concurrency: { active, queued },
+      // Who waits shows that no more can run.
+      limits: { maxConcurrent: queued === 0 ? null : active, maxQueued: null },
     };
   }
 

@@ -17,7 +17,7 @@ import {
   troubleOf,
   type Within,
 } from "./knowledge.ts";
-import { type Progress, progressOf } from "./progress.ts";
+import { isStill, type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
 /** The pause before a failed first look is tried again, in milliseconds. */
@@ -247,8 +247,7 @@ export class Observer {
   }
 
   #positionBefore(moment: number): Position | undefined {
-    const time = this.#options.feed.upstreamClock.at(moment);
-    return time === undefined ? undefined : positionBefore(time);
+    return positionAsOf(this.#options.feed, moment);
   }
 }
 
@@ -261,12 +260,18 @@ export async function lookAtWebset(
   { states, feed, signal }: { states: WebsetStates; feed: Feed; signal: AbortSignal },
 ): Promise<{ progress: Progress; position: Position }> {
   let answer = await states.look(websetId, signal);
-  const before = feed.upstreamClock.at(answer.sentAt);
-  if (before !== undefined)
-    return { progress: progressOf(answer.value, feed.upstreamClock.told), position: positionBefore(before) };
-  const position = await feed.positionNow(signal);
-  answer = await states.look(websetId, signal);
-  return { progress: progressOf(answer.value, feed.upstreamClock.told), position };
+  let position = positionAsOf(feed, answer.sentAt);
+  if (position === undefined) {
+    position = await feed.positionNow(signal);
+    answer = await states.look(websetId, signal);
+  }
+  if (isStill(answer.value, feed.upstreamClock.told)) await states.queue.ask(signal);
+  return { progress: progressOf(answer.value, feed.upstreamClock.told, states.queue.told), position };
+}
+
+function positionAsOf({ upstreamClock }: Feed, moment: number): Position | undefined {
+  const time = upstreamClock.at(moment);
+  return time === undefined ? undefined : positionBefore(time);
 }
 
 /** A position before a look at this time of the upstream: what comes after it may be stamped by a clock that is behind. */

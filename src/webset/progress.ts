@@ -18,6 +18,8 @@ export type Progress = {
   enrichments: { enrichmentId: string; title: string; status: string }[];
   imports: ImportProgress[];
   monitors: MonitorProgress[];
+  /** The account's queue, where that is what one waits for. */
+  queue?: Queue;
   /** When the last of all these parts was updated; null where the API did not tell. */
   updatedAt: string | null;
   /** One line for people and for agents in a hurry. */
@@ -45,6 +47,9 @@ export type SearchProgress = {
   /** From its start to its end, or to now. */
   seconds: number | null;
 };
+
+/** How many requests of the account are worked on, at most and now, and how many wait; null where the API does not tell. */
+export type Queue = { active: number | null; maxConcurrent: number | null; queued: number | null };
 
 export type ImportProgress = {
   importId: string;
@@ -80,6 +85,8 @@ const WORD_LENGTH = 60;
 const MESSAGE_LENGTH = 200;
 /** An address on one line, of a length that addresses have. */
 const ADDRESS = /^https?:\/\/[\x21-\x7e]{1,300}$/;
+/** A search shows that it goes on some seconds after its creation, 3 to 9 of them as recorded: in milliseconds, with room. */
+const STILL_MS = 15_000;
 /** Searches are canceled for one of few reasons. */
 const MOST_REASONS = 3;
 /** A Webset that a monitor feeds has hundreds of searches: so many newest ones are told one by one. */
@@ -110,8 +117,9 @@ export function isUnderWay(search: { status: string }): boolean {
  * The progress of a Webset as the API told it, with lists no longer than a result has room for.
  * @param now the upstream's time, in milliseconds since 1970; without it nobody is told how long an unfinished search has taken,
  *   so that the progress of a Webset in which nothing changes stays the same.
+ * @param queue what is known of the account's queue: it is told where it explains why nothing moves.
  */
-export function progressOf(webset: Webset, now?: number): Progress {
+export function progressOf(webset: Webset, now?: number, queue?: Queue): Progress {
   const { externalId, title, dashboardUrl } = webset;
   const searches = webset.searches.map((search) => searchProgress(search, now));
   const newest = newestSearches(webset.searches);
@@ -132,6 +140,7 @@ export function progressOf(webset: Webset, now?: number): Progress {
     })),
     imports: webset.imports.map(importProgress),
     monitors: webset.monitors.map((monitor) => monitorProgress(monitor, webset.searches)),
+    ...(queue?.queued && now !== undefined && isStill(webset, now) ? { queue } : {}),
     updatedAt: latestUpdate(webset),
   };
   return {
@@ -179,6 +188,18 @@ function monitorProgress(monitor: Monitor, searches: readonly WebsetSearch[]): M
       ...(search === undefined || search.progress.found === null ? {} : { found: search.progress.found }),
     },
   };
+}
+
+/**
+ * Whether there is something to do in a Webset, and nothing shows of it though it was asked for some time ago. That a search moves
+ * is told by its numbers alone: as recorded, its `updatedAt` stands still meanwhile.
+ */
+export function isStill({ status, createdAt, searches }: Webset, now: number): boolean {
+  if (status === "idle" || status === "paused") return false;
+  const isOld = (time: string | null) => timeOf(time) > 0 && now - timeOf(time) >= STILL_MS;
+  const unfinished = searches.filter((search) => !isFinished(search));
+  if (unfinished.length === 0) return status === "pending" && isOld(createdAt);
+  return unfinished.every(({ progress, createdAt }) => !progress.found && !progress.analyzed && isOld(createdAt));
 }
 
 /** When the last of a Webset's parts was updated: the Webset itself does not move with each of them. */
@@ -262,8 +283,14 @@ export function newestSearch(searches: readonly WebsetSearch[]): WebsetSearch | 
 }
 
 function summaryOf(progress: Whole, current: number | undefined): string {
-  const { searches, found, enrichments, imports, monitors } = progress;
+  const { searches, found, enrichments, imports, monitors, queue } = progress;
   const parts = [progress.status];
+  if (queue !== undefined) {
+    const { active, maxConcurrent, queued } = queue;
+    const busy =
+      active === null ? "" : `, behind ${active}${maxConcurrent === null ? "" : ` of ${maxConcurrent}`} running`;
+    parts.push(`it waits in the account's queue: ${queued} queued${busy}`);
+  }
   if (searches.length > 1 && found !== null) parts.push(`${found} found by ${searches.length} searches`);
   const search = current === undefined ? undefined : searches[current];
   if (search !== undefined) parts.push(searchLine(search, searches));

@@ -6,6 +6,7 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { EnrichmentTitles } from "./enrichment-titles.ts";
+import { AccountQueue } from "./queue.ts";
 
 /** So many ids and externalIds are remembered, and so many characters of them. */
 const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
@@ -27,14 +28,16 @@ type Looked = { answer: Answer<Webset> } | { error: unknown; askedAt: number };
 
 /** Looks at Websets. Callers that ask for the same one at the same time share one request. */
 export class WebsetStates {
+  readonly queue: AccountQueue;
   readonly #exa: Pick<ExaClient, "getWebset" | "listWebsets">;
   readonly #rounds: Rounds;
   readonly #calls = new SharedCalls<Looked>();
   readonly #ids = new BoundedMap<string, string>(REMEMBERED);
   readonly #titles = new EnrichmentTitles();
 
-  constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets">, clock: Clock) {
+  constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets" | "getTeam">, clock: Clock) {
     this.#exa = exa;
+    this.queue = new AccountQueue(exa, clock);
     this.#rounds = new Rounds(exa, clock);
   }
 

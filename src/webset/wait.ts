@@ -9,7 +9,7 @@ import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
 import { type Knowledge, troubleOf } from "./knowledge.ts";
 import { Observer } from "./observe.ts";
-import { type Progress, progressOf, withSearch } from "./progress.ts";
+import { isStill, type Progress, progressOf, withSearch } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
 /** What can end a wait, and what tells how far a search is. One set for all waits, so that one tail serves them all. */
@@ -62,8 +62,9 @@ export interface WebsetWaited {
 }
 
 /**
- * Waits until a Webset's search is completed, it has found so many items or it is idle; what has already happened counts. Throws `not_found` where
- * there is no such Webset or search, what cannot pass by itself, and `unavailable` if no look succeeded in the whole time.
+ * Waits until a Webset's search is completed, it has found so many items or it is idle; what has already happened counts. Throws
+ * `not_found` where there is no such Webset or search, what cannot pass by itself, and `unavailable` if no look succeeded in the
+ * whole time.
  */
 export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   const { clock, feed, timeoutMs, signal } = wait;
@@ -76,6 +77,12 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   });
   let goal: Goal | undefined;
   let forecast: ReturnType<typeof forecastOf> | undefined;
+  const { queue } = wait.states;
+  const progressNow = (webset: Webset) => progressOf(webset, feed.upstreamClock.told, queue.told);
+  /** Nothing is held up by it: what it finds out is told with what is told next. */
+  const explainStillness = (webset: Webset) => {
+    if (isStill(webset, feed.upstreamClock.told)) queue.ask(limit.signal).catch(() => {});
+  };
   const observer = new Observer({
     feed,
     clock,
@@ -83,9 +90,14 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     types: FOLLOWED_TYPES,
     signal: limit.signal,
     async look(websetId, kind, within) {
-      if (kind === "slow") return wait.states.lookInTurn(websetId, within);
+      if (kind === "slow") {
+        const seen = await wait.states.lookInTurn(websetId, within);
+        explainStillness(seen.value);
+        return seen;
+      }
       const askedAt = kind === "first" ? startedAt : clock.now() - (kind === "last" ? RECENT_MS : 0);
       const answer = await wait.states.look(websetId, within, askedAt);
+      if (kind !== "last") explainStillness(answer.value);
       return { ...answer, value: await withSearchAskedFor(answer.value, wait, observer.known, within) };
     },
     // What an event has told since is as good as a look, but not for ever.
@@ -103,7 +115,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
       if (sighting.kind === "gone") outcome = "deleted";
       if (sighting.kind === "state") {
         const { known } = sighting;
-        wait.onProgress?.(progressOf(known.webset, feed.upstreamClock.told), known.position);
+        wait.onProgress?.(progressNow(known.webset), known.position);
         const isFirst = goal === undefined;
         goal ??= goalOf(wait.until, wait.searchId, known.webset);
         forecast ??= forecastOf(goal);
@@ -129,7 +141,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   const trouble = known && troubleOf(known);
   return {
     outcome,
-    progress: known === undefined ? null : progressOf(known.webset, feed.upstreamClock.told),
+    progress: known === undefined ? null : progressNow(known.webset),
     position: known?.position,
     waitedMs: clock.now() - startedAt,
     ...(trouble === undefined || outcome !== "still_running" ? {} : { trouble }),

@@ -60,7 +60,9 @@ test("a request carries the key, the version and what it accepts, and nothing el
 });
 
 test("each call asks at its own path", async () => {
-  const { client, transport } = setUp([json({ id: "x", status: "y", type: "z", createdAt: "2026-11-01", data: [] })]);
+  const { client, transport } = setUp([
+    json({ id: "x", status: "y", type: "z", createdAt: "2026-11-01", data: [], concurrency: {} }),
+  ]);
   await client.listEvents({});
   await client.getEvent("evt_1");
   await client.getWebset("ws_1");
@@ -68,6 +70,7 @@ test("each call asks at its own path", async () => {
   await client.getMonitor("m_1");
   await client.listItems("ws_1", { limit: 5, cursor: "c" });
   await client.getItem("ws_1", "i_1");
+  await client.getTeam();
   expect(transport.requests.map(({ url }) => url.href)).toEqual([
     "https://api.exa.ai/websets/v0/events",
     "https://api.exa.ai/websets/v0/events/evt_1",
@@ -76,6 +79,7 @@ test("each call asks at its own path", async () => {
     "https://api.exa.ai/websets/v0/monitors/m_1",
     "https://api.exa.ai/websets/v0/websets/ws_1/items?limit=5&cursor=c",
     "https://api.exa.ai/websets/v0/websets/ws_1/items/i_1",
+    "https://api.exa.ai/websets/v0/teams/me",
   ]);
 });
 
@@ -147,6 +151,7 @@ test("without a key every call says so and nothing is sent, whatever the id", as
       client.getWebset("ws_1"),
       client.getSearch("ws_1", "s_1"),
       client.getMonitor("m_1"),
+      client.getTeam(),
     ];
     for (const error of await Promise.all(calls.map(failure))) {
       expect(sentenceForAgent(error)).toMatch(/^missing_key: .*EXA_API_KEY/);

@@ -49,6 +49,20 @@ describe("scenarios", () => {
     }
   });
 
+  test("queued has one Webset that waits behind the others, and lives when it is resumed", async () => {
+    const { clock, world, websets } = begin("queued");
+    const [id = ""] = websets.filter(({ status }) => status === "pending").map((webset) => webset.id);
+    await clock.advance(10_000);
+    const limits = { maxConcurrent: 2, maxQueued: null };
+    expect(world.team()).toMatchObject({ concurrency: { active: 2, queued: 1 }, limits });
+    await clock.advance(LONG_MS);
+    expect(world.getWebset(id)).toMatchObject({ status: "pending", searches: [{ status: "created" }] });
+    world.resumeWebset(id);
+    expect(world.getWebset(id)).toMatchObject({ status: "running", searches: [{ status: "running" }] });
+    await clock.advance(LONG_MS);
+    expect(world.getWebset(id)).toMatchObject({ status: "idle", searches: [{ progress: { found: 50 } }] });
+  });
+
   test("exports has one that is ready and one that soon is", async () => {
     const { clock, events } = begin("exports");
     const completed = () => events().filter(({ type }) => type === "webset.export.completed").length;

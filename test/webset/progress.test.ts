@@ -218,6 +218,27 @@ describe("the parts of a Webset", () => {
     });
   });
 
+  test("name the account's queue only where something waits in it, and nothing shows of this Webset's searches", () => {
+    const queue = { active: 5, maxConcurrent: 5, queued: 3 };
+    const none = { found: 0, analyzed: 0 };
+    const now = Date.parse(at(15));
+    const of = (more: object, told: object = queue, time = now) =>
+      progressOf(parseWebset({ id: "ws", status: "running", createdAt: AT, ...more }), time, told as typeof queue)
+        .queue;
+    const still = search("a", { progress: none });
+    for (const status of ["created", "pending", "running"])
+      expect(of({ searches: [{ ...still, status }] })).toBe(queue);
+    expect(of({ searches: [{ ...still, status: "created", progress: null }] })).toBe(queue);
+    expect(of({ status: "pending" })).toBe(queue);
+    expect(of({ searches: [still] }, { ...queue, queued: 0 })).toBeUndefined();
+    expect(of({ searches: [still] }, { ...queue, queued: null })).toBeUndefined();
+    expect(of({ searches: [still] }, queue, now - 1)).toBeUndefined();
+    expect(of({ searches: [still, search("b")] })).toBeUndefined();
+    expect(of({ searches: [{ ...still, progress: { found: 0, analyzed: 1 } }] })).toBeUndefined();
+    expect(of({ searches: [{ ...still, status: "completed" }] })).toBeUndefined();
+    for (const status of ["idle", "paused"]) expect(of({ status, searches: [still] })).toBeUndefined();
+  });
+
   test("have an address only where it is one", () => {
     for (const dashboardUrl of ["javascript:alert(1)", "https://a b", `https://${"x".repeat(400)}`, "", 5, null]) {
       expect(told({ dashboardUrl })).not.toHaveProperty("dashboardUrl");
