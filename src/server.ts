@@ -8,6 +8,7 @@ import type { WebsetsError } from "./shared/errors.ts";
 import type { Log } from "./shared/log.ts";
 import type { Background } from "./tools/background.ts";
 import type { ToolDeps } from "./tools/define.ts";
+import { SERVER_ICON } from "./tools/icons.ts";
 import { TOOLS } from "./tools/index.ts";
 import { mountTools } from "./tools/mount.ts";
 
@@ -40,7 +41,7 @@ export interface ServerDeps {
 export function buildServer(deps: ServerDeps): McpServer {
   const { tools, recent, subscriptions, missingKey, log, version, background } = deps;
   const mcp = new McpServer(
-    { name: SERVER_NAME, title: "Exa Websets events", version },
+    { name: SERVER_NAME, title: "Exa Websets events", version, icons: [SERVER_ICON] },
     {
       instructions: INSTRUCTIONS,
       // The lists never change while the program runs.

@@ -93,6 +93,30 @@ describe("what a model has to read", () => {
   });
 });
 
+describe("what hosts show", () => {
+  /** The drawing in an icon's address, which leads nowhere. */
+  const drawing = ({ src, mimeType }: { src: string; mimeType: string }) => {
+    const [, text = ""] = src.split(`data:${mimeType};base64,`);
+    return Buffer.from(text, "base64").toString();
+  };
+
+  test("is a title and a drawing for the server: that of assets/icon.svg", () => {
+    const { title, icons } = surface.server;
+    expect(title).toBe("Exa Websets events");
+    const kept = readFileSync(join(README, "../assets/icon.svg"), "utf8");
+    const shapes = kept.replace(/<!--.*?-->\s*|<title>.*?<\/title>/g, "").trim();
+    expect(icons.map(drawing)).toEqual([shapes]);
+  });
+
+  test("is one drawing for each kind of tool", () => {
+    const drawings = new Map(surface.tools.map(({ name, icons }) => [name.split("_")[0], icons.map(drawing).join()]));
+    expect([...drawings.keys()].sort()).toEqual(["get", "list", "wait"]);
+    expect(new Set(drawings.values()).size).toBe(3);
+    for (const svg of drawings.values())
+      expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 16 16"><path [^<>]+\/><\/svg>$/);
+  });
+});
+
 describe("every tool", () => {
   test("only reads, is open to the world, and takes no parameter it does not name", () => {
     for (const { name, annotations, inputSchema, title } of surface.tools) {

@@ -18,6 +18,7 @@ import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds } from "./explain-id.ts";
 import { explainInput } from "./explain-input.ts";
 import { borneBy, DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
+import { toolIcon } from "./icons.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import { startProgress } from "./progress-notifications.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -166,9 +167,11 @@ function aside(cursor: string | undefined): string | undefined {
 }
 
 function describeTool(tool: Tool): ListedTool {
+  const icon = toolIcon(tool.name);
   return {
     name: tool.name,
     title: tool.title,
+    ...(icon && { icons: [icon] }),
     description: tool.description,
     inputSchema: jsonSchemaOf(tool.input, "input") as ListedTool["inputSchema"],
     outputSchema: jsonSchemaOf(tool.output, "output") as ListedTool["inputSchema"],

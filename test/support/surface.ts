@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Icon } from "../../src/tools/icons.ts";
 import { eventually } from "./eventually.ts";
 import { Program, runProgram } from "./program.ts";
 import type { TableTool } from "./tools-table.ts";
@@ -11,8 +12,8 @@ export const README = join(root, "README.md");
 
 /** What the built program shows of itself, before anybody has called anything. */
 export interface Surface {
-  server: { name: string; title: string; version: string };
-  tools: (TableTool & { title: string; outputSchema: object; annotations: object })[];
+  server: { name: string; title: string; version: string; icons: Icon[] };
+  tools: (TableTool & { title: string; icons: Icon[]; outputSchema: object; annotations: object })[];
   instructions: string;
   /** File names in `test/surface`, and what they hold. */
   files: Record<string, string>;
