@@ -17,6 +17,7 @@ import { UpstreamClock } from "../shared/upstream-clock.ts";
 import { VERSION } from "../shared/version.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
+import { ReadyChains } from "../webset/ready-chains.ts";
 import { WebsetStates } from "../webset/states.ts";
 import { StdioTransport, type Streams } from "./stdio-transport.ts";
 
@@ -64,7 +65,8 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
     },
   });
   const states = new WebsetStates(exa, clock);
-  const tools = { exa, feed, states, clock, maxWaitSeconds: config.maxWait };
+  const ready = new ReadyChains({ exa, states, clock, feed });
+  const tools = { exa, feed, states, ready, clock, maxWaitSeconds: config.maxWait };
   const subscriptions = new Subscriptions({ states, feed, clock, log });
 
   const stdio = new StdioTransport(streams, log, redact);

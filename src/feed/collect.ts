@@ -37,12 +37,24 @@ export interface CollectRequest extends EventFilter {
   limit: number;
   /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
   fits?: (events: readonly FeedEvent[]) => number;
+  /** Decides which events are handed out, and with what besides; without it all are. */
+  sift?: ((events: readonly FeedEvent[], isCaughtUp: boolean, signal: AbortSignal) => Promise<Sifted>) | undefined;
   timeoutMs: number;
   signal: AbortSignal;
   /** For whoever does not wait for the end: the first look comes within this time, in milliseconds. */
   lookWithinMs?: number | undefined;
   /** Told after each look how many events were found so far. */
   onLook?: (found: number, look: Look) => void;
+}
+
+/** What becomes of events that were read. */
+export interface Sifted {
+  /** Those that count as dealt with and are not handed out. */
+  hidden: readonly FeedEvent[];
+  /** What is handed out besides: as if these events, which were dealt with before, had come now. */
+  more: readonly FeedEvent[];
+  /** Whether there may be more of that at once. */
+  owes: boolean;
 }
 
 export interface Look {
@@ -121,9 +133,11 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
         looked = true;
         trouble = undefined;
       }
-      isCaughtUp = news.isCaughtUp;
-      harvest.take(news);
-      if (harvest.isFull || (isCaughtUp && harvest.hasEnough)) break;
+      isCaughtUp = false;
+      const sifted = await request.sift?.([...news.late, ...news.events], news.isCaughtUp, limit.signal);
+      isCaughtUp = news.isCaughtUp && sifted?.owes !== true;
+      harvest.take(news, sifted);
+      if (harvest.isFull || (news.isCaughtUp && harvest.hasEnough)) break;
       const { unread } = harvest;
       if (unread !== undefined) request.onLook?.(harvest.found, { position: unread, isCaughtUp });
       if (isCaughtUp && clock.now() - startedAt >= timeoutMs) break;
@@ -159,6 +173,8 @@ class Harvest {
   /** In the order of the feed; the events of a crowded millisecond in that of the API, whose cursors keep to it. */
   #events: FeedEvent[] = [];
   readonly #again: Placed[] = [];
+  /** Of them, those that are not handed out. */
+  readonly #hidden = new Set<FeedEvent>();
   readonly #late = new Set<string>();
   #settledUpTo: number | undefined;
   #crowd: CrowdStep | undefined;
@@ -176,18 +192,30 @@ class Harvest {
     this.#atLeast = atLeast;
     this.#limit = limit;
     this.#room = (events) => {
-      const most = events.slice(0, limit);
-      return Math.min(most.length, fits?.(most) ?? limit);
+      const shown = this.#shown(events);
+      const most = shown.slice(0, limit);
+      const room = Math.min(most.length, fits?.(most) ?? limit);
+      return room < shown.length ? events.indexOf(shown[room] as FeedEvent) : events.length;
     };
     this.position = from !== undefined && "since" in from ? from : undefined;
   }
 
   get found(): number {
-    return this.#events.length;
+    return this.#events.length - this.#hidden.size;
   }
 
-  take({ events, late, again, settledUpTo, crowd, unreadable, repeats }: ReadNews): void {
-    this.#events.push(...late, ...events);
+  #shown(events: readonly FeedEvent[]): readonly FeedEvent[] {
+    return this.#hidden.size === 0 ? events : events.filter((event) => !this.#hidden.has(event));
+  }
+
+  take({ events, late, again, settledUpTo, crowd, unreadable, repeats }: ReadNews, sifted?: Sifted): void {
+    const hidden = new Set(sifted?.hidden);
+    for (const event of [...late, ...events, ...(sifted?.more ?? [])]) {
+      // What is only dealt with is kept without what it tells.
+      const kept = hidden.has(event) ? { ...event, data: undefined } : event;
+      if (kept !== event) this.#hidden.add(kept);
+      this.#events.push(kept);
+    }
     for (const { id } of late) this.#late.add(id);
     this.#wasCrowded ||= crowd !== undefined;
     this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
@@ -205,12 +233,13 @@ class Harvest {
   /** Whether one result has no room for more. */
   get isFull(): boolean {
     const room = this.#room(this.#events);
-    return (room < this.found || this.found >= this.#limit) && this.#portable(room) === room;
+    return (room < this.#events.length || this.found >= this.#limit) && this.#portable(room) === room;
   }
 
   /** Whether so many are there to be handed out that it need not be more. */
   get hasEnough(): boolean {
-    return this.found >= this.#atLeast && this.#portable(this.#room(this.#events)) >= this.#atLeast;
+    if (this.found < this.#atLeast) return false;
+    return this.#shown(this.#events.slice(0, this.#portable(this.#room(this.#events)))).length >= this.#atLeast;
   }
 
   /** Where reading goes on if nothing of what was found is handed out. */
@@ -229,8 +258,8 @@ class Harvest {
       number = room;
       this.#repeats = true;
     }
-    const events = this.#events.slice(0, number).sort(byTime);
-    const held = number < room ? this.#events[number] : undefined;
+    const events = [...this.#shown(this.#events.slice(0, number))].sort(byTime);
+    const [held] = this.#shown(this.#events.slice(number, room));
     return {
       events,
       position: this.#after(this.position, number),

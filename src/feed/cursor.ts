@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
 import { WebsetsError } from "../shared/errors.ts";
-import { type Crowd, isPortable, LONGEST_CROWD_BYTES, orderKey, type Placed, type Position } from "./position.ts";
+import {
+  type Chain,
+  type Crowd,
+  isPortable,
+  LONGEST_CROWD_BYTES,
+  orderKey,
+  type Placed,
+  type Position,
+} from "./position.ts";
 
 /*
  * A cursor is a position as text, in base64url:
@@ -21,8 +29,19 @@ import { type Crowd, isPortable, LONGEST_CROWD_BYTES, orderKey, type Placed, typ
  *   2 bytes   for which types the API gave its own cursor
  *   1 byte    how many bytes follow
  *   n bytes   the API's own cursor in UTF-8
+ *
+ * A cursor of a chain of waits for items that are ready has another around it:
+ *
+ *   1 byte    kind and version
+ *   3 bytes   checksum over the rest
+ *   4 bytes   the chain
+ *   4 bytes   the number of its last call that told something
+ *   6 bytes   since when events have to be read to know its unfinished items, milliseconds since 1970; 0 where it has none
+ *   n bytes   the cursor within
  */
 const VERSIONS = { plain: 0x71, tie: 0x72, crowd: 0x73 };
+const CHAIN_VERSION = 0x70;
+const CHAIN_BYTES = 18;
 const PAGE_LETTER = "p";
 /** Whatever a position holds, its cursor has no more bytes than this, which are 1,000 characters: no model copies more. */
 const LONGEST_CURSOR_BYTES = 750;
@@ -40,6 +59,10 @@ const SPAN_UNKNOWN = 2 ** 22 - 1;
  * @param mostBytes of the text before it is written in base64url.
  */
 export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTES): string {
+  if (position.chain !== undefined) {
+    const { chain, ...inner } = position;
+    return encodeChain(chain, encodeCursor(inner, mostBytes - CHAIN_BYTES));
+  }
   const since = Math.min(LATEST_SINCE, Math.max(0, Math.floor(position.since)));
   let latest = since;
   for (const time of position.seen.values()) latest = Math.max(latest, time);
@@ -66,6 +89,7 @@ export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTE
 /** The position a cursor stands for. Refuses with `invalid_request` what `encodeCursor` did not write. */
 export function decodeCursor(text: string): Position {
   const cursor = Buffer.from(text, "base64url");
+  if (cursor[0] === CHAIN_VERSION) return decodeChain(cursor, text);
   const version = cursor[0] ?? 0;
   if (
     cursor.length < HEADER_BYTES ||
@@ -94,6 +118,31 @@ export function decodeCursor(text: string): Position {
     seen.set(Number.parseInt(nibbles.slice(at, at + NIBBLES_PER_EVENT), 16), latest);
   }
   return { since, seen, ...(tie !== "" && { tie }), ...(crowd !== undefined && { crowd }) };
+}
+
+function encodeChain({ id, call, openSince = 0 }: Chain, inner: string): string {
+  const head = Buffer.alloc(CHAIN_BYTES);
+  head.writeUInt8(CHAIN_VERSION, 0);
+  head.writeUInt32BE(id, 4);
+  head.writeUInt32BE(call, 8);
+  head.writeUIntBE(Math.min(LATEST_SINCE, Math.max(0, Math.floor(openSince))), 12, 6);
+  const cursor = Buffer.concat([head, Buffer.from(inner, "base64url")]);
+  checksum(cursor.subarray(4)).copy(cursor, 1);
+  return cursor.toString("base64url");
+}
+
+function decodeChain(cursor: Buffer, text: string): Position {
+  const isWhole = cursor.length > CHAIN_BYTES && cursor.toString("base64url") === text;
+  if (
+    !isWhole ||
+    !checksum(cursor.subarray(4)).equals(cursor.subarray(1, 4)) ||
+    cursor[CHAIN_BYTES] === CHAIN_VERSION
+  ) {
+    throw new WebsetsError("invalid_request", refusal(text));
+  }
+  const openSince = cursor.readUIntBE(12, 6);
+  const chain = { id: cursor.readUInt32BE(4), call: cursor.readUInt32BE(8), ...(openSince > 0 && { openSince }) };
+  return { ...decodeCursor(cursor.subarray(CHAIN_BYTES).toString("base64url")), chain };
 }
 
 function sized(text: string): Buffer {

@@ -50,6 +50,18 @@ export interface Position {
   readonly crowd?: Crowd | undefined;
   /** Fingerprints of events dealt with, each with its time, or the latest time it can have where only a cursor told of it. */
   readonly seen: ReadonlyMap<number, number>;
+  /** Which waits for items that are ready it belongs to; whoever reads events only does not care. */
+  readonly chain?: Chain | undefined;
+}
+
+/** A place in a chain of waits for items that are ready. */
+export interface Chain {
+  /** 32 bits. */
+  readonly id: number;
+  /** The number of its last call that told something, 32 bits. */
+  readonly call: number;
+  /** Whoever knows nothing of the chain reads events again from here on, in milliseconds since 1970, to know its unfinished items. */
+  readonly openSince?: number;
 }
 
 /** A point so long before now, by the upstream's clock, in milliseconds. */

@@ -2,6 +2,7 @@ import type * as z from "zod/v4";
 import type { ExaClient } from "../exa/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Clock } from "../shared/clock.ts";
+import type { ReadyChains } from "../webset/ready-chains.ts";
 import type { WebsetStates } from "../webset/states.ts";
 
 /** What all tools of a process share. */
@@ -9,6 +10,7 @@ export interface ToolDeps {
   exa: ExaClient;
   feed: Feed;
   states: WebsetStates;
+  ready: ReadyChains;
   clock: Clock;
   /** `--max-wait` in seconds; without it each host gets what it bears. */
   maxWaitSeconds?: number | undefined;

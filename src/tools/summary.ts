@@ -41,6 +41,8 @@ export interface Known {
   websetId?: string | undefined;
   /** Whether the caller asked for one Webset, so that it need not be told with each event. */
   isOneWebset?: boolean;
+  /** Whether it stands for an item that is ready. */
+  isReady?: boolean;
 }
 
 const UNKNOWN: Known = { titles: new Map() };
@@ -170,11 +172,12 @@ function endedAs(what: string, data: Fields): string {
 
 const UNDER_WAY: ReadonlySet<string> = new Set(["created", "pending", "processing", "running"]);
 
-function itemLine(what: string, data: Fields, { titles }: Known): string {
+function itemLine(what: string, data: Fields, { titles, isReady = false }: Known): string {
   const item = parseItem({ ...data, id: "any" });
   const { name, url } = itemFacts(item, titles);
   const which = quoteOf(name, SHORT_QUOTE) ?? "without a name";
-  if (what !== "enriched") return joined([`Item found: ${which}`, url === null ? undefined : addressOf(url)], ", ");
+  if (what !== "enriched" && !isReady)
+    return joined([`Item found: ${which}`, url === null ? undefined : addressOf(url)], ", ");
   // One that is completed may have found nothing: then it is done, and still there is no value.
   const values = item.enrichments.map(({ enrichmentId, status, result }) => ({
     title: titles.get(enrichmentId),
@@ -182,13 +185,16 @@ function itemLine(what: string, data: Fields, { titles }: Known): string {
     without: isDone(status) ? "none found" : status,
   }));
   const valued = values.filter(({ value }) => value !== undefined);
-  return joined([
-    `Item enriched: ${which}`,
-    `${valued.length} of ${values.length} done`,
-    ...[...valued, ...values.filter(({ value, title }) => value === undefined && title !== undefined)].map(
-      ({ title, value, without }) => after("", title, ": ") + (value ?? without),
-    ),
-  ]);
+  const told = [...valued, ...values.filter(({ value, title }) => value === undefined && title !== undefined)];
+  const lineWith = (titleLength: number) =>
+    joined([
+      `Item ${isReady ? "ready" : "enriched"}: ${which}`,
+      // Of one that is ready all are done.
+      ...(isReady ? [url === null ? undefined : addressOf(url)] : [`${valued.length} of ${values.length} done`]),
+      ...told.map(({ title, value, without }) => after("", plain(title, titleLength), ": ") + (value ?? without)),
+    ]);
+  // A value that is left out is worth more than the end of a title.
+  return TITLE_LENGTHS.map(lineWith).find((line) => !line.endsWith(MORE)) ?? lineWith(SHORT_QUOTE);
 }
 
 /** The values of an enrichment; undefined where there are none. */
@@ -210,6 +216,8 @@ function joined(parts: readonly (string | undefined)[], mark = "; "): string {
 }
 
 const MORE = "; …";
+/** How much of the titles of enrichments is told, the first that leaves room for all values. */
+const TITLE_LENGTHS = [SHORT_QUOTE, 30, 22, 14, 8];
 
 function exportLine(how: string, data: Fields): string {
   return `Export ${how}${after(", ", word(data.format))}${how === "completed" ? ": ready to download" : ""}`;

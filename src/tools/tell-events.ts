@@ -18,6 +18,8 @@ export interface Telling {
   detail: "summary" | "full";
   /** Whether the caller asked for one Webset, which need not be told with each event then. */
   isOneWebset: boolean;
+  /** Which of them stand for items that are ready. */
+  isReady?: ((event: FeedEvent) => boolean) | undefined;
   feed: Pick<Feed, "websetOf">;
   states: Pick<WebsetStates, "titlesOf" | "knownTitles">;
   clock: Clock;
@@ -29,18 +31,25 @@ export interface Telling {
  * in. Both are remembered; what is not is asked for, as far as that takes no longer than a moment.
  */
 export async function tellEvents(events: readonly FeedEvent[], telling: Telling): Promise<PresentedEvent[]> {
-  const { detail, isOneWebset, clock, signal } = telling;
+  const { detail, isOneWebset, isReady = () => false, clock, signal } = telling;
   const limit = startTimeLimit(clock, LOOK_MS, signal);
   const within = { ...telling, signal: limit.signal };
   const [titles, websets] = await Promise.all([titlesOf(events, within), websetsOf(events, within)]);
   limit.end();
   if (signal.aborted) throw abortError();
   // How many events there is room for was found out without what is known besides: that is told as far as there is room.
-  const plain = events.map((event) => presentWithin(event, detail, { titles: new Map(), isOneWebset }));
+  const plain = events.map((event) =>
+    presentWithin(event, detail, { titles: new Map(), isOneWebset, isReady: isReady(event) }),
+  );
   let spare = MOST_LIST_BYTES - plain.reduce((sum, one) => sum + resultBytes(one) + 1, 0);
   return events.map((event, index) => {
     const least = plain[index] as PresentedEvent;
-    const most = presentWithin(event, detail, { titles, websetId: websets.get(event.id), isOneWebset });
+    const most = presentWithin(event, detail, {
+      titles,
+      websetId: websets.get(event.id),
+      isOneWebset,
+      isReady: isReady(event),
+    });
     const more = resultBytes(most) - resultBytes(least);
     if (more > spare) return least;
     spare -= more;

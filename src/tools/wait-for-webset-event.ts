@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { type Collected, collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { eventFilter } from "../feed/filter.ts";
+import { readyFilter } from "../webset/ready-chains.ts";
 import { defineTool } from "./define.ts";
 import {
   after,
@@ -40,6 +41,12 @@ const input = z.strictObject({
     .default(1)
     .describe("Return once this many events have matched, with all there are."),
   limit: z.int().min(1).max(100).default(50).describe("At most this many events."),
+  itemsReady: z
+    .boolean()
+    .optional()
+    .describe(
+      "true: one entry for each item once all its values are there, in place of events of items; without types also what ends or stops a Webset.",
+    ),
   timeoutSeconds,
   detail: detail.default("summary"),
 });
@@ -63,13 +70,14 @@ export const waitForWebsetEvent = defineTool({
     events: z.array(shapes.event),
   }),
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
-  pace: (args, { feed }) => feed.pace(eventFilter(args).types),
+  pace: (args, { feed }) => feed.pace(filterFor(args).filter.types),
   async run(args, context) {
     const { feed, clock, signal, report, mayTakeLong, lookWithinMs } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
-    const from = positionOf(args.after);
-    const filter = eventFilter(args);
+    const after = positionOf(args.after);
+    const { filter, hands } = filterFor(args);
+    const ready = args.itemsReady ? context.ready.begin(after, hands) : undefined;
     const asked = args.websetId;
     let meant = undefined as FoundWebset | undefined;
     report(`0 of ${atLeast} events`);
@@ -84,7 +92,10 @@ export const waitForWebsetEvent = defineTool({
               meant = await resolveWebset(asked, context, within);
               return meant.id;
             },
-      from,
+      from: ready === undefined ? after : ready.from,
+      sift:
+        ready &&
+        ((events, isCaughtUp, within) => ready.sift(events, { isCaughtUp, websetId: meant?.id, signal: within })),
       resumes: args.after !== undefined && !isTime(args.after),
       atLeast,
       limit: Math.max(atLeast, args.limit),
@@ -93,11 +104,12 @@ export const waitForWebsetEvent = defineTool({
       signal,
       lookWithinMs,
       onLook: (found, { position, isCaughtUp }) => {
-        report(`${found} of ${atLeast} events`, () => encodeCursor(position));
+        report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));
         if (isCaughtUp) mayTakeLong();
       },
     });
     const { events, trouble } = collected;
+    const position = ready?.tell(events, collected.position) ?? collected.position;
     report(`${events.length} of ${atLeast} events`);
     const outcome = outcomeOf(collected);
     // What is held would not come with a call at once.
@@ -105,13 +117,18 @@ export const waitForWebsetEvent = defineTool({
     return {
       outcome,
       ...nowOf(feed),
-      cursor: encodeCursor(collected.position),
+      cursor: encodeCursor(position),
       more,
       next: nextOf(outcome, more, collected, args) + shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(trouble),
-      ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant)),
-      events: await tellEvents(events, { ...context, detail: args.detail, isOneWebset: asked !== undefined }),
+      ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant), ready?.note),
+      events: await tellEvents(events, {
+        ...context,
+        detail: args.detail,
+        isOneWebset: asked !== undefined,
+        isReady: ready && ((event) => ready.isReady(event)),
+      }),
     };
   },
 });
@@ -143,11 +160,15 @@ function nextOf(outcome: Outcome, more: boolean, { heldMs = 0, waitedMs }: Colle
 
 type Args = z.output<typeof input>;
 
+/** What is read, and which of it that is no item's is handed out. */
+function filterFor(args: Args) {
+  return args.itemsReady ? readyFilter(args) : { filter: eventFilter(args), hands: () => true };
+}
+
 /** With which arguments reading goes on. */
-function filterOf({ types, problems, websetId }: Args): string {
-  const named = Object.entries({ types, problems: problems || undefined, websetId }).filter(
-    ([, value]) => value !== undefined,
-  );
+function filterOf({ types, problems, websetId, itemsReady }: Args): string {
+  const flags = { problems: problems || undefined, itemsReady: itemsReady || undefined };
+  const named = Object.entries({ types, ...flags, websetId }).filter(([, value]) => value !== undefined);
   const filter = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
   const told = filter.length > LONGEST_FILTER ? "the same filter" : filter;
   return `with ${told === "" ? "" : `${told} and `}this cursor as after`;

@@ -2,7 +2,6 @@ import type { Webset } from "../exa/schemas.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import { plainText } from "../shared/text.ts";
 
-/** So many enrichments are remembered; those of the Websets that were looked at least lately are forgotten first. */
 const MOST_REMEMBERED = 5_000;
 const TITLE_LENGTH = 60;
 
@@ -13,8 +12,10 @@ export class EnrichmentTitles {
   /** Takes in what a state tells. An enrichment has its title after up to 14 s (recorded); until then its description stands in for it. */
   note({ enrichments }: Pick<Webset, "enrichments">): void {
     for (const { id, title, description } of enrichments) {
-      const plain = plainText(title ?? description, TITLE_LENGTH);
-      this.#titles.set(id, { title: plain === "" ? id : plain, isFinal: title !== null });
+      this.#titles.set(id, {
+        title: plainText(title ?? description, TITLE_LENGTH) || id,
+        isFinal: title !== null,
+      });
     }
   }
 

@@ -10,6 +10,7 @@ import { Listening } from "../../src/resources/listening.ts";
 import { Subscriptions } from "../../src/resources/subscriptions.ts";
 import { buildServer } from "../../src/server.ts";
 import { silentLog } from "../../src/shared/log.ts";
+import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import type { World } from "./in-process.ts";
 
 export type EraName = "2025-11-25" | "2026-07-28";
@@ -101,7 +102,8 @@ export async function openSession(era: EraName, opened: World): Promise<Session 
   const { exa, feed, states, clock, recent } = opened;
   const subscriptions = new Subscriptions({ states, feed, clock, log: silentLog });
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
-  const tools = { exa, feed, states, clock, maxWaitSeconds: 300 };
+  const ready = new ReadyChains({ exa, states, clock, feed });
+  const tools = { exa, feed, states, ready, clock, maxWaitSeconds: 300 };
   const handle = serveStdio(() => buildServer({ tools, recent, subscriptions, log: silentLog, version: "0.0.0" }), {
     transport: observed(ours, new Listening(subscriptions)),
   });

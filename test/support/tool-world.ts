@@ -7,6 +7,7 @@ import { type Log, silentLog } from "../../src/shared/log.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { mountTools } from "../../src/tools/mount.ts";
+import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Results } from "./results.ts";
@@ -41,7 +42,9 @@ export async function openToolWorld(options: ToolWorldOptions = {}) {
     transport: sandboxTransport(sandbox, clock, () => latencyMs),
   });
   const feed = new Feed({ exa, upstreamClock, clock, intervalMs: 1_000, random: () => 0 });
-  const deps = { exa, feed, states: new WebsetStates(exa, clock), clock, maxWaitSeconds };
+  const states = new WebsetStates(exa, clock);
+  const ready = new ReadyChains({ exa, states, clock, feed });
+  const deps = { exa, feed, states, ready, clock, maxWaitSeconds };
   const server = new McpServer({ name: "tools", version: "0.0.0" }, { capabilities: { tools: {} } });
   mountTools(server, tools, { deps, missingKey: hasKey ? undefined : missingKey(undefined), log: serverLog });
 

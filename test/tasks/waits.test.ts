@@ -4,6 +4,7 @@ import { silentLog } from "../../src/shared/log.ts";
 import { Tasks } from "../../src/tasks/tasks.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { mountTools } from "../../src/tools/mount.ts";
+import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { DECLARED, type Message } from "./raw-client.ts";
 import { HOUR } from "./support.ts";
@@ -25,7 +26,7 @@ function openTasks({ intervalMs = 1_000 } = {}) {
     setRequestHandler: (method: string, ...rest: unknown[]) => handlers.set(method, rest.at(-1) as Handler),
   };
   mountTools({ server } as unknown as McpServer, TOOLS, {
-    deps: { exa, feed, states, clock, maxWaitSeconds: 300 },
+    deps: { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock, maxWaitSeconds: 300 },
     log: silentLog,
     background: { tasks, maxWaitSeconds: 86_400 },
   });

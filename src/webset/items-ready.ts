@@ -1,0 +1,203 @@
+/**
+ * When items are ready, as pure decisions: what is remembered of a chain of waits, what an event of an item means for it, and which items
+ * have to be read. Times are those of events, in milliseconds since 1970.
+ */
+import type { WebsetItem } from "../exa/schemas.ts";
+import type { FeedEvent } from "../feed/event.ts";
+import { byTime } from "../feed/position.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
+import { isDone } from "./item-facts.ts";
+
+/** The enrichments that a Webset has, by their ids, with their statuses. */
+export type Required = ReadonlyMap<string, string>;
+
+/** An event of an item without what it tells of it. */
+export type ItemEvent = Omit<FeedEvent, "data">;
+
+/** What a chain remembers of an item. */
+export interface Track {
+  readonly itemId: string;
+  readonly websetId: string;
+  /** The newest event that was met. */
+  event: ItemEvent;
+  /** Whether it still has to be told: its newest event shows it unfinished. */
+  isOpen: boolean;
+  /** Whether it was read since that event and was unfinished then: only the next event calls for another reading. */
+  wasRead: boolean;
+  /**
+   * When its Webset was idle after that event: no more events will come, so it is read at once, and for the last time when what was
+   * created by then is settled, for its state may lag behind the event that told of idleness.
+   */
+  idleAt?: number;
+  /** When it was told, by the number of the call, and how many values it had. */
+  told: { call: number; values: number }[];
+}
+
+/** In one chain so many items are remembered; those told longest ago are forgotten first. About 300 bytes each. */
+export const MOST_TRACKS = 10_000;
+
+/** How many enrichments of an item have come to their end. */
+export function valuesOf({ enrichments }: WebsetItem): number {
+  return enrichments.filter(({ status }) => isDone(status)).length;
+}
+
+/**
+ * Whether an item has all values: of every enrichment that its Webset has, but for those that were canceled there, and of every one
+ * that the item itself shows and the Webset does not yet.
+ */
+export function isReady(item: WebsetItem, required: Required): boolean {
+  const statuses = new Map(item.enrichments.map(({ enrichmentId, status }) => [enrichmentId, status]));
+  for (const [id, status] of required) if (status !== "canceled" && !isDone(statuses.get(id) ?? "")) return false;
+  for (const [id, status] of statuses) if (!required.has(id) && !isDone(status)) return false;
+  return true;
+}
+
+/** What a chain of waits has met and told so far. */
+export class ReadyChain {
+  readonly #tracks = new Map<string, Track>();
+  /** Webset by Webset, up to when it is known to have been idle. */
+  readonly #idleAt = new BoundedMap<string, number>({ entries: MOST_TRACKS });
+  #calls = 0;
+  /** Whether items had to be forgotten that were not ready. */
+  forgot = false;
+
+  get size(): number {
+    return this.#tracks.size;
+  }
+
+  /** The number of the last call that told something. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** From when on events have to be read again to know of all items that are not ready; undefined where there are none. */
+  get openSince(): number | undefined {
+    let since: number | undefined;
+    for (const { isOpen, event } of this.#tracks.values()) {
+      if (isOpen && event.time < (since ?? Number.POSITIVE_INFINITY)) since = event.time;
+    }
+    return since;
+  }
+
+  /**
+   * Takes back what was told after a call: whoever goes on from there again has not got it. What its events will not bring again is
+   * to be read.
+   */
+  goBackTo(call: number, isDealtWith: (event: ItemEvent) => boolean): void {
+    for (const track of this.#tracks.values()) {
+      if (track.told.every((one) => one.call <= call)) continue;
+      track.told = track.told.filter((one) => one.call <= call);
+      if (!isDealtWith(track.event)) continue;
+      track.isOpen = true;
+      track.wasRead = false;
+    }
+  }
+
+  /** Takes in an event of an item; returns whether the item is to be told with it. */
+  meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined): boolean {
+    const known = this.#tracks.get(item.id);
+    const isNewest = known === undefined || byTime(event, known.event) >= 0;
+    const track = known ?? {
+      ...{ itemId: item.id, websetId, event, isOpen: false, wasRead: false, told: [] },
+    };
+    this.#tracks.delete(item.id);
+    this.#tracks.set(item.id, track);
+    if (isNewest) track.event = event;
+    if (required !== undefined && isReady(item, required)) {
+      if (!this.#isNews(track, valuesOf(item))) return false;
+      track.isOpen = false;
+      return true;
+    }
+    // A told item only becomes unfinished by an enrichment that was added; else the event tells of an earlier state.
+    const isGrown = required === undefined || this.#isNews(track, wanted(required, item));
+    if (isNewest && isGrown) {
+      track.isOpen = true;
+      track.wasRead = false;
+      const idleAt = this.#idleAt.get(websetId) ?? Number.NEGATIVE_INFINITY;
+      if (event.time <= idleAt) track.idleAt = idleAt;
+      else delete track.idleAt;
+    }
+    return false;
+  }
+
+  /** That a Webset was idle at a time: whatever its items lack by then will not come by events. */
+  noteIdle(websetId: string, time: number): void {
+    if (time <= (this.#idleAt.get(websetId) ?? Number.NEGATIVE_INFINITY)) return;
+    this.#idleAt.set(websetId, time);
+    for (const track of this.#tracks.values()) {
+      if (track.websetId !== websetId || !track.isOpen || track.event.time > time) continue;
+      track.wasRead = false;
+      track.idleAt = time;
+    }
+  }
+
+  /** That a Webset is gone, and its items with it. */
+  noteDeleted(websetId: string): void {
+    for (const track of this.#tracks.values()) if (track.websetId === websetId) track.isOpen = false;
+  }
+
+  /** Items to be read, oldest first: those whose newest event shows them unfinished and is of this time or before. */
+  due(upTo: number): Track[] {
+    return [...this.#tracks.values()]
+      .filter(({ isOpen, wasRead, idleAt, event }) => {
+        if (!isOpen) return false;
+        return wasRead ? idleAt !== undefined && idleAt <= upTo : idleAt !== undefined || event.time <= upTo;
+      })
+      .sort((one, other) => byTime(one.event, other.event));
+  }
+
+  /**
+   * Takes in an item that was read, or that there is none; returns whether it is to be told.
+   * @param upTo as it was due.
+   */
+  read(track: Track, item: WebsetItem | undefined, required: Required | undefined, upTo: number): boolean {
+    if (!track.isOpen) return false;
+    if (item === undefined) track.isOpen = false;
+    else if (required !== undefined && isReady(item, required)) {
+      if (this.#isNews(track, valuesOf(item))) return true;
+      track.isOpen = false;
+    } else if (required !== undefined) {
+      track.wasRead = true;
+      if (track.idleAt !== undefined && track.idleAt <= upTo) track.isOpen = false;
+    }
+    return false;
+  }
+
+  /** Notes that items were told, each with so many values; none of it is so before. */
+  tell(items: readonly { itemId: string; values: number }[]): void {
+    if (items.length > 0) this.#calls++;
+    for (const { itemId, values } of items) {
+      const track = this.#tracks.get(itemId);
+      if (track === undefined) continue;
+      track.told = [...track.told, { call: this.#calls, values }];
+      track.isOpen = false;
+    }
+    this.#forget();
+  }
+
+  #isNews({ told }: Track, values: number): boolean {
+    return told.every((one) => one.values < values);
+  }
+
+  #forget(): void {
+    for (const order of [isTold, () => true]) {
+      for (const [itemId, track] of this.#tracks) {
+        if (this.#tracks.size <= MOST_TRACKS) return;
+        if (!order(track)) continue;
+        this.#tracks.delete(itemId);
+        this.forgot ||= track.isOpen;
+      }
+    }
+  }
+}
+
+function isTold({ isOpen, told }: Track): boolean {
+  return !isOpen && told.length > 0;
+}
+
+/** How many values an item has when it is ready. */
+function wanted(required: Required, { enrichments }: WebsetItem): number {
+  const ids = new Set(enrichments.map(({ enrichmentId }) => enrichmentId));
+  for (const [id, status] of required) if (status !== "canceled") ids.add(id);
+  return ids.size;
+}

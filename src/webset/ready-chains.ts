@@ -1,0 +1,259 @@
+import { randomInt } from "node:crypto";
+import type { ExaClient } from "../exa/client.ts";
+import { parseItem, type WebsetItem } from "../exa/schemas.ts";
+import type { Sifted } from "../feed/collect.ts";
+import type { FeedEvent } from "../feed/event.ts";
+import type { Feed } from "../feed/feed.ts";
+import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
+import { type Ago, isDealtWith, type Position, positionAt, settledAt } from "../feed/position.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
+import type { Clock } from "../shared/clock.ts";
+import { isAboutQuestion, isPassing } from "../shared/errors.ts";
+import { ReadyChain, type Required, type Track, valuesOf } from "./items-ready.ts";
+import { timeOf } from "./progress.ts";
+import type { WebsetStates } from "./states.ts";
+
+const ITEMS = "webset.item.";
+/** What these waits have to read whatever they are asked for. */
+const READ_TYPES = ["webset.item.created", "webset.item.enriched", "webset.idle", "webset.deleted"];
+/** What ends or stops a Webset: whoever follows items to their end needs to know. */
+const ENDS = ["webset.idle", "webset.paused", "webset.deleted", "webset.search.canceled"];
+/** So many chains are remembered, and so many items in all of them, about 300 bytes each; a chain that is forgotten begins anew. */
+const CHAINS = { entries: 200, size: 30_000, sizeOf: (chain: ReadyChain) => chain.size + 1 };
+const MOST_WEBSETS = 1_000;
+/** What enrichments a Webset has is asked again after so long, in milliseconds, and sooner where an item shows one that is not known. */
+const FRESH_MS = 15_000;
+const UNKNOWN_MS = 2_000;
+/** So many items are read at once; the others with the next look at the events. */
+const READ_AT_ONCE = 10;
+/** Reading items must not hold up the events for longer, in milliseconds. */
+const READ_LIMIT_MS = 5_000;
+
+/** What a wait for items that are ready reads, and which events besides those of items it hands out: by default what ends or stops a Webset. */
+export function readyFilter(asked: { types?: readonly string[] | undefined; problems?: boolean | undefined }) {
+  const types = asked.types === undefined || asked.types.length === 0 ? ENDS : asked.types;
+  eventFilter({ types });
+  const others = types.filter((type) => !type.startsWith(ITEMS));
+  const wanted: EventFilter = others.length === 0 ? { types: [] } : eventFilter({ ...asked, types: others });
+  const hands = (event: FeedEvent) => matches(wanted, event);
+  const filter: EventFilter = {
+    types: wanted.types && [...new Set([...wanted.types, ...READ_TYPES])].sort(),
+    accepts: (event) => READ_TYPES.includes(event.type) || matches(wanted, event),
+  };
+  return { filter, hands };
+}
+
+interface Known {
+  required: Required;
+  /** `clock.now()`. */
+  lookedAt: number;
+}
+
+export interface ReadyDeps {
+  exa: Pick<ExaClient, "getItem">;
+  states: WebsetStates;
+  clock: Clock;
+  feed: Pick<Feed, "upstreamClock">;
+}
+
+/** What this process remembers of waits for items that are ready. Cursors name the chain of waits that they belong to. */
+export class ReadyChains {
+  readonly #deps: ReadyDeps;
+  readonly #chains = new BoundedMap<number, ReadyChain>(CHAINS);
+  readonly #websets = new BoundedMap<string, Known>({ entries: MOST_WEBSETS });
+
+  constructor(deps: ReadyDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Begins a wait. One that goes on in a chain this process knows nothing of reads the events again that tell of unfinished items.
+   * @param accepts which of the other events are handed out.
+   */
+  begin(after: Position | Ago | undefined, accepts: (event: FeedEvent) => boolean): ReadyWait {
+    const mark = after !== undefined && "since" in after ? after.chain : undefined;
+    const known = mark && this.#chains.get(mark.id);
+    const id = known === undefined ? randomInt(2 ** 32) : (mark?.id as number);
+    const chain = known ?? new ReadyChain();
+    let from = after;
+    if (mark !== undefined && after !== undefined && "since" in after) {
+      if (known !== undefined) known.goBackTo(mark.call, (event) => isDealtWith(after, event));
+      else if (mark.openSince !== undefined) from = positionAt(Math.min(mark.openSince, after.since));
+    }
+    // Told again to be kept, for it is in use.
+    this.#chains.set(id, chain);
+    return new ReadyWait({ ...this.#deps, from, accepts, id, chain, websets: this.#websets, chains: this.#chains });
+  }
+}
+
+interface WaitOptions extends ReadyDeps {
+  from: Position | Ago | undefined;
+  accepts: (event: FeedEvent) => boolean;
+  id: number;
+  chain: ReadyChain;
+  chains: BoundedMap<number, ReadyChain>;
+  websets: BoundedMap<string, Known>;
+}
+
+/** One wait for items that are ready. */
+export class ReadyWait {
+  readonly #options: WaitOptions;
+  /** What stands for an item that is ready, and what the item is. */
+  readonly #entries = new Map<FeedEvent, WebsetItem>();
+  readonly #items = new Set<string>();
+
+  constructor(options: WaitOptions) {
+    this.#options = options;
+  }
+
+  get from(): Position | Ago | undefined {
+    return this.#options.from;
+  }
+
+  /** Makes of events what is handed out, for `collectEvents`: see there. */
+  async sift(
+    events: readonly FeedEvent[],
+    { isCaughtUp, websetId, signal }: { isCaughtUp: boolean; websetId: string | undefined; signal: AbortSignal },
+  ): Promise<Sifted> {
+    const { chain, accepts } = this.#options;
+    const items = new Map<FeedEvent, WebsetItem>();
+    for (const event of events) {
+      const item = itemIn(event);
+      if (item !== undefined) items.set(event, item);
+    }
+    await this.#learn(items, signal);
+    const hidden: FeedEvent[] = [];
+    for (const event of events) {
+      const item = items.get(event);
+      if (event.owner.kind === "webset") {
+        const { websetId } = event.owner;
+        if (event.type === "webset.idle") chain.noteIdle(websetId, event.time);
+        if (event.type === "webset.deleted") chain.noteDeleted(websetId);
+        if (item !== undefined) {
+          const { data: _, ...told } = event;
+          if (chain.meet(told, item, websetId, this.#requiredOf(websetId))) this.#tell(event, item, hidden);
+          else hidden.push(event);
+          continue;
+        }
+      }
+      if (!accepts(event)) hidden.push(event);
+    }
+    const more: FeedEvent[] = [];
+    const owes = isCaughtUp && (await this.#readDue(more, websetId, signal));
+    return { hidden, more, owes };
+  }
+
+  /** What could not be kept in mind. */
+  get note(): string | undefined {
+    if (!this.#options.chain.forgot) return undefined;
+    return "So many items are unfinished that some were forgotten: list_webset_items tells of all";
+  }
+
+  /** Whether an event stands for an item that is ready. */
+  isReady(event: FeedEvent): boolean {
+    return this.#entries.has(event);
+  }
+
+  /** Notes what is handed out, and gives the position its place in the chain. */
+  tell(handedOut: readonly FeedEvent[], position: Position): Position {
+    const { chain, chains, id } = this.#options;
+    const items = handedOut.flatMap((event) => {
+      const item = this.#entries.get(event);
+      return item === undefined ? [] : [{ itemId: item.id, values: valuesOf(item) }];
+    });
+    chain.tell(items);
+    chains.set(id, chain);
+    return this.mark(position);
+  }
+
+  /** The position with its place in the chain, as if nothing of what was found were handed out. */
+  mark(position: Position): Position {
+    const { chain, id } = this.#options;
+    const { calls: call, openSince } = chain;
+    return { ...position, chain: { id, call, ...(openSince === undefined ? {} : { openSince }) } };
+  }
+
+  #tell(event: FeedEvent, item: WebsetItem, hidden: FeedEvent[]): void {
+    if (this.#items.has(item.id)) hidden.push(event);
+    else this.#entries.set(event, item);
+    this.#items.add(item.id);
+  }
+
+  /** Reads items whose events leave them unfinished; returns whether some are left to read. */
+  async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const { chain, clock, feed, exa } = this.#options;
+    const upTo = settledAt(feed.upstreamClock.reached() ?? clock.wallTime());
+    const due = chain
+      .due(upTo)
+      .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
+    const now = due.slice(0, READ_AT_ONCE);
+    const deadline = clock.now() + READ_LIMIT_MS;
+    const read = async (track: Track): Promise<boolean> => {
+      const { event } = track;
+      let item: WebsetItem | undefined;
+      try {
+        item = (await exa.getItem(track.websetId, track.itemId, { signal, deadline, attempts: 2, group: "items" }))
+          .value;
+        await this.#learn(new Map([[{ ...event, data: undefined }, item]]), signal);
+      } catch (error) {
+        if (isPassing(error)) return false;
+        if (!isAboutQuestion(error)) throw error;
+      }
+      const required = this.#requiredOf(track.websetId);
+      if (track.event === event && chain.read(track, item, required, upTo) && item !== undefined) {
+        const entry = { ...event, data: item };
+        more.push(entry);
+        this.#tell(entry, item, []);
+      }
+      return required !== undefined;
+    };
+    const done = await Promise.all(now.map(read));
+    return due.length > now.length || done.includes(false);
+  }
+
+  #requiredOf(websetId: string): Required | undefined {
+    return this.#options.websets.get(websetId)?.required;
+  }
+
+  /** Finds out what enrichments the Webset of each item has, where that is not known well enough. */
+  async #learn(items: ReadonlyMap<FeedEvent, WebsetItem>, signal: AbortSignal): Promise<void> {
+    const { websets, clock } = this.#options;
+    const ids = new Set<string>();
+    for (const [{ owner }, { enrichments }] of items) {
+      if (owner.kind !== "webset") continue;
+      const known = websets.get(owner.websetId);
+      const knowsAll = enrichments.every(({ enrichmentId }) => known?.required.has(enrichmentId));
+      const freshMs = knowsAll ? FRESH_MS : UNKNOWN_MS;
+      if (known === undefined || clock.now() - known.lookedAt >= freshMs) ids.add(owner.websetId);
+    }
+    await Promise.all([...ids].map((id) => this.#look(id, signal)));
+  }
+
+  async #look(websetId: string, signal: AbortSignal): Promise<void> {
+    const { websets, states, chain, clock } = this.#options;
+    const known = websets.get(websetId);
+    try {
+      const { value, sentAt } = await states.look(websetId, signal);
+      websets.set(websetId, {
+        required: new Map(value.enrichments.map(({ id, status }) => [id, status])),
+        lookedAt: sentAt,
+      });
+      if (value.status === "idle") chain.noteIdle(websetId, timeOf(value.updatedAt));
+    } catch (error) {
+      if (isPassing(error)) return;
+      if (!isAboutQuestion(error)) throw error;
+      // It is deleted: what its items show is all there is to know.
+      websets.set(websetId, { required: known?.required ?? new Map(), lookedAt: clock.now() });
+    }
+  }
+}
+
+/** The item that an event tells of. */
+function itemIn({ type, owner, data }: FeedEvent): WebsetItem | undefined {
+  if (!type.startsWith(ITEMS) || owner.kind !== "webset") return undefined;
+  try {
+    return parseItem(data);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { parseItem } from "../../src/exa/schemas.ts";
+import { type ItemEvent, isReady, MOST_TRACKS, ReadyChain } from "../../src/webset/items-ready.ts";
+
+const item = (statuses: Record<string, string> = {}, id = "witem_1") => {
+  const enrichments = Object.entries(statuses).map(([enrichmentId, status]) => ({
+    enrichmentId,
+    status,
+    result: null,
+  }));
+  return parseItem({ id, enrichments });
+};
+const event = (time: number, id = `event_${time}`): ItemEvent => ({
+  id,
+  time,
+  type: "webset.item.enriched",
+  createdAt: new Date(time).toISOString(),
+  owner: { kind: "webset", websetId: "ws" },
+});
+const required = (...ids: string[]) => new Map(ids.map((id) => [id, "pending"]));
+const DONE = { a: "completed", b: "canceled" };
+const HALF = { a: "completed", b: "pending" };
+
+describe("an item is ready", () => {
+  test.each([
+    [{}, [], true],
+    [{}, ["a"], false],
+    [{ a: "pending" }, [], false],
+    [{ a: "completed" }, [], true],
+    [{ a: "completed" }, ["a", "b"], false],
+    [HALF, ["a", "b"], false],
+    [DONE, ["a", "b"], true],
+    [{ ...DONE, c: "pending" }, ["a", "b"], false],
+    [{ a: "unheard of" }, ["a"], false],
+  ])("with %j where the Webset has %j: %s", (statuses, ids, expected) => {
+    expect(isReady(item(statuses), required(...ids))).toBe(expected);
+  });
+
+  test("without the values of an enrichment that was canceled for all items", () => {
+    expect(isReady(item({ a: "completed" }), new Map([...required("a"), ["b", "canceled"]]))).toBe(true);
+  });
+});
+
+describe("a chain tells an item", () => {
+  const both = required("a", "b");
+
+  test("with the first event that shows it ready, and with no later one", () => {
+    const chain = new ReadyChain();
+    expect(chain.meet(event(1), item(HALF), "ws", both)).toBe(false);
+    expect(chain.meet(event(2), item(DONE), "ws", both)).toBe(true);
+    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    for (const statuses of [DONE, HALF]) expect(chain.meet(event(3), item(statuses), "ws", both)).toBe(false);
+    expect(chain.due(100)).toEqual([]);
+    expect(chain.openSince).toBeUndefined();
+  });
+
+  test("again when an enrichment was added", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
+    chain.tell([{ itemId: "witem_1", values: 1 }]);
+    expect(chain.meet(event(2), item(HALF), "ws", both)).toBe(false);
+    expect(chain.openSince).toBe(2);
+    expect(chain.meet(event(3), item(DONE), "ws", both)).toBe(true);
+  });
+
+  test("after reading it, where its newest event leaves it unfinished until it is settled, once", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(5), item(HALF), "ws", both);
+    expect(chain.due(4)).toEqual([]);
+    const [track] = chain.due(5);
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item(HALF), both, 5)).toBe(false);
+    expect(chain.due(100)).toEqual([]);
+    expect(chain.openSince).toBe(5);
+    chain.meet(event(6), item(HALF), "ws", both);
+    expect(chain.due(5)).toEqual([]);
+    expect(chain.due(6)).toEqual([track]);
+    expect(chain.read(track, item(DONE), both, 6)).toBe(true);
+    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    expect(chain.openSince).toBeUndefined();
+  });
+
+  test("at once when its Webset is idle, and for the last time when that is settled", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(5), item(HALF), "ws", both);
+    chain.noteIdle("other", 9);
+    expect(chain.due(4)).toEqual([]);
+    chain.noteIdle("ws", 9);
+    const [track] = chain.due(4);
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item(HALF), both, 4)).toBe(false);
+    expect(chain.due(8)).toEqual([]);
+    expect(chain.due(9)).toEqual([track]);
+    expect(chain.read(track, item(HALF), both, 9)).toBe(false);
+    expect(chain.due(100)).toEqual([]);
+    expect(chain.openSince).toBeUndefined();
+    // One that becomes visible later is of before, too.
+    chain.meet(event(8), item(HALF, "witem_2"), "ws", both);
+    expect(chain.due(4)).toMatchObject([{ itemId: "witem_2" }]);
+  });
+
+  test("not where it is gone, or its Webset is", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(1), item(HALF), "ws", both);
+    chain.meet(event(2), item(HALF, "witem_2"), "ws", both);
+    const [track] = chain.due(1);
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, undefined, both, 1)).toBe(false);
+    expect(chain.openSince).toBe(2);
+    chain.noteDeleted("ws");
+    expect(chain.due(100)).toEqual([]);
+  });
+
+  test("once more to whoever goes on from before it was told", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(1), item(DONE), "ws", both);
+    chain.meet(event(2), item(DONE, "witem_2"), "ws", both);
+    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    const before = chain.calls;
+    chain.tell([{ itemId: "witem_2", values: 2 }]);
+    chain.goBackTo(before, () => true);
+    expect(chain.due(100)).toMatchObject([{ itemId: "witem_2" }]);
+    chain.goBackTo(0, () => false);
+    expect(chain.meet(event(1), item(DONE), "ws", both)).toBe(true);
+  });
+});
+
+test("a chain forgets those first that are told, and says when it forgot one that was not ready", () => {
+  const chain = new ReadyChain();
+  const both = required("a", "b");
+  for (let n = 0; n < MOST_TRACKS + 5; n++) chain.meet(event(n), item(n < 5 ? DONE : HALF, `witem_${n}`), "ws", both);
+  chain.tell(Array.from({ length: 5 }, (_, n) => ({ itemId: `witem_${n}`, values: 2 })));
+  expect([chain.size, chain.forgot, chain.openSince]).toEqual([MOST_TRACKS, false, 5]);
+  chain.meet(event(99_999), item(HALF, "witem_last"), "ws", both);
+  chain.tell([]);
+  expect([chain.size, chain.forgot, chain.openSince]).toEqual([MOST_TRACKS, true, 6]);
+});
