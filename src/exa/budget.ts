@@ -41,67 +41,42 @@ export function createRequestBudget(
   const background = new Turns();
   /** How many have passed the background since it began to wait or was served. */
   let passed = 0;
-  let pump: AbortController | undefined;
+  let nap = new AbortController();
 
-  const isBackgroundDue = () => !background.isEmpty && (queue.isEmpty || passed >= MOST_IN_A_ROW);
-  const mayUseHalf = () => isBackgroundDue() && passed < MOST_IN_A_ROW;
-  const untilNext = (isHalf: boolean) => {
-    const size = isHalf ? Math.max(1, Math.floor(burst / 2)) : burst;
-    return fullAt - (size - 1) * interval - clock.now();
-  };
-
-  function spend(isBackground: boolean): void {
-    fullAt = Math.max(fullAt, clock.now()) + interval;
-    passed = isBackground || background.isEmpty ? 0 : passed + 1;
-  }
-
-  function serveNext(): void {
-    const isBackground = isBackgroundDue();
-    const go = (isBackground ? background : queue).next();
-    spend(isBackground);
-    go?.();
-  }
-
-  async function run(signal: AbortSignal): Promise<void> {
-    while (!(queue.isEmpty && background.isEmpty) && !signal.aborted) {
-      const ms = untilNext(mayUseHalf());
-      // Whole milliseconds: a remainder too small to move the clock would never pass.
-      if (ms > 0) await clock.sleep(Math.ceil(ms), signal);
-      else serveNext();
+  /** Serves whoever may go by now, and sleeps until the next one may. */
+  function serve(): void {
+    nap.abort();
+    while (!(queue.isEmpty && background.isEmpty)) {
+      const isBackground = !background.isEmpty && (queue.isEmpty || passed >= MOST_IN_A_ROW);
+      const size = isBackground && queue.isEmpty ? Math.max(1, Math.floor(burst / 2)) : burst;
+      const ms = fullAt - (size - 1) * interval - clock.now();
+      if (ms > 0) {
+        nap = new AbortController();
+        // Whole milliseconds: a remainder too small to move the clock would never pass.
+        clock.sleep(Math.ceil(ms), nap.signal).then(serve, () => {});
+        return;
+      }
+      const go = (isBackground ? background : queue).next();
+      fullAt = Math.max(fullAt, clock.now()) + interval;
+      passed = isBackground || background.isEmpty ? 0 : passed + 1;
+      go?.();
     }
-    if (!signal.aborted) pump = undefined;
-  }
-
-  /** Sleeps anew for whoever is next by now. */
-  function restartPump(): void {
-    pump?.abort();
-    pump = undefined;
-    if (queue.isEmpty && background.isEmpty) return;
-    pump = new AbortController();
-    run(pump.signal).catch(() => {});
   }
 
   return {
     acquire({ group = "", background: isBackground = false, signal } = {}) {
       if (signal?.aborted) return Promise.reject(abortError());
-      const own = isBackground ? background : queue;
-      const isFree = own.isEmpty && (isBackground ? queue.isEmpty : passed < MOST_IN_A_ROW || background.isEmpty);
-      if (isFree && untilNext(isBackground) <= 0) {
-        spend(isBackground);
-        return Promise.resolve();
-      }
       return new Promise((resolve, reject) => {
-        const waits = !own.isEmpty;
-        const leave = own.join(group, () => {
+        const leave = (isBackground ? background : queue).join(group, () => {
           off();
           resolve();
         });
         const off = onAbort(signal, () => {
           leave();
-          if (own.isEmpty) restartPump();
           reject(abortError());
+          serve();
         });
-        if (!waits) restartPump();
+        serve();
       });
     },
   };

@@ -127,9 +127,8 @@ function parametersOf({ types = [], ...single }: EventQuery): URLSearchParams {
   return parameters;
 }
 
-function encoded(segment: Segment): string[] {
-  if (typeof segment === "string") return [segment];
-  return Object.entries(segment).map(([parameter, id]) => pathSegment(parameter, id));
+function encoded(segment: Segment): string | string[] {
+  return typeof segment === "string" ? segment : Object.entries(segment).map(([name, id]) => pathSegment(name, id));
 }
 
 const LONGEST_ID = 300;
