@@ -46,6 +46,7 @@ const RULES: Rules = {
       "events-extension",
       "cli/serve",
       "cli/read-message",
+      "cli/request-params",
       "cli/stdio-transport",
     ],
     "@modelcontextprotocol/client": ["cli/demo"],

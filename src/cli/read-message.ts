@@ -1,5 +1,6 @@
 import { isJSONRPCNotification, isJSONRPCRequest, type JSONRPCMessage } from "@modelcontextprotocol/server";
 import { IdScanner, type SdkId, sdkId } from "./message-id.ts";
+import { repairParams, wrongParams } from "./request-params.ts";
 
 /** JSON-RPC's own codes for what cannot be parsed, taken, or called with such parameters. */
 const PARSE_ERROR = -32700;
@@ -75,8 +76,11 @@ function read(given: unknown, rawId: () => string | undefined): Read[] {
   // Some libraries write the id that a notification has not as null.
   const isNotification = givenId === undefined || (givenId === null && method.startsWith("notifications/"));
   if (!hasId && !isNotification) return refuse(INVALID_REQUEST, "Invalid request: the id must be a string or a number");
-  const params = readParams(given.params);
-  if (typeof params === "string") return refuse(INVALID_PARAMS, `Invalid params: ${params}`);
+  const givenParams = readParams(given.params);
+  if (typeof givenParams === "string") return refuse(INVALID_PARAMS, `Invalid params: ${givenParams}`);
+  const params = hasId ? repairParams(method, givenParams) : givenParams;
+  const wrong = hasId ? wrongParams({ method, params }) : undefined;
+  if (wrong !== undefined) return refuse(INVALID_PARAMS, `Invalid params: ${wrong}`);
   const message = { jsonrpc, ...(hasId ? { id } : {}), method, ...(params === undefined ? {} : { params }) };
   if (hasId ? isJSONRPCRequest(message) : isJSONRPCNotification(message))
     return [{ kind: "message", message: message as JSONRPCMessage }];

@@ -11,6 +11,11 @@ export interface Streams {
   stdout: NodeJS.WriteStream;
 }
 
+/** While so many bytes wait for a host that does not read, nothing more is read from it. */
+export const MOST_UNREAD_BYTES = 2 ** 20;
+/** When stdin has ended, what is under way may still be answered for so long, in milliseconds; hosts kill after 2 s. */
+const FAREWELL_MS = 1_500;
+
 /** JSON-RPC's own code for what went wrong on our side. */
 const INTERNAL_ERROR = -32603;
 
@@ -33,6 +38,7 @@ export class StdioTransport implements Transport {
   /** The requests that are not answered yet by their ids as the client sees them: several where it used one twice. */
   readonly #pending = new Map<string, Set<SdkId>>();
   #closed = false;
+  #farewell: NodeJS.Timeout | undefined;
   onclose?: () => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
@@ -54,15 +60,19 @@ export class StdioTransport implements Transport {
   async start(): Promise<void> {
     const { stdin, stdout } = this.#streams;
     stdin.on("data", this.#onData);
-    for (const ended of ["end", "close", "error"]) stdin.on(ended, this.#onEnd);
+    stdin.on("end", this.#onEnd);
+    for (const broken of ["close", "error"]) stdin.on(broken, this.#onBroken);
     // Listened to for good: an answer may still be on its way to a host that has gone.
-    stdout.on("error", this.#onEnd);
+    stdout.on("error", () => this.#onBroken());
+    stdout.on("drain", () => this.#closed || this.#farewell !== undefined || stdin.resume());
     if (stdin.readableEnded || stdin.destroyed) setImmediate(this.#onEnd);
   }
 
   /** Resolves when the message was handed on, so that whoever waits for it keeps pace with the host. */
   async send(message: JSONRPCMessage): Promise<void> {
     const { id, method } = message as Envelope;
+    // To a host that does not even read its answers, progress is no news.
+    if (method === "notifications/progress" && this.#isBackedUp) return;
     if (method === undefined && id !== undefined) this.#forget(id);
     let line: string;
     try {
@@ -76,11 +86,13 @@ export class StdioTransport implements Transport {
       });
     }
     await this.#write(line);
+    if (this.#farewell !== undefined && this.#pending.size === 0) await this.close();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#farewell);
     const { stdin } = this.#streams;
     stdin.off("data", this.#onData);
     stdin.pause();
@@ -88,11 +100,30 @@ export class StdioTransport implements Transport {
     this.onclose?.();
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#lines.push(chunk);
+  readonly #onData = (chunk: Buffer): void => {
+    this.#lines.push(chunk);
+    if (this.#isBackedUp) this.#streams.stdin.pause();
+  };
 
+  get #isBackedUp(): boolean {
+    return this.#streams.stdout.writableLength > MOST_UNREAD_BYTES;
+  }
+
+  /** Who has said all may still read the answers. */
   readonly #onEnd = (): void => {
-    if (this.#closed) return;
+    if (this.#closed || this.#farewell !== undefined) return;
     this.#lines.end();
+    if (this.#pending.size === 0) void this.close();
+    else this.#farewell = setTimeout(() => void this.close(), FAREWELL_MS);
+  };
+
+  readonly #onBroken = (): void => {
+    if (this.#closed) return;
+    const { stdout } = this.#streams;
+    const isOver = stdout.destroyed || stdout.errored !== null;
+    // stdin closes behind its end, too.
+    if (this.#farewell !== undefined && !isOver) return;
+    if (!isOver) this.#lines.end();
     void this.close();
   };
 
@@ -159,6 +190,7 @@ export class StdioTransport implements Transport {
     );
     return new Promise((resolve, reject) => {
       this.#streams.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+      if (this.#isBackedUp) this.#streams.stdin.pause();
     });
   }
 }

@@ -33,6 +33,50 @@ describe("a line of stdin", () => {
   });
 
   test.each([
+    [
+      "initialize",
+      { protocolVersion: "x", capabilities: null, clientInfo: { name: "a", version: null } },
+      { protocolVersion: "x", capabilities: {}, clientInfo: { name: "a", version: "" } },
+    ],
+    [
+      "initialize",
+      { protocolVersion: "x", clientInfo: null },
+      { protocolVersion: "x", capabilities: {}, clientInfo: { name: "", version: "" } },
+    ],
+    ["prompts/get", { name: "p", arguments: { a: 5, b: null, c: "d" } }, { name: "p", arguments: { a: "5", c: "d" } }],
+    [
+      "completion/complete",
+      { ref: { type: "ref/prompt", name: "p" }, argument: { name: "a", value: null } },
+      { ref: { type: "ref/prompt", name: "p" }, argument: { value: "", name: "a" } },
+    ],
+    ["tools/call", { name: "t", arguments: '{"a":null}' }, { name: "t", arguments: { a: null } }],
+  ])("that calls %s with %j is put right", (method, params, right) => {
+    expect(readAs(request({ method, params }))).toEqual([
+      { kind: "message", message: { jsonrpc: "2.0", id: 7, method, params: right } },
+    ]);
+  });
+
+  test.each([
+    ["initialize", { protocolVersion: null }, "params.protocolVersion has to be a string"],
+    ["initialize", { protocolVersion: "x", capabilities: "all" }, "params.capabilities has to be an object"],
+    ["resources/read", { uri: null }, "params.uri has to be a string"],
+    ["resources/subscribe", {}, "params.uri has to be a string"],
+    ["resources/unsubscribe", { uri: 5 }, "params.uri has to be a string"],
+    ["prompts/get", { name: "p", arguments: { a: [] } }, "params.arguments.a has to be a string"],
+    ["completion/complete", { ref: null, argument: { name: "a" } }, "params.ref is not what the protocol says"],
+    ["tools/call", { name: null }, "params.name has to be a string"],
+    ["tools/call", { name: "t", arguments: "a" }, "params.arguments has to be an object"],
+    ["tools/list", { cursor: 5 }, "params.cursor has to be a string"],
+  ])("that calls %s with %j is refused in our own words", (method, params, words) => {
+    expect(readAs(request({ method, params }))).toEqual([
+      {
+        kind: "refused",
+        answer: { jsonrpc: "2.0", id: 7, error: { code: -32602, message: `Invalid params: ${words}` } },
+      },
+    ]);
+  });
+
+  test.each([
     "12345678901234567890",
     "-9007199254740993",
     "1e400",

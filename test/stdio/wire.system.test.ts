@@ -93,6 +93,27 @@ test("a line that is half-written when stdin ends is answered, and the program e
   expect(program.lines.map((line) => JSON.parse(line))).toEqual([{ ...NOT_JSON, id: 1 }]);
 });
 
+test("the last line needs no line break, and what is under way when stdin ends is answered", async ({
+  startProgram,
+}) => {
+  const program = startProgram(["--sandbox"]);
+  program.write(`${line(INITIALIZE, "1")}\n${line({ method: "tools/call", params: { name: "list_websets" } }, "2")}`);
+  program.child.stdin.end();
+  expect(await program.exited).toEqual({ code: 0, signal: null });
+  const answers = program.lines.map((one) => JSON.parse(one));
+  expect(answers.map(({ id }) => id)).toEqual([1, 2]);
+  expect(answers[1].result.structuredContent.websets).toHaveLength(1);
+});
+
+test("a program whose stdin has ended does not live as long as its waits", async ({ startProgram }) => {
+  const program = startProgram(["--sandbox", "--max-wait", "3600"]);
+  const args = { types: ["monitor.*"], timeoutSeconds: 3_600 };
+  const wait = { method: "tools/call", params: { name: "wait_for_webset_event", arguments: args } };
+  program.write(`${line(INITIALIZE, "1")}\n${line(wait, "2")}\n`);
+  program.child.stdin.end();
+  expect(await program.exited).toEqual({ code: 0, signal: null });
+});
+
 const INITIALIZE = {
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "tests", version: "1" } },
@@ -120,6 +141,11 @@ const REQUESTS = [
   { method: "tools/call", params: { name: "no_such_tool" } },
   { method: "resources/read", params: { uri: "websets://event-types/webset.idle" } },
   { method: "prompts/get", params: { name: "track_webset", arguments: { websetId: "w" } } },
+  {
+    method: "completion/complete",
+    params: { ref: { type: "ref/prompt", name: "track_webset" }, argument: { name: "websetId", value: "w" } },
+  },
+  INITIALIZE,
   { method: "no/such/method", params: { a: 1 } },
   { method: "" },
 ];
@@ -143,6 +169,13 @@ const ODDITIES: Record<string, (request: OddRequest, id: string) => string> = {
     line({ method, params: { ...params, _meta: { ...params?._meta, progressToken: {} } } }, id),
   "arguments: null": ({ method, params }, id) => line({ method, params: { ...params, arguments: null } }, id),
   "arguments: text": ({ method, params }, id) => line({ method, params: { ...params, arguments: "a" } }, id),
+  "every parameter null": ({ method, params }, id) => line({ method, params: filled(params, () => null, 0) }, id),
+  "everything in its parameters null": ({ method, params }, id) =>
+    line({ method, params: filled(params, () => null, 1) }, id),
+  "every parameter a number": ({ method, params }, id) => line({ method, params: filled(params, () => 5, 0) }, id),
+  "everything in its parameters a number": ({ method, params }, id) =>
+    line({ method, params: filled(params, () => 5, 1) }, id),
+  "no parameters": ({ method, params }, id) => line({ method, params: { _meta: params?._meta } }, id),
   "further keys": (request, id) => line({ ...request, sessionId: 1, extra: [null] }, id),
   "no method": ({ params }, id) => line({ params }, id),
   "method: null": ({ params }, id) => line({ method: null, params }, id),
@@ -163,6 +196,17 @@ const ODDITIES: Record<string, (request: OddRequest, id: string) => string> = {
       `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
     ),
 };
+
+/** Parameters with other values at this depth, as they are besides; never in `_meta`. */
+function filled(params: object | undefined, value: () => unknown, depth: number): object {
+  return Object.fromEntries(
+    Object.entries(params ?? {}).map(([key, given]) => {
+      if (key === "_meta") return [key, given];
+      const isDeep = depth > 0 && typeof given === "object" && given !== null;
+      return [key, isDeep ? filled(given, value, depth - 1) : value()];
+    }),
+  );
+}
 
 function line(message: object, id: string): string {
   return JSON.stringify({ jsonrpc: "2.0", id: "@id", ...message }).replace('"@id"', id);
@@ -209,7 +253,7 @@ test.for(OPENINGS)(
     expect(unanswered.map(({ what }) => what)).toEqual([]);
     expect(answered.slice(1).sort()).toEqual(expected);
     for (const answer of program.lines) {
-      expect(answer).not.toMatch(/nobody foresaw|[\u2028\u2029]/);
+      expect(answer).not.toMatch(/nobody foresaw|"code":-32603|invalid_type|[\u2028\u2029]/);
       if (answer.includes('"id":"good ')) expect(JSON.parse(answer).error).toBeUndefined();
     }
   },
