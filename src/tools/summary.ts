@@ -1,6 +1,7 @@
 import { isKnownEventType } from "../exa/event-types.ts";
 import { parseItem, websetSearchSchema } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
+import { isProblem } from "../feed/filter.ts";
 import { plainText } from "../shared/text.ts";
 import { isDone, itemFacts } from "../webset/item-facts.ts";
 import { howFar, howLong, searchProgress } from "../webset/progress.ts";
@@ -57,7 +58,7 @@ export function present(event: FeedEvent, detail: "summary" | "full", known?: Kn
   const kind = kindOf(event.type, data);
   const of = kind === "monitor_run" ? text(data.monitorId) : undefined;
   const websetId = event.owner.kind === "webset" ? event.owner.websetId : known?.websetId;
-  const problem = problemOf(event.type, data);
+  const problem = problemOf(event, data);
   return {
     id: event.id,
     type: plainText(event.type, LONGEST_TYPE),
@@ -76,15 +77,11 @@ export function present(event: FeedEvent, detail: "summary" | "full", known?: Kn
   };
 }
 
-/** What went wrong, by an event: a search, an import or a run that was canceled or failed, a Webset that was paused or deleted. */
-function problemOf(type: string, data: Fields): string | undefined {
-  if (!isKnownEventType(type)) return undefined;
-  const what = type.slice(type.lastIndexOf(".") + 1);
-  const kind = kindOf(type, data);
-  if (kind === "webset") return what === "paused" || what === "deleted" ? what : undefined;
-  const how = kind === "monitor" || kind === "item" ? what : endedAs(what, data);
-  if (how !== "failed" && how !== "canceled") return undefined;
-  return plain(data.canceledReason ?? data.failedReason, LONGEST_QUOTE) ?? how;
+/** What went wrong, of an event that is a problem: the reason in the API's words, or else how it ended. */
+function problemOf(event: FeedEvent, data: Fields): string | undefined {
+  if (!isProblem(event)) return undefined;
+  const what = event.type.slice(event.type.lastIndexOf(".") + 1);
+  return plain(data.canceledReason ?? data.failedReason, LONGEST_QUOTE) ?? endedAs(what, data);
 }
 
 function kindOf(type: string, data: Fields): string {
