@@ -8,6 +8,8 @@ import { installBadges, installLinks } from "../../scripts/artefacts/links.ts";
 import { mcpbManifest } from "../../scripts/artefacts/mcpb.ts";
 import { serverJson } from "../../scripts/artefacts/server-json.ts";
 import { readConfig } from "../../src/config.ts";
+import type { ErrorKind } from "../../src/shared/errors.ts";
+import { readSurface } from "../support/surface.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -92,6 +94,20 @@ describe("the plugin", () => {
     expect(name).toBe("follow-webset");
     expect(description.length).toBeLessThanOrEqual(1024);
     expect(description).toContain("Use it to");
+  });
+
+  test("names no tool and no outcome that is none", async () => {
+    const skill = readFileSync(join(root, "skills/follow-webset/SKILL.md"), "utf8");
+    const words = [...skill.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map(([, word = ""]) => word);
+    const { tools } = await readSurface();
+    const kinds: ErrorKind[] = ["missing_key", "no_access", "out_of_credits"];
+    const known = [
+      ...tools.map(({ name }) => name),
+      ...(JSON.stringify(tools).match(/[a-z]+(?:_[a-z]+)+/g) ?? []),
+      ...kinds,
+    ];
+    expect(words).toEqual(expect.arrayContaining(["wait_for_webset", "wait_for_webset_event", "list_webset_items"]));
+    expect(words.filter((word) => !known.includes(word))).toEqual([]);
   });
 });
 
