@@ -9,6 +9,7 @@ import {
   advance,
   byTime,
   type CrowdStep,
+  LATE_MS,
   MOST_SEEN,
   type Placed,
   type Position,
@@ -20,6 +21,11 @@ import type { ReadNews } from "./reader.ts";
 export const GRACE_MS = 800;
 /** Each wait finishes its first reading of everything visible, or uses so long for it, in milliseconds, however short it is. */
 export const FIRST_READING_MS = 5_000;
+/**
+ * What was on its way when a wait of so long began, in milliseconds, has become visible in its time, and has been looked for: it
+ * says that there is nothing more only where a whole reading began late enough.
+ */
+export const SURE_MS = LATE_MS + 2_000;
 /** A timer that fires this late tells of a process that was stopped meanwhile, in milliseconds. */
 export const OVERSLEPT_MS = 1_000;
 
@@ -99,11 +105,15 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   let looked = false;
   let isCaughtUp = false;
   let trouble: WebsetsError | undefined;
+  const settlesAt = timeoutMs < SURE_MS ? Number.NEGATIVE_INFINITY : startedAt + LATE_MS;
+  let begunAt = Number.NEGATIVE_INFINITY;
+  /** Whether what was read is all there is to be told of. */
+  const isWhole = () => isCaughtUp && (harvest.found > 0 || begunAt >= settlesAt);
 
   const limit = limitWait(clock, timeoutMs, signal, (oversleptMs) => {
     // What was read before the process was stopped may be of long ago.
     if (oversleptMs > OVERSLEPT_MS) isCaughtUp = false;
-    if (isCaughtUp) return 0;
+    if (isWhole()) return 0;
     return Math.max(GRACE_MS, FIRST_READING_MS - (oversleptMs > OVERSLEPT_MS ? 0 : timeoutMs));
   });
   try {
@@ -118,6 +128,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       resumes,
       signal: limit.signal,
       urgentBy,
+      settlesAt,
       isUrgent,
     })) {
       if (news.kind === "positioned") harvest.position = news.position;
@@ -135,12 +146,13 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       }
       isCaughtUp = false;
       const sifted = await request.sift?.([...news.late, ...news.events], news.isCaughtUp, limit.signal);
+      begunAt = news.begunAt ?? begunAt;
       isCaughtUp = news.isCaughtUp && sifted?.owes !== true;
       harvest.take(news, sifted);
       if (harvest.isFull || (news.isCaughtUp && harvest.hasEnough)) break;
       const { unread } = harvest;
       if (unread !== undefined) request.onLook?.(harvest.found, { position: unread, isCaughtUp });
-      if (isCaughtUp && clock.now() - startedAt >= timeoutMs) break;
+      if (isWhole() && clock.now() - startedAt >= timeoutMs) break;
     }
   } catch (error) {
     if (signal.aborted) throw abortError();
@@ -156,7 +168,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     throw nothingAnswered(startedWall, trouble ?? feed.trouble);
   return {
     ...reaped,
-    more: reaped.events.length < harvest.found || !isCaughtUp,
+    more: reaped.events.length < harvest.found || !isWhole(),
     waitedMs: clock.now() - startedAt,
     ...(trouble === undefined ? {} : { trouble }),
   };

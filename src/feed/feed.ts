@@ -52,6 +52,8 @@ export interface ReadRequest extends EventFilter {
   signal: AbortSignal;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy?: number | undefined;
+  /** The `clock.now()` at which, or soon after it, the reader wants a poll to begin, however quiet it is. */
+  settlesAt?: number | undefined;
   /** Whether what came from the memory of others' polls makes a poll urgent, asked when it has been told. */
   isUrgent?: (() => boolean) | undefined;
   /**
@@ -107,7 +109,7 @@ export class Feed {
    */
   async *read(request: ReadRequest): AsyncGenerator<FeedNews, never> {
     const { signal, types, accepts, expects, resumes = false, urgentBy = Number.POSITIVE_INFINITY } = request;
-    const { isUrgent = () => false } = request;
+    const { isUrgent = () => false, settlesAt } = request;
     const askedAt = this.#options.clock.now();
     const { websetId: asked } = request;
     const websetId = typeof asked === "function" ? yield* this.#outlast(signal, () => asked(signal)) : asked;
@@ -119,7 +121,7 @@ export class Feed {
       this.#owners,
       this.#options.clock,
     );
-    const wishes = { urgentBy, expects, websetId };
+    const wishes = { urgentBy, settlesAt, expects, websetId };
     let present: number | undefined;
     for (;;) {
       const { since } = reader.position;
@@ -173,10 +175,12 @@ export class Feed {
         continue;
       }
       const backlog = { position: reader.position, isOwnCrowd: reader.isOwnCrowd, present: now ?? since, isCrowded };
-      const slice = yield* this.#outlast(signal, (limitMs) =>
-        this.#catchUp.read(backlog, { ...this.#readingOf(types, signal), limitMs }),
-      );
-      yield* reader.take({ ...slice, asked: true });
+      let begunAt = this.#options.clock.now();
+      const slice = yield* this.#outlast(signal, (limitMs) => {
+        begunAt = this.#options.clock.now();
+        return this.#catchUp.read(backlog, { ...this.#readingOf(types, signal), limitMs });
+      });
+      yield* reader.take({ ...slice, asked: true, begunAt });
     }
   }
 

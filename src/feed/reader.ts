@@ -28,6 +28,8 @@ export interface ReadNews {
   settledUpTo: number | undefined;
   /** Whether the upstream was asked for this, and not only the memory of a tail. */
   asked: boolean;
+  /** When it was asked, in `clock.now()`, where one reading gave all of it. */
+  begunAt?: number | undefined;
   /** Whether everything visible when the reader came has been told with it, and what follows is of later. */
   isCaughtUp: boolean;
   /** Matching events, not among the others, that became visible later than any should: they lie before what was settled. */
@@ -49,7 +51,7 @@ export interface ReaderRequest extends EventFilter {
 }
 
 /** Events that a reader meets, of all Websets. */
-interface Batch extends Pick<ReadNews, "events" | "settledUpTo" | "asked" | "isCaughtUp" | "unreadable"> {
+interface Batch extends Pick<ReadNews, "events" | "settledUpTo" | "asked" | "begunAt" | "isCaughtUp" | "unreadable"> {
   late?: FeedEvent[];
   crowd?: CrowdStep | undefined;
   repeats?: boolean;
@@ -93,7 +95,7 @@ export class Reader {
   /** Passes on what matches and moves the reader's position past it, but not past what cannot be decided yet. */
   async *take(batch: Batch): AsyncGenerator<FeedNews, void> {
     const { position } = this;
-    const { asked, crowd, repeats = false } = batch;
+    const { asked, begunAt, crowd, repeats = false } = batch;
     const fresh = new Map(this.#undecided.map((event) => [event.id, event]));
     const again: FeedEvent[] = [];
     for (const event of batch.events) {
@@ -112,7 +114,7 @@ export class Reader {
     const settledUpTo =
       batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
     const isCaughtUp = batch.isCaughtUp && undecided.length === 0;
-    yield { kind: "read", events, again, settledUpTo, asked, isCaughtUp, late, unreadable, crowd, repeats };
+    yield { kind: "read", events, again, settledUpTo, asked, begunAt, isCaughtUp, late, unreadable, crowd, repeats };
     this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo, crowd });
     if (crowd !== undefined) this.isOwnCrowd = true;
     if (trouble !== undefined) yield { kind: "retrying", error: trouble };

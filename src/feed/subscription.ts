@@ -6,7 +6,7 @@ import type { News } from "./tail-memory.ts";
 /** What a reader is told by a tail. */
 export type TailNews =
   /** What the tail knew when the reader joined, or what a poll found. Everything before `settledUpTo` was told with it. */
-  | ({ kind: "recalled" | "polled"; settledUpTo: number | undefined; unreadable: number } & News)
+  | ({ kind: "recalled" | "polled"; settledUpTo: number | undefined; unreadable: number; begunAt?: number } & News)
   /** A poll failed in passing. */
   | { kind: "failed"; error: WebsetsError }
   /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
@@ -28,6 +28,8 @@ export interface Place {
   websetId?: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy: number;
+  /** The `clock.now()` at which the reader wants a poll, or soon after it. */
+  settlesAt?: number | undefined;
   /** Asked before each pause. */
   expects?: (() => Expectation) | undefined;
 }
@@ -46,6 +48,7 @@ export class Subscription {
   readonly websetId: string | undefined;
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy: number;
+  readonly settlesAt: number;
   readonly #expects: () => Expectation;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;
@@ -54,10 +57,11 @@ export class Subscription {
   #failure: { error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor({ since, websetId, urgentBy, expects }: Place, tail: TailOf) {
+  constructor({ since, websetId, urgentBy, settlesAt, expects }: Place, tail: TailOf) {
     this.since = since;
     this.websetId = websetId;
     this.urgentBy = urgentBy;
+    this.settlesAt = settlesAt ?? Number.NEGATIVE_INFINITY;
     this.#expects = expects ?? (() => ({ isRunning: false, nothingBefore: undefined }));
     this.#tail = tail;
   }

@@ -21,6 +21,9 @@ const MOST_AT_ONCE = 2_000;
 /** So often a poll looks back, in milliseconds, whether an event came later than any should. */
 const LOOK_BACK_MS = 15_000;
 
+/** Many readers that come one after another do not make the polls more frequent than this, in milliseconds. */
+const LEAST_PAUSE_MS = 1_000;
+
 /** How a poll went, for whoever watches the loop. */
 export interface Poll {
   types: readonly string[] | undefined;
@@ -160,7 +163,8 @@ export class Tail {
   async #sleep(): Promise<void> {
     const { clock, random } = this.#options;
     const tookMs = clock.now() - this.#polledAt;
-    const ms = nextPoll({ ...this.#paceState(), random: random(), tookMs });
+    const paced = nextPoll({ ...this.#paceState(), random: random(), tookMs });
+    const ms = this.#failures > 0 ? paced : Math.min(paced, Math.max(this.#untilSettled(), LEAST_PAUSE_MS));
     const ends = clock.now() + ms;
     const cut = linkAbort(this.#stop.signal);
     this.#pause = { ends, cut };
@@ -174,6 +178,12 @@ export class Tail {
       this.#pause = undefined;
       cut.end();
     }
+  }
+
+  /** How long until the first of the readers wants a poll that began no earlier than then; Infinity where none does. */
+  #untilSettled(): number {
+    const due = [...this.#readers].map(({ settlesAt }) => settlesAt).filter((at) => at > this.#polledAt);
+    return Math.min(...due) - this.#options.clock.now();
   }
 
   #paceState(): Omit<PaceState, "random"> {
@@ -214,7 +224,7 @@ export class Tail {
       // With its first poll a reader is told all since its position: others may have been told of it before.
       const told = reader.served ? news : this.#memoryFor(reader);
       reader.served = true;
-      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable });
+      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt: this.#polledAt });
     }
     const waiting = [...this.#readers].filter((reader) => !reader.served).map((reader) => reader.since);
     memory.forget(Math.min(Number.POSITIVE_INFINITY, ...waiting));

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { type Collected, collectEvents } from "../feed/collect.ts";
+import { type Collected, collectEvents, SURE_MS } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import { eventFilter } from "../feed/filter.ts";
 import { readyFilter } from "../webset/ready-chains.ts";
@@ -22,8 +22,6 @@ import * as shapes from "./shapes.ts";
 import { tellEvents } from "./tell-events.ts";
 import { noteOf, nowOf, secondsOf, warningOf } from "./wording.ts";
 
-/** A wait that began after the end of all work, and took so long in seconds, has met what becomes visible late, too. */
-const SURE_SECONDS = 7;
 /** The arguments that say which events, in the words of `next`; longer ones are not repeated. */
 const LONGEST_FILTER = 300;
 
@@ -151,10 +149,10 @@ function nextOf(outcome: Outcome, more: boolean, { heldMs = 0, waitedMs }: Colle
       ? `Nothing yet, but not everything there is was read: ${again}.`
       : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
   }
-  const isSure = waitedMs >= SURE_SECONDS * 1_000;
+  const isSure = waitedMs >= SURE_MS;
   const stop = isSure
     ? "stop here if the work had ended before this call"
-    : `stop reading, or make sure at the end of a Webset with timeoutSeconds ${SURE_SECONDS}, for the last events may become visible late`;
+    : `stop reading, or make sure at the end of a Webset with timeoutSeconds ${SURE_MS / 1_000}, for the last events may become visible late`;
   return `Everything visible is read: ${stop}. For what comes later, ${again}.`;
 }
 

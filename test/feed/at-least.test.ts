@@ -56,8 +56,8 @@ describe("a wait that wants at least so many", () => {
     const other = collect(opened, { atLeast: 9, timeoutMs: 300_000 });
     await opened.fake.advance(30_000);
     opened.record("webset.idle", { id: "met" });
-    await opened.fake.advance(31_000);
-    const from = positionAt(opened.now() - 40_000);
+    await opened.fake.advance(40_000);
+    const from = positionAt(opened.now() - 50_000);
     opened.record("webset.idle", { id: "new" });
     expect(await readAt(opened, { from })).toMatchObject({ ids: ["met", "new"], more: false, waitedMs: 0 });
     await opened.fake.until(other);
@@ -81,5 +81,34 @@ describe("a wait that wants at least so many", () => {
       more: true,
       trouble: { kind: "unavailable" },
     });
+  });
+});
+
+describe("a wait of 7 s that finds nothing", () => {
+  test("has looked for what was on its way when it began, however seldom polls are", async () => {
+    for (const intervalMs of [1_000, 60_000]) {
+      for (let phase = 0; phase < 6_000; phase += 700) {
+        const opened = openFeedWorld({ intervalMs });
+        // Somebody else's quiet wait has made the polls seldom.
+        const other = collect(opened, { atLeast: 9, timeoutMs: 600_000 });
+        await opened.fake.advance(120_000 + phase);
+        opened.record("webset.idle", { id: "late", late: 5_000 });
+        const from = positionAt(opened.now() - 6_000);
+        const waited = await opened.fake.until(collect(opened, { from, timeoutMs: 7_000 }));
+        expect(waited.events.map(({ id }) => id)).toEqual(["late"]);
+        await opened.fake.until(other);
+      }
+    }
+  });
+
+  test("says that there may be more where no reading that began late enough came to an end", async () => {
+    const opened = openFeedWorld();
+    const waiting = collect(opened, { timeoutMs: 7_000 });
+    await opened.fake.advance(4_500);
+    opened.trouble.latency = () => 3_000;
+    expect(await opened.fake.until(waiting)).toMatchObject({ events: [], more: true });
+    opened.trouble.latency = () => 600;
+    const from = positionAt(opened.now());
+    expect(await opened.fake.until(collect(opened, { from, timeoutMs: 7_000 }))).toMatchObject({ more: false });
   });
 });
