@@ -88,7 +88,8 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
     while (agent.calls === 0) await new Promise((resolve) => setImmediate(resolve));
     sandbox.world.cancelWebset(id);
     const { outcome, next } = await waiting;
-    expect({ outcome, next }).toEqual({ outcome: "canceled", next: undefined });
+    expect(outcome).toBe("canceled");
+    expect(next).toContain("list_webset_items");
     expect(agent.calls).toBeLessThanOrEqual(6);
     expect(agent.bytes).toBeLessThanOrEqual(6_000);
   });
@@ -120,7 +121,7 @@ describe.concurrent.each(ERAS)("an agent that only does what results say, in the
     expect(progress.summary).toMatch(/^paused/);
     const { outcome, next } = await agent.call("wait_for_webset", { websetId: id });
     expect(outcome).toBe("paused");
-    expect(next).toContain("resumed");
+    expect(next).toContain("resumes it");
     expect(agent.calls).toBe(4);
     expect(agent.bytes).toBeLessThanOrEqual(3_500);
   });

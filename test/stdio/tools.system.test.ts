@@ -51,7 +51,12 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     const ids: string[] = [];
     let page: string | null | undefined;
     do {
-      const { value } = await session.call("list_webset_events", { websetId, limit: 80, ...(page ? { page } : {}) });
+      const { value } = await session.call("list_webset_events", {
+        websetId,
+        types: ["*"],
+        limit: 80,
+        ...(page ? { page } : {}),
+      });
       ids.push(...value.events.map(({ id }: { id: string }) => id));
       page = value.nextPage;
     } while (page !== null);
