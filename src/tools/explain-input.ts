@@ -3,6 +3,7 @@ import { WebsetsError } from "../shared/errors.ts";
 import type { Tool } from "./define.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import { meantBy } from "./meant-parameter.ts";
+import { isoFromNumber } from "./params.ts";
 
 /** So much of a value or a name is repeated, in characters. */
 const LONGEST_QUOTE = 60;
@@ -36,7 +37,8 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
           ? `${where} is missing: it takes ${wordsFor(expected)}`
           : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}`,
       );
-      if (path.length === 1) isWrong(String(name), nearest(expected, value));
+      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(expected, value);
+      if (path.length === 1) isWrong(String(name), instead);
     }
   }
   const again = right.length === 0 ? "" : `Call ${tool.name} with ${right.join(", ")}. `;

@@ -76,10 +76,12 @@ export function timeOf(name: string, given: string | undefined): number | Ago | 
   if (age !== undefined) return age;
   const time = parseTime(text);
   if (time !== undefined && TIME_WITH_ZONE.test(text)) return time;
+  const iso = isoFromNumber(text);
+  const meant = iso === undefined ? "" : ` That is ${JSON.stringify(iso)} if it counts from 1970.`;
   const orCursor = name === "after" ? ", or pass the cursor of an earlier result as it is" : "";
   throw new WebsetsError("invalid_request", {
     what: `The parameter ${name} holds ${JSON.stringify(text.slice(0, 80))}, which ${faultOf(text, time)}`,
-    advice: `Write a time like 2026-11-01T12:00:00Z, with the time of day and with Z for UTC or an offset such as +02:00, or an age like "90s", "10m", "2h" or "3d"${orCursor}.`,
+    advice: `Write a time like 2026-11-01T12:00:00Z, with the time of day and with Z for UTC or an offset such as +02:00, or an age like "90s", "10m", "2h" or "3d"${orCursor}.${meant}`,
   });
 }
 
@@ -93,6 +95,13 @@ function ageOf(name: string, text: string): Ago | undefined {
     what: `The parameter ${name} is ${JSON.stringify(text.slice(0, 80))}, and the API keeps events for 60 days`,
     advice: `For all there is, pass ${name} "60d"; what is older cannot be read any more.`,
   });
+}
+
+/** A time that was given as seconds or milliseconds since 1970, as ISO 8601; undefined where it is none of this century. */
+export function isoFromNumber(given: unknown): string | undefined {
+  const number = Number(given);
+  const milliseconds = number < 1e11 ? number * 1_000 : number;
+  return milliseconds >= 1e12 && milliseconds < 4e12 ? new Date(milliseconds).toISOString() : undefined;
 }
 
 function faultOf(text: string, time: number | undefined): string {

@@ -78,6 +78,13 @@ describe("a time", () => {
     },
   );
 
+  test("that counts from 1970 is told as the time it may be", () => {
+    for (const text of ["1793534400", "1793534400000"]) {
+      expect(refusal(() => timeOf("before", text)).advice).toContain('That is "2026-11-01T12:00:00.000Z"');
+    }
+    expect(refusal(() => timeOf("before", "12")).advice).not.toContain("1970");
+  });
+
   test("with a blank where a T belongs is refused for that", () => {
     const { message } = refusal(() => timeOf("after", "2026-11-27 00:00:00+00:00"));
     expect(message).toContain("has a blank between date and time of day");
