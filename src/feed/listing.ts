@@ -82,7 +82,11 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   const wanted = filter.websetId === undefined && filter.areFew !== true ? limit : LARGEST_PAGE;
   /** What is settled counts from the moment this listing began to read, however long it then takes. */
   const begin = async (sentAt = startedAt): Promise<Position> => {
-    const present = reading.upstreamClock.reached(sentAt) ?? (await serverNow()) - (reading.clock.now() - sentAt);
+    const { upstreamClock, clock } = reading;
+    // A single answer may tell a wrong time, and a cursor that lies ahead of now would pass over events.
+    const isTold = upstreamClock.isSure || upstreamClock.at() === undefined;
+    const told = isTold ? upstreamClock.reached(sentAt) : undefined;
+    const present = told ?? (await serverNow()) - (clock.now() - sentAt);
     return positionAt(settledAt(Math.floor(present)));
   };
   let exhausted = true;

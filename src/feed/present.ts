@@ -7,8 +7,11 @@ import { listOrder } from "./list-order.ts";
 import { isoTime, type Range, type Reading, walkPages } from "./pages.ts";
 import { advance, BEFORE_ALL, byTime, type Position, positionAt, RETENTION_MS } from "./position.ts";
 
-/** How far a given time may lie ahead of the `Date` header: its one-second grain, and a second between two clocks. */
-const AHEAD_MS = 2_000;
+/**
+ * How far a given time may lie ahead of the `Date` header: its one-second grain, a second between two clocks, and what the clocks
+ * of two servers were found to differ by, of which the slower one counts.
+ */
+const AHEAD_MS = 11_000;
 /** Only the answer's `Date` is wanted, so the type is one that is rare and small. */
 const SMALL_TYPES = ["webset.deleted"];
 /** Whoever begins needs the time: it is not asked for behind what others have still to read. */

@@ -217,3 +217,19 @@ test("types that are new pass a prefix they fall under", async () => {
   const { ids } = await wait(opened, begin, { ...eventFilter({ types: ["webset.item.*"] }), atLeast: 3 });
   expect(ids.sort()).toEqual(["webset.item.created", "webset.item.removed"]);
 });
+
+test("one Date that is 20 s ahead moves the cursor of a listing past nothing", async () => {
+  for (const skewMs of [0, 600_000]) {
+    const opened = openFeedWorld({ skewMs });
+    let answers = 0;
+    opened.trouble.spoil = async (_, next) => {
+      const answer = await next();
+      if (answers++ > 0) return answer;
+      return { ...answer, headers: { ...answer.headers, date: new Date(opened.now() + 20_000).toUTCString() } };
+    };
+    const { signal } = new AbortController();
+    const filter = { types: undefined, websetId: undefined };
+    const { position } = await opened.fake.until(opened.feed.list({ filter, limit: 10, signal }));
+    expect(position.since).toBeLessThanOrEqual(opened.now() - 5_000);
+  }
+});

@@ -4,7 +4,7 @@ import type { FeedEvent } from "../../../src/feed/event.ts";
 import type { Feed } from "../../../src/feed/feed.ts";
 import { crowdTypes, fingerprint, type Position, positionAt } from "../../../src/feed/position.ts";
 import type { Clock } from "../../../src/shared/clock.ts";
-import { abortError, isAbort, isPassing } from "../../../src/shared/errors.ts";
+import { abortError, isAbort, isDoubtful, isPassing } from "../../../src/shared/errors.ts";
 import { FILTERS, type ScenarioReader, type Wait } from "./scenario.ts";
 
 /** Where a reader runs. */
@@ -32,6 +32,8 @@ export interface ReaderRecord {
   askedAt: number;
   positionedAt: number;
   listed: FeedEvent[];
+  /** Whether the listing told that events may come again. */
+  listingRepeats: boolean;
   results: Result[];
   /** How much later than promised a wait returned, in milliseconds. */
   overtime: number;
@@ -40,11 +42,28 @@ export interface ReaderRecord {
 export interface Result {
   events: FeedEvent[];
   limit: number;
+  /** Where the wait went on from; undefined at first. */
+  from: Position | undefined;
+  /** The upstream's time when it ended. */
+  endedAt: number;
+  late: number;
+  repeats: boolean;
   /** The upstream's time at the call, where the result says that everything visible since then is handed out. */
   quietSince: number | undefined;
 }
 
 type Begin = ScenarioReader["begin"];
+
+/** No model copies more. */
+const LONGEST_TEXT = 1_000;
+
+/** A cursor as a caller gets it: short enough, and what is read of it is what was written. */
+function cursorOf(position: Position): string {
+  const cursor = encodeCursor(position);
+  if (cursor.length > LONGEST_TEXT) throw new Error(`a cursor has ${cursor.length} characters`);
+  if (encodeCursor(decodeCursor(cursor)) !== cursor) throw new Error(`a cursor is read as another one: ${cursor}`);
+  return cursor;
+}
 
 /** Lets a reader do what the scenario says, and then read on until nothing comes any more. */
 export async function runReader(reader: ScenarioReader, surroundings: Surroundings): Promise<ReaderRecord> {
@@ -57,6 +76,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     askedAt: 0,
     positionedAt: 0,
     listed: [],
+    listingRepeats: false,
     results: [],
     overtime: 0,
   };
@@ -67,7 +87,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     const listed: FeedEvent[] = [];
     let page: string | undefined;
     for (;;) {
-      const { events, nextPage, position } = await feed(false).list({
+      const { events, nextPage, position, repeats } = await feed(false).list({
         filter: { ...filter, websetId },
         limit,
         page,
@@ -77,9 +97,11 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       if (nextPage === null) {
         record.listed = listed;
         record.begin = position;
-        cursor = encodeCursor(position);
+        record.listingRepeats = repeats;
+        cursor = cursorOf(position);
         return;
       }
+      if (nextPage.length > LONGEST_TEXT) throw new Error(`a page token has ${nextPage.length} characters`);
       page = nextPage;
     }
   };
@@ -119,11 +141,19 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       signal: stop.signal,
     };
     try {
-      const { events, position, more } = await collectEvents(request);
+      const { events, position, more, late, repeats } = await collectEvents(request);
       // A wait that ended before anything was read goes on from where it was told to.
       if (cursor === undefined && from !== undefined) record.begin = from;
-      record.results.push({ events, limit: request.limit, quietSince: more ? undefined : askedAt });
-      cursor = encodeCursor(position);
+      record.results.push({
+        events,
+        limit: request.limit,
+        from,
+        endedAt: now(),
+        late,
+        repeats,
+        quietSince: more ? undefined : askedAt,
+      });
+      cursor = cursorOf(position);
       return events.length;
     } catch (error) {
       if (!isAbort(error) && !isPassing(error)) throw error;
@@ -150,7 +180,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       signal,
     };
     const { events, position } = await collectEvents(request);
-    cursor = encodeCursor(position);
+    cursor = cursorOf(position);
     const { seen, ...begin } = decodeCursor(cursor);
     // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
     const passed =
@@ -165,7 +195,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   while (cursor === undefined && (begin.kind === "listing" || begin.kind === "cursor")) {
     const beginning = begin.kind === "listing" ? list(begin.limit) : waitBefore(begin);
     await beginning.catch((error: unknown) => {
-      if (!isPassing(error)) throw error;
+      // One call looks only once.
+      if (!isPassing(error) && !isDoubtful(error)) throw error;
     });
   }
   for (const one of reader.waits) {

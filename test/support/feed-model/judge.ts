@@ -1,5 +1,5 @@
 import { matches } from "../../../src/feed/filter.ts";
-import { byTime, fingerprint } from "../../../src/feed/position.ts";
+import { byTime, fingerprint, LATE_MS } from "../../../src/feed/position.ts";
 import type { ReaderRecord } from "./chain.ts";
 import { FILTERS, type ScenarioEvent, type Upstream } from "./scenario.ts";
 
@@ -20,7 +20,7 @@ export function faultsIn(
   start: number,
   { overtimeMs, earlyMs }: Tolerance = STRICT,
 ): string[] {
-  const { reader, begin, listed, results, overtime } = record;
+  const { reader, begin, listed, listingRepeats, results, overtime } = record;
   const filter = FILTERS[reader.filter] ?? {};
   const matching = events.filter(
     ({ type, websetId }) =>
@@ -31,28 +31,65 @@ export function faultsIn(
     reader.begin.kind === "listing"
       ? matching
       : matching.filter(({ id, at }) => start + at >= begin.since && !begin.seen.has(fingerprint(id)));
-  const given = [...listed, ...results.flatMap(({ events }) => events)].map(({ id }) => id);
   const faults: string[] = [];
-
-  for (const id of new Set(given)) {
-    const times = given.filter((one) => one === id).length;
-    if (times > 1) faults.push(`${id} was given ${times} times`);
-    if (!matching.some((event) => event.id === id)) faults.push(`${id} does not match`);
-    else if (!expected.some((event) => event.id === id)) faults.push(`${id} lies before where the reader began`);
-  }
-  for (const { id } of expected) if (!given.includes(id)) faults.push(`${id} is missing`);
+  const isTooLate = (event: ScenarioEvent) => event.visibleAt > event.at - upstream.stampsAheadMs + LATE_MS;
+  const tooLate = new Set(matching.filter(isTooLate).map(({ id }) => id));
+  const own = new Set(matching.map(({ id }) => id));
+  const owed = new Set(expected.map(({ id }) => id));
   const handedOut = new Set(listed.map(({ id }) => id));
-  for (const { events, limit, quietSince = Number.NEGATIVE_INFINITY } of results) {
-    for (const { id } of events) handedOut.add(id);
-    for (const { id, visibleAt } of expected) {
-      if (start + visibleAt < quietSince && !handedOut.has(id)) faults.push(`${id} was visible before a quiet result`);
+  // A result says of its own events that they may come again, and a listing of those of the waits that follow it.
+  let mayRepeat = new Set(listingRepeats ? handedOut : []);
+  if (handedOut.size < listed.length) faults.push("a listing gave an event twice");
+  for (const { id } of listed) if (!own.has(id)) faults.push(`${id} does not match`);
+  for (const { events, limit, from, late, repeats, quietSince = Number.NEGATIVE_INFINITY } of results) {
+    if (repeats) mayRepeat = new Set(handedOut);
+    for (const { id } of events) {
+      // What is told as late can have been listed before: no cursor tells of what lies behind it.
+      const isTold = mayRepeat.has(id) || (late > 0 && tooLate.has(id));
+      if (handedOut.has(id) && !isTold) faults.push(`${id} was given again`);
+      if (!own.has(id)) faults.push(`${id} does not match`);
+      // A cursor does not tell where its chain began: what is told as late may be of shortly before.
+      else if (!owed.has(id) && !tooLate.has(id)) faults.push(`${id} lies before where the reader began`);
+      handedOut.add(id);
+    }
+    for (const event of expected) {
+      if (start + event.visibleAt < quietSince && !handedOut.has(event.id) && !isTooLate(event)) {
+        faults.push(`${event.id} was visible before a quiet result`);
+      }
+    }
+    const behind = events.filter(({ time }) => from !== undefined && time < from.since).length;
+    if (late < behind) faults.push(`${behind} events were late, and ${late} told as such`);
+    if (late > events.filter(({ id }) => tooLate.has(id)).length && upstream.clocks.offMs === 0) {
+      faults.push(`${late} events were told as late that were not`);
     }
     if (events.length > limit) faults.push(`${events.length} events where ${limit} were asked for`);
     if ([...events].sort(byTime).some((event, index) => event !== events[index]))
       faults.push("a result is out of order");
   }
+  for (const event of expected) {
+    if (!handedOut.has(event.id) && !(isTooLate(event) && !isMet(event, record, upstream, start))) {
+      faults.push(`${event.id} is missing`);
+    }
+  }
   if (overtime > overtimeMs) faults.push(`a wait returned ${overtime} ms after its time`);
   return [...faults, ...faultsOfBeginning(record, upstream, start, matching, earlyMs)];
+}
+
+/** The tail remembers a minute; where nothing troubles it, it meets what comes so late at most. */
+const SURELY_MET_MS = 20_000;
+
+/** Whether an event that came later than any should was met, for a poll loop remembers its time. */
+function isMet({ at, visibleAt }: ScenarioEvent, record: ReaderRecord, upstream: Upstream, start: number): boolean {
+  const { reader, begin, results } = record;
+  const isPlain =
+    upstream.trouble === "none" &&
+    upstream.dates === "always" &&
+    upstream.clocks.offMs === 0 &&
+    upstream.odd.length === 0 &&
+    reader.waits.every(({ restarted, cancelAfterMs }) => !restarted && cancelAfterMs === undefined);
+  const first = results.find(({ quietSince }) => quietSince !== undefined);
+  const isFollowed = first !== undefined && begin.since <= start + at && first.endedAt < start + visibleAt;
+  return isPlain && isFollowed && visibleAt - at <= SURELY_MET_MS;
 }
 
 /** A reader begins where it was told to: at a time, or at the upstream's now, or without a clock at its newest event. */
@@ -70,11 +107,13 @@ function faultsOfBeginning(
   }
   const faults: string[] = [];
   const early = askedAt - begin.since;
-  if (upstream.dates === "always") {
+  if (upstream.dates === "always" && upstream.clocks.offMs === 0) {
     if (early < 0) faults.push(`the reader began ${-early} ms after it was asked for`);
     if (early > earlyMs) faults.push(`the reader began ${early} ms early`);
   }
-  if (begin.since > positionedAt + Math.max(0, upstream.stampsAheadMs)) faults.push("the reader began in the future");
+  // Where two clocks differ, there are two that tell now.
+  const ahead = Math.max(0, upstream.stampsAheadMs, upstream.clocks.kind === "two" ? upstream.clocks.offMs : 0);
+  if (begin.since > positionedAt + ahead) faults.push("the reader began in the future");
   for (const { id, visibleAt } of matching) {
     if (begin.seen.has(fingerprint(id)) && start + visibleAt > positionedAt) faults.push(`${id} was passed over`);
   }

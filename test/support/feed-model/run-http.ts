@@ -8,7 +8,7 @@ import { fastClock } from "../fast-clock.ts";
 import { runReader } from "./chain.ts";
 import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
-import type { Scenario } from "./scenario.ts";
+import { crowdOf, type Scenario } from "./scenario.ts";
 import { datesOf, troubleOf } from "./trouble.ts";
 
 /** Real answers take some milliseconds, which are some hundredths of a second of this time. */
@@ -18,9 +18,13 @@ const LAST_WAIT_MS = 15_000;
 /** So long that also a busy machine finds what there is. */
 const LAST_QUIET_MS = 90_000;
 
-/** The same as `play`, over real HTTP: the same promises but for those about the clock, which is that of a busy machine. */
+/**
+ * The same as `play`, over real HTTP: the same promises but for those about the clock, which is that of a busy machine, and
+ * without what an upstream gets wrong now and then.
+ */
 export async function playOverHttp(scenario: Scenario): Promise<string[]> {
-  const { upstream, events, readers } = scenario;
+  const { upstream, readers } = scenario;
+  const events = [...scenario.events, ...crowdOf(scenario)];
   const { listOrder, pageSizeCap } = upstream;
   const clock = fastClock(FACTOR);
   // A refused connection is refused for a second of everybody's time.

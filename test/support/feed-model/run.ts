@@ -3,7 +3,8 @@ import { promisingMore } from "../pages.ts";
 import { runReader } from "./chain.ts";
 import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
-import type { Scenario } from "./scenario.ts";
+import { odditiesOf } from "./oddities.ts";
+import { crowdOf, type Scenario } from "./scenario.ts";
 import { datesOf, troubleOf } from "./trouble.ts";
 
 /** How long after the last event has become visible a run is calm: everything on its way has arrived or been given up. */
@@ -14,11 +15,14 @@ const CALM_AFTER_MS = 15_000;
  * reader; nothing where all is as promised.
  */
 export async function play(scenario: Scenario): Promise<string[]> {
-  const { upstream, events, readers } = scenario;
+  const { upstream, readers } = scenario;
+  const events = [...scenario.events, ...crowdOf(scenario)];
   const { listOrder, pageSizeCap, latencyMs, skewMs } = upstream;
   const faults = troubleOf(upstream);
   const dates = datesOf(upstream);
-  const spoil: Spoil = async (_, next) => (upstream.endsPromising ? promisingMore(await next()) : next());
+  const oddities = odditiesOf(upstream, () => fake.now());
+  const spoil: Spoil = (request, next) =>
+    oddities.spoil(request, async () => (upstream.endsPromising ? promisingMore(await next()) : next()));
   const opened = openFeedWorld({ listOrder, pageSizeCap, latency: () => latencyMs, skewMs, dates, faults, spoil });
   const { fake, clock, start, now, trouble } = opened;
   for (const { id, type, websetId, at, visibleAt } of events) {
@@ -27,6 +31,7 @@ export async function play(scenario: Scenario): Promise<string[]> {
   const lastVisible = events.reduce((latest, { visibleAt }) => Math.max(latest, visibleAt), 0);
   const calm = fake.sleep(lastVisible + 1_000).then(async () => {
     faults.clear();
+    oddities.clear();
     trouble.latency = () => 0;
     await fake.sleep(CALM_AFTER_MS);
     return start + latestOf(historyOf(opened.world, start));

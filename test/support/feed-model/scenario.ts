@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type EventFilter, eventFilter } from "../../../src/feed/filter.ts";
+import { LATE_MS } from "../../../src/feed/position.ts";
 
 /*
  * What happens in one run of the feed's property: an upstream with a history, trouble on the way to it, and readers. All
@@ -44,6 +45,10 @@ export interface Upstream {
   /** How far our own clock is ahead. */
   skewMs: number;
   trouble: Trouble;
+  /** Whose time the `Date` of answers tells: that of one server, now and then wrongly, or that of two whose clocks differ. */
+  clocks: { kind: "one"; first: number; offMs: number } | { kind: "two"; offMs: number };
+  /** Refusals of the list that are accidents, each of the first request since its time, and far enough apart. */
+  odd: { at: number; status: 400 | 403 | 404 }[];
   /** Where the dice for trouble begin. */
   seed: number;
 }
@@ -81,20 +86,74 @@ export interface ScenarioReader {
 export interface Scenario {
   upstream: Upstream;
   events: ScenarioEvent[];
+  /** So many events more of one millisecond, as of a bulk import. */
+  crowd: { at: number; size: number };
   readers: ScenarioReader[];
 }
 
-const upstreams: fc.Arbitrary<Upstream> = fc.record({
-  listOrder: fc.constantFrom("newest-first", "oldest-first"),
-  pageSizeCap: fc.constantFrom(200, 200, 7, 3, 1),
-  endsPromising: fc.boolean(),
-  latencyMs: fc.constantFrom(0, 40, 170, 900),
-  dates: fc.constantFrom("always", "always", "never", "sometimes"),
-  stampsAheadMs: fc.constantFrom(0, 0, 800, -800),
-  skewMs: fc.constantFrom(0, 600_000, -600_000),
-  trouble: fc.constantFrom("none", "seldom", "often"),
-  seed: fc.nat(),
-});
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+/** By so much the clocks of two servers differ at most: as was found of one API. */
+const APART_MS = 9_000;
+
+const RIGHT: Upstream["clocks"] = { kind: "one", first: 0, offMs: 0 };
+
+const clocks: fc.Arbitrary<Upstream["clocks"]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(RIGHT) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("one" as const),
+      // The first answers decide most.
+      first: fc.oneof(fc.constant(0), fc.nat({ max: 8 })),
+      offMs: fc.oneof(
+        fc.constantFrom(20 * SECOND_MS, -20 * SECOND_MS, HOUR_MS, -HOUR_MS),
+        fc.integer({ min: -5 * HOUR_MS, max: 5 * HOUR_MS }),
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("two" as const), offMs: fc.integer({ min: -APART_MS, max: APART_MS }) }),
+  },
+);
+
+const odd: fc.Arbitrary<Upstream["odd"]> = fc.array(
+  fc.record({ at: fc.integer({ min: 0, max: 30_000 }), status: fc.constantFrom<400 | 403 | 404>(400, 403, 404) }),
+  { maxLength: 3, size: "-1" },
+);
+
+/** Where most answers tell no time, nobody can know that the one which does is wrong. */
+const upstreams: fc.Arbitrary<Upstream> = fc
+  .record({
+    listOrder: fc.constantFrom("newest-first", "oldest-first"),
+    pageSizeCap: fc.constantFrom(200, 200, 7, 3, 1),
+    endsPromising: fc.boolean(),
+    latencyMs: fc.constantFrom(0, 40, 170, 900),
+    dates: fc.constantFrom("always", "always", "never", "sometimes"),
+    stampsAheadMs: fc.constantFrom(0, 0, 800, -800),
+    skewMs: fc.constantFrom(0, 600_000, -600_000),
+    trouble: fc.constantFrom("none", "seldom", "often"),
+    clocks,
+    odd,
+    seed: fc.nat(),
+  })
+  .map((upstream) => (upstream.dates === "always" ? upstream : { ...upstream, clocks: RIGHT }));
+
+/** How late an event becomes visible: a few far later than any should. */
+const lateness = fc.oneof(
+  { weight: 20, arbitrary: fc.constant(0) },
+  { weight: 20, arbitrary: fc.constant(LATE_MS) },
+  { weight: 20, arbitrary: fc.integer({ min: 0, max: LATE_MS }) },
+  { weight: 1, arbitrary: fc.integer({ min: LATE_MS + 1, max: 8 * LATE_MS }) },
+);
+
+/** How many events a bulk import makes at once: mostly none, and seldom so many that the run takes long. */
+const crowdSizes = fc.oneof(
+  { weight: 240, arbitrary: fc.constant(0) },
+  { weight: 6, arbitrary: fc.integer({ min: 140, max: 700 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 701, max: 5_000 }) },
+);
 
 /**
  * A history in bursts and gaps, with ties; some of it long past, so that readers have something to catch up with. Some are one
@@ -105,7 +164,7 @@ function histories(stretch: number): fc.Arbitrary<(Omit<ScenarioEvent, "id" | "v
   const steps = fc.array(
     fc.record({
       gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 6_000 })),
-      late: fc.oneof(fc.constant(0), fc.constant(5_000), fc.integer({ min: 0, max: 5_000 })),
+      late: lateness,
       type: fc.constantFrom(...TYPES, TYPES[0]),
       websetId: fc.constantFrom(...WEBSETS),
     }),
@@ -152,17 +211,36 @@ function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
   });
 }
 
+/** The events of the crowd, none of them late. */
+export function crowdOf({ crowd: { at, size }, upstream }: Scenario): ScenarioEvent[] {
+  const visibleAt = at - upstream.stampsAheadMs;
+  const [, type] = TYPES;
+  return Array.from({ length: size }, (_, n) => ({ id: `crowd${n}`, type, websetId: WEBSETS[0], at, visibleAt }));
+}
+
+/** In small pages, or among troubles, a crowd would take the suite's whole time. */
+function passable(upstream: Upstream, crowd: number): Upstream {
+  return crowd === 0 ? upstream : { ...upstream, pageSizeCap: 200, trouble: "none", endsPromising: false };
+}
+
+/** Each page of a listing reads its whole millisecond, to be sure of its order. */
+function inLargePages(reader: ScenarioReader): ScenarioReader {
+  return reader.begin.kind === "listing" ? { ...reader, begin: { kind: "listing", limit: 200 } } : reader;
+}
+
 /** Any run: a sandbox and everything that may go wrong between it and us. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 400).chain((stretch) =>
   fc
     .record({
       upstream: upstreams,
       history: histories(stretch),
+      crowd: fc.record({ at: fc.integer({ min: -25_000 * stretch, max: 8_000 }), size: crowdSizes }),
       readers: fc.array(readers(stretch), { minLength: 1, maxLength: 3 }),
     })
-    .map(({ upstream, history, readers: all }) => ({
-      upstream,
-      readers: all,
+    .map(({ upstream, history, crowd, readers: all }) => ({
+      upstream: passable(upstream, crowd.size),
+      crowd,
+      readers: crowd.size === 0 ? all : all.map(inLargePages),
       // Ids that do not sort as their events were created.
       events: history.map(({ late, ...event }, n) => ({
         ...event,
