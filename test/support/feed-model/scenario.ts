@@ -148,11 +148,10 @@ const lateness = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: LATE_MS + 1, max: 8 * LATE_MS }) },
 );
 
-/** How many events a bulk import makes at once: mostly none, and seldom so many that the run takes long. */
+/** How many events a bulk import makes at once: mostly none, and seldom more than a cursor keeps and a slice holds. */
 const crowdSizes = fc.oneof(
   { weight: 240, arbitrary: fc.constant(0) },
   { weight: 6, arbitrary: fc.integer({ min: 140, max: 700 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 701, max: 5_000 }) },
 );
 
 /**
