@@ -1,12 +1,15 @@
 import { SharedCalls } from "../shared/shared-calls.ts";
-import { readCrowd } from "./crowd.ts";
+import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
-import type { Reading } from "./pages.ts";
-import { type CrowdStep, type Position, settledAt } from "./position.ts";
+import { PageReader, widened } from "./page.ts";
+import { justAt, type Reading } from "./pages.ts";
+import { type CrowdStep, crowdTypes, type Position, settledAt } from "./position.ts";
 import { readForwards } from "./slices.ts";
 
 /** However many are behind, they take turns with those who are not. */
 const GROUP = "catch-up";
+/** So many events of a crowd are read at once: a cursor has room for the ids of those of a page that were handed out. */
+const CROWD_PAGE = 100;
 
 /** What a reader that is far behind is told at once. */
 export interface CaughtUp {
@@ -62,9 +65,34 @@ async function slice({ position, isOwnCrowd, present, isCrowded }: Backlog, read
       return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false, isCaughtUp: isLast };
     }
   }
-  const { events, page, next, unreadable, repeats } = await readCrowd(position, isOwnCrowd, reading);
+  return readCrowd(position, isOwnCrowd, reading);
+}
+
+/**
+ * Reads a page of the events of one millisecond, `position.since`, page by page by the API's own cursors, which the position
+ * keeps: so a crowd of any size is got through, however little of it one wait can read. Throws what the client throws.
+ * @param isOwn whether the API gave the cursor just now, so that it has no reason to refuse it.
+ */
+async function readCrowd(position: Position, isOwn: boolean, reading: Reading): Promise<CaughtUp> {
+  const { types } = reading.channel;
+  const { since, crowd: kept } = position;
+  // A cursor is good for the types it was given for.
+  let page = kept?.types === crowdTypes(types) && kept.cursor !== "" ? kept : undefined;
+  const range = widened(justAt(since, reading), reading.channel);
+  const reader = new PageReader(reading, CROWD_PAGE);
+  let read = await reader.read(range, page?.cursor);
+  let repeats = kept !== undefined && page === undefined;
+  if (read.isRefused) {
+    if (isOwn) throw brokenList("refuses its own cursors where more events share a millisecond than a page holds");
+    repeats = true;
+    page = undefined;
+    read = await reader.read(range, undefined);
+  }
+  const { hasMore, nextCursor, unreadable } = read;
+  if (hasMore && nextCursor !== null && nextCursor === page?.cursor) throw brokenList("repeats itself");
+  const next = hasMore && nextCursor !== null ? { cursor: nextCursor, types: crowdTypes(types) } : undefined;
   return {
-    events,
+    events: read.events.filter(({ time }) => time === since),
     settledUpTo: next === undefined ? since + 1 : since,
     unreadable,
     crowd: { page, next },
