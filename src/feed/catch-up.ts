@@ -73,9 +73,12 @@ async function slice({ position, isOwnCrowd, present, isCrowded }: Backlog, read
  * keeps: so a crowd of any size is got through, however little of it one wait can read. Throws what the client throws.
  * @param isOwn whether the API gave the cursor just now, so that it has no reason to refuse it.
  */
-async function readCrowd(position: Position, isOwn: boolean, reading: Reading): Promise<CaughtUp> {
+export async function readCrowd(
+  { since, crowd: kept }: Pick<Position, "since" | "crowd">,
+  isOwn: boolean,
+  reading: Reading,
+): Promise<CaughtUp & { crowd: CrowdStep }> {
   const { types } = reading.channel;
-  const { since, crowd: kept } = position;
   // A cursor is good for the types it was given for.
   let page = kept?.types === crowdTypes(types) && kept.cursor !== "" ? kept : undefined;
   const range = widened(justAt(since, reading), reading.channel);

@@ -9,8 +9,9 @@ import {
   advance,
   byTime,
   type CrowdStep,
+  isTellable,
   LATE_MS,
-  MOST_SEEN,
+  MOST_SEEN_BESIDE,
   type Placed,
   type Position,
   settledAt,
@@ -285,11 +286,11 @@ class Harvest {
   /** How many of so many events the position after them has room to keep. */
   #portable(most: number): number {
     const { position } = this;
-    if (position === undefined || position.seen.size + most <= MOST_SEEN) return most;
+    if (position === undefined || position.seen.size + most <= MOST_SEEN_BESIDE) return most;
     let [low, high] = [0, most];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#after(position, middle).seen.size <= MOST_SEEN) low = middle;
+      if (isTellable(this.#after(position, middle))) low = middle;
       else high = middle - 1;
     }
     return low;

@@ -55,7 +55,7 @@ const SPAN_UNKNOWN = 2 ** 22 - 1;
 
 /**
  * The position as opaque text, which callers hold between calls and across restarts. It leaves out fingerprints for which
- * there is no room; positions that keep to `MOST_SEEN` have room for all.
+ * there is no room; for those of `isTellable` positions there is.
  * @param mostBytes of the text before it is written in base64url.
  */
 export function encodeCursor(position: Position, mostBytes = LONGEST_CURSOR_BYTES): string {
@@ -103,16 +103,10 @@ export function decodeCursor(text: string): Position {
   const since = Number(packed >> SPAN_BITS);
   const span = Number(packed & BigInt(SPAN_UNKNOWN));
   const latest = span === SPAN_UNKNOWN ? Number.POSITIVE_INFINITY : since + span;
-  let rest = cursor.subarray(HEADER_BYTES);
-  const take = (length: number) => {
-    const taken = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return taken;
-  };
-  const takeText = () => take(take(1)[0] ?? 0).toString();
+  const { take, takeText } = parts(cursor.subarray(HEADER_BYTES));
   const tie = version === VERSIONS.plain ? "" : takeText();
-  const crowd = version === VERSIONS.crowd ? { types: take(2).readUInt16BE(0), cursor: takeText() } : undefined;
-  const nibbles = rest.toString("hex");
+  const crowd = version === VERSIONS.crowd ? takeCrowd({ take, takeText }) : undefined;
+  const nibbles = take().toString("hex");
   const seen = new Map<number, number>();
   for (let at = 0; at + NIBBLES_PER_EVENT <= nibbles.length; at += NIBBLES_PER_EVENT) {
     seen.set(Number.parseInt(nibbles.slice(at, at + NIBBLES_PER_EVENT), 16), latest);
@@ -143,6 +137,21 @@ function decodeChain(cursor: Buffer, text: string): Position {
   const openSince = cursor.readUIntBE(12, 6);
   const chain = { id: cursor.readUInt32BE(4), call: cursor.readUInt32BE(8), ...(openSince > 0 && { openSince }) };
   return { ...decodeCursor(cursor.subarray(CHAIN_BYTES).toString("base64url")), chain };
+}
+
+/** Takes parts from the beginning of some bytes: of a length, or all there are, and texts that `sized` wrote. */
+function parts(bytes: Buffer) {
+  let rest = bytes;
+  const take = (length = rest.length) => {
+    const taken = rest.subarray(0, length);
+    rest = rest.subarray(length);
+    return taken;
+  };
+  return { take, takeText: () => take(take(1)[0]).toString() };
+}
+
+function takeCrowd({ take, takeText }: ReturnType<typeof parts>): Crowd {
+  return { types: take(2).readUInt16BE(0), cursor: takeText() };
 }
 
 function sized(text: string): Buffer {
@@ -186,8 +195,14 @@ function refusal(text: string): { what: string; advice: string } {
  *   1 byte    how many bytes follow
  *   n bytes   its id in UTF-8, or what stands for one that is too long: see `orderKey`
  *   the rest  the cursor that the listing has given, for the next page to give it on
+ *
+ * In version 2, for listings inside a crowd, that cursor follows behind
+ *
+ *   2 bytes   for which types the API gave its own cursor
+ *   1 byte    how many bytes follow
+ *   n bytes   the API's own cursor of the page on which that event stands
  */
-const PAGE_VERSION = 0xa5;
+const PAGE_VERSIONS = { plain: 0xa5, crowd: 0xa6 };
 const PREFIX_BYTES = 4;
 const PLACE_BYTES = 9;
 /** No cursor is shorter than 12 bytes. */
@@ -196,16 +211,18 @@ const LEAST_BYTES = PREFIX_BYTES + PLACE_BYTES + 12;
 export interface PageToken {
   /** What follows in the listing is older than this, in the feed's order. */
   before: Placed;
+  /** Where the page of a crowd begins on which that event stands: within that millisecond the API's order counts. */
+  crowd?: Crowd | undefined;
   /** Where waiting goes on. */
   position: Position;
 }
 
 /** The place as opaque text of at most 1,000 characters, which callers pass to get older events. */
-export function encodePageToken({ before, position }: PageToken): string {
-  const place = encodePlace(before);
+export function encodePageToken({ before, crowd, position }: PageToken): string {
+  const place = Buffer.concat([encodePlace(before), ...(crowd === undefined ? [] : [crowdBytes(crowd)])]);
   const cursor = encodeCursor(position, LONGEST_CURSOR_BYTES - PREFIX_BYTES - place.length);
   const token = Buffer.concat([Buffer.alloc(PREFIX_BYTES), place, Buffer.from(cursor, "base64url")]);
-  token.writeUInt8(PAGE_VERSION, 0);
+  token.writeUInt8(crowd === undefined ? PAGE_VERSIONS.plain : PAGE_VERSIONS.crowd, 0);
   checksum(token.subarray(PREFIX_BYTES)).copy(token, 1);
   return token.toString("base64url");
 }
@@ -216,13 +233,15 @@ export function decodePageToken(text: string): PageToken {
   const isWhole =
     token.length >= LEAST_BYTES &&
     token.toString("base64url") === text &&
-    token[0] === PAGE_VERSION &&
+    Object.values(PAGE_VERSIONS).includes(token[0] ?? 0) &&
     checksum(token.subarray(PREFIX_BYTES)).equals(token.subarray(1, PREFIX_BYTES));
   if (!isWhole) throw new WebsetsError("invalid_request", pageRefusal(text));
-  const end = PREFIX_BYTES + PLACE_BYTES + (token[PREFIX_BYTES + PLACE_BYTES - 1] ?? 0);
-  const id = token.subarray(PREFIX_BYTES + PLACE_BYTES, end).toString();
-  const position = decodeCursor(token.subarray(end).toString("base64url"));
-  return { before: { id, time: token.readDoubleBE(PREFIX_BYTES) }, position };
+  const time = token.readDoubleBE(PREFIX_BYTES);
+  const { take, takeText } = parts(token.subarray(PREFIX_BYTES + PLACE_BYTES - 1));
+  const before = { id: takeText(), time };
+  const crowd = token[0] === PAGE_VERSIONS.crowd ? takeCrowd({ take, takeText }) : undefined;
+  const position = decodeCursor(take().toString("base64url"));
+  return { before, position, ...(crowd !== undefined && { crowd }) };
 }
 
 function encodePlace({ id, time }: Placed): Buffer {

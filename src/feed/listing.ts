@@ -1,15 +1,21 @@
 import { isPassing } from "../shared/errors.ts";
 import { type Batch, readBackwards } from "./backwards.ts";
+import { readCrowd } from "./catch-up.ts";
 import { LARGEST_PAGE, NO_HINT } from "./channel.ts";
 import { decodePageToken, encodePageToken } from "./cursor.ts";
+import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
 import type { Reading } from "./pages.ts";
 import {
   advance,
   byTime,
+  type Crowd,
+  crowdTypes,
   isDealtWith,
-  MOST_SEEN,
+  isTellable,
+  MOST_SEEN_BESIDE,
+  orderKey,
   type Placed,
   type Position,
   positionAt,
@@ -19,6 +25,8 @@ import {
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
 const LONGEST_SCAN_MS = 10_000;
+/** A millisecond with more events than this is listed in the API's order, by its cursors: each page would else read all of it. */
+const CROWD = 2 * LARGEST_PAGE;
 
 export interface ListRequest {
   filter: EventFilter & { websetId?: string | undefined };
@@ -92,12 +100,19 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   let exhausted = true;
   let position = token?.position;
   try {
-    for await (const batch of readBackwards(range, wanted, hint, serverNow, reading)) {
-      position ??= await begin(batch.sentAt);
-      await scan.take(batch);
-      if (scan.enough(position.since)) {
-        exhausted = false;
-        break;
+    if (token?.crowd !== undefined) {
+      exhausted = await scan.takeCrowd(token.before, token.crowd);
+      // What lies in the same millisecond only by rounding would bring all of it again.
+      if (reading.channel.endsInclusive && !reading.channel.hasFinerTimes) range.before = token.before.time - 1;
+    }
+    if (exhausted) {
+      for await (const batch of readBackwards(range, wanted, hint, serverNow, reading)) {
+        position ??= await begin(batch.sentAt);
+        await scan.take(batch);
+        if (scan.enough(position.since)) {
+          exhausted = false;
+          break;
+        }
       }
     }
   } catch (error) {
@@ -105,24 +120,28 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     exhausted = false;
   }
   position ??= await begin();
-  const most = scan.matches.sort((a, b) => byTime(b, a)).slice(0, limit);
+  const visible = scan.sorted;
+  if (token?.crowd === undefined && (await scan.turnToCrowd())) exhausted = false;
+  const most = scan.sorted.slice(0, limit);
   const events = most.slice(0, request.fits?.(most));
   // All that was visible when the listing began is behind its cursor, on whichever page it stands. What has become visible
   // since then is so once it was handed out.
-  const handedOut = token === undefined ? scan.matches : events;
+  const handedOut = token === undefined ? visible : events;
   position = advance(position, { handedOut, settledUpTo: undefined });
 
   const full = scan.matches.length > events.length || (events.length === limit && !exhausted);
   // A page that got no further than the one before it leaves off where that did.
   const before: Placed | undefined = full ? events.at(-1) : (scan.last ?? token?.before);
   const ended = exhausted && !full;
+  const crowd = before === token?.before ? token?.crowd : scan.crowdPages.get(before?.id ?? "");
+  const nextPage = ended || before === undefined ? null : encodePageToken({ before, crowd, position });
   return {
     events,
-    nextPage: ended || before === undefined ? null : encodePageToken({ before, position }),
+    nextPage,
     position,
     scanned: scan.scanned,
     unreadable: scan.unreadable,
-    repeats: position.seen.size > MOST_SEEN,
+    repeats: !isTellable(position) || (nextPage !== null && position.seen.size > MOST_SEEN_BESIDE),
     complete: full || ended,
   };
 }
@@ -130,10 +149,13 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
 /** What a listing has looked at so far. */
 class Scan {
   readonly #request: ListRequest;
-  readonly #before: Placed | undefined;
+  #before: Placed | undefined;
   readonly #deps: ListDeps;
   readonly #startedAt: number;
-  readonly matches: FeedEvent[] = [];
+  matches: FeedEvent[] = [];
+  /** Where the pages of a crowd begin, by the ids of their events. */
+  readonly crowdPages = new Map<string, Crowd>();
+  readonly #atTime = new Map<number, number>();
   scanned = 0;
   unreadable = 0;
   /** Everything newer than this, in the feed's order, was looked at, and this too. */
@@ -157,6 +179,7 @@ class Scan {
       const isOwn = filter.websetId === undefined || (isWanted && (await this.#deps.belongs(event, filter.websetId)));
       if (isWanted && isOwn) this.matches.push(event);
       this.scanned++;
+      this.#atTime.set(event.time, (this.#atTime.get(event.time) ?? 0) + 1);
       this.last = event;
     }
     this.#downTo = batch.downTo;
@@ -164,6 +187,55 @@ class Scan {
     // what an earlier page gave, as where many events share a time, has come no further than that page.
     const end = { id: "", time: batch.downTo };
     if (this.#before === undefined || byTime(end, this.#before) < 0) this.last = end;
+  }
+
+  /** Matches newest first, ties by id, and those of a crowd as the API lists them. */
+  get sorted(): FeedEvent[] {
+    return [...this.matches].sort(this.crowdPages.size > 0 ? (a, b) => b.time - a.time : (a, b) => byTime(b, a));
+  }
+
+  /** Where the limit falls into a crowd, lists that one in the API's order; tells whether it does. */
+  async turnToCrowd(): Promise<boolean> {
+    const { matches } = this;
+    const { limit, filter } = this.#request;
+    const time = matches.length > limit ? this.sorted[limit - 1]?.time : undefined;
+    if (time === undefined || time === this.#before?.time || (this.#atTime.get(time) ?? 0) <= CROWD) return false;
+    this.matches = matches.filter((event) => event.time > time);
+    try {
+      await this.takeCrowd({ id: "", time }, { cursor: "", types: crowdTypes(filter.types) });
+      return true;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.matches = matches;
+      this.crowdPages.clear();
+      return false;
+    }
+  }
+
+  /**
+   * Looks at the events of a crowd behind the one that was told last, from that one's page on; tells whether those were all.
+   * Where the API does not take the cursor of that page any more, the crowd is read from its beginning up to that event.
+   */
+  async takeCrowd({ time, id }: Placed, { cursor, types }: Crowd): Promise<boolean> {
+    const { reading } = this.#deps;
+    this.#before = { id: "", time: time + 1 };
+    let crowd: Crowd | undefined = cursor === "" ? undefined : { cursor, types };
+    let isBehind = id === "";
+    for (let isOwn = false; ; isOwn = true) {
+      const { events, unreadable, crowd: step } = await readCrowd({ since: time, crowd }, isOwn, reading);
+      const last = isBehind ? -1 : events.findIndex((event) => orderKey(event.id) === id);
+      isBehind ||= last >= 0;
+      const rest = isBehind ? events.slice(last + 1) : [];
+      for (const event of rest) this.crowdPages.set(event.id, step.page ?? { cursor: "", types });
+      await this.take({ events: rest, downTo: time + 1, sentAt: reading.clock.now(), unreadable });
+      crowd = step.next;
+      if (crowd === undefined) break;
+      if (isBehind && this.enough(time)) return false;
+    }
+    if (!isBehind) throw brokenList("does not hold the event any more with which the last page of the listing ended");
+    this.#before = { id: "", time };
+    this.last = this.#before;
+    return !this.enough(time);
   }
 
   /**

@@ -35,7 +35,9 @@ const LONGEST_KEY_BYTES = 60;
 /** Cursors of the API that are longer than this, in bytes of UTF-8, are not kept. */
 export const LONGEST_CROWD_BYTES = 180;
 /** A position keeps at most so many fingerprints; what would be one more is not handed out before it is settled. */
-export const MOST_SEEN = 150;
+const MOST_SEEN = 150;
+/** The same where they share their room with a cursor of the API, or with what else a page token holds. */
+export const MOST_SEEN_BESIDE = 100;
 
 /**
  * A point in the feed, as a value: everything created before `since` has been dealt with, and of what was created at or
@@ -75,6 +77,12 @@ export interface Crowd {
   readonly cursor: string;
   /** For which types the API gave it: see `crowdTypes`. */
   readonly types: number;
+}
+
+/** Whether a cursor has room for all that the position keeps. */
+export function isTellable({ seen, tie, crowd, chain }: Position): boolean {
+  const hasRoom = crowd === undefined && (tie === undefined || chain === undefined);
+  return seen.size <= (hasRoom ? MOST_SEEN : MOST_SEEN_BESIDE);
 }
 
 /** A set of types in two bytes. */

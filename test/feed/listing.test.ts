@@ -49,6 +49,32 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
     }
   });
 
+  test("gives each event of a crowd once, and reads no more than a page of it for each page", async () => {
+    for (const refuses of [false, true]) {
+      const opened = openFeedWorld({ listOrder });
+      const at = opened.start - 60_000;
+      const events = [at - 5_000, at - 1, ...Array<number>(1_000).fill(at), at + 1, at + 5_000].map(
+        (time, n) => opened.record(n % 3 === 0 ? "webset.idle" : "webset.paused", { at: time }).id,
+      );
+      let pages = 0;
+      const all = await listAll(opened, { limit: 40 }, () => {
+        pages++;
+        let isRefused = refuses && pages === 10;
+        opened.trouble.spoil = async ({ url }, next) => {
+          if (!isRefused || !url.searchParams.has("cursor")) return next();
+          isRefused = false;
+          return { status: 404, headers: {}, body: JSON.stringify({ message: "Gone" }) };
+        };
+        if (pages === 2) opened.requests.length = 0;
+      });
+      expect(idsOf(all).sort()).toEqual(events.sort());
+      expect(all[0]?.events[0]?.time).toBe(at + 5_000);
+      expect(all.at(-1)?.events.at(-1)?.time ?? at - 5_000).toBe(at - 5_000);
+      // The last page of the crowd meets what is older, and once more all of it where ends are not known to be inclusive.
+      expect(opened.requests.length).toBeLessThan(60);
+    }
+  });
+
   test("is whole where the last page promises more without a cursor, and costs few requests then", async () => {
     for (const [count, most] of [
       [0, 1],
