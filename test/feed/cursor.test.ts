@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeCursor, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
-import { advance, fingerprint, isDealtWith, type Position, positionAt } from "../../src/feed/position.ts";
+import { decodeCursor, decodePageToken, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
+import {
+  advance,
+  fingerprint,
+  isDealtWith,
+  isTellable,
+  MOST_SEEN_BESIDE,
+  type Position,
+  positionAt,
+} from "../../src/feed/position.ts";
 
 const NOON = Date.parse("2026-11-01T12:00:00.000Z");
 
@@ -129,4 +137,22 @@ describe("a cursor of version 2 stays readable", () => {
       seen: new Map([[fingerprint("event_0"), 1_793_534_400_000]]),
     });
   });
+});
+
+test("a cursor and a page token have room for all that a position may keep, whatever stands beside it", () => {
+  const crowd = { cursor: "c".repeat(180), types: 7 };
+  const before = { id: "i".repeat(60), time: 1_000 };
+  const roomy: Partial<Position>[] = [{}, { tie: "t".repeat(60) }, { crowd }, { crowd, tie: "t".repeat(60) }];
+  for (const extras of roomy) {
+    let position: Position = { since: 1_000, seen: new Map(), ...extras };
+    for (let n = 1; isTellable(position); n++) {
+      expect(decodeCursor(encodeCursor(position)).seen.size).toBe(n - 1);
+      position = { ...position, seen: new Map([...position.seen, [n, 1_000]]) };
+    }
+    expect(position.seen.size).toBeGreaterThan(100);
+  }
+  const seen = new Map(Array.from({ length: MOST_SEEN_BESIDE }, (_, n) => [n, 1_000]));
+  const token = decodePageToken(encodePageToken({ before, crowd, position: { since: 1_000, seen } }));
+  expect(token).toMatchObject({ before, crowd });
+  expect(token.position.seen.size).toBe(MOST_SEEN_BESIDE);
 });
