@@ -142,8 +142,10 @@ describe("a cursor of version 2 stays readable", () => {
 test("a cursor and a page token have room for all that a position may keep, whatever stands beside it", () => {
   const crowd = { cursor: "c".repeat(180), types: 7 };
   const before = { id: "i".repeat(60), time: 1_000 };
-  const roomy: Partial<Position>[] = [{}, { tie: "t".repeat(60) }, { crowd }, { crowd, tie: "t".repeat(60) }];
-  for (const extras of roomy) {
+  const chain = { id: 1, call: 2, openSince: 3 };
+  const tie = "t".repeat(60);
+  const roomy: Partial<Position>[] = [{}, { tie }, { crowd }, { crowd, tie }];
+  for (const extras of roomy.flatMap((one) => [one, { ...one, chain }])) {
     let position: Position = { since: 1_000, seen: new Map(), ...extras };
     for (let n = 1; isTellable(position); n++) {
       expect(decodeCursor(encodeCursor(position)).seen.size).toBe(n - 1);
