@@ -1,7 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { RecentIds } from "./feed/recent-ids.ts";
 import { mountTrackWebset } from "./prompts/track-webset.ts";
-import { LIST_HINTS } from "./resources/cache-hints.ts";
+import { LIST_HINTS } from "./resources/id-resource.ts";
 import { mountResources } from "./resources/index.ts";
 import type { Subscriptions } from "./resources/subscriptions.ts";
 import type { WebsetsError } from "./shared/errors.ts";

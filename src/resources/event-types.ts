@@ -1,7 +1,9 @@
 import type { McpServer } from "@modelcontextprotocol/server";
-import { EVENT_TYPES } from "../exa/event-types.ts";
-import { SAME_FOR_ALL } from "./cache-hints.ts";
-import { asJson, JSON_TYPE } from "./id-resource.ts";
+import { EVENT_TYPES, type EventTypeFacts } from "../exa/event-types.ts";
+import { unknownType } from "../feed/meant-type.ts";
+import { WebsetsError } from "../shared/errors.ts";
+import type { Log } from "../shared/log.ts";
+import { asJson, IdTemplate, JSON_TYPE, mountIdResource, SAME_FOR_ALL } from "./id-resource.ts";
 
 export const EVENT_TYPES_URI = "websets://event-types";
 
@@ -18,4 +20,33 @@ export function mountEventTypes(mcp: McpServer): void {
     },
     () => asJson(EVENT_TYPES_URI, { eventTypes: EVENT_TYPES }),
   );
+}
+
+/** Puts each event type on a server, with the JSON Schema of its `data` and an example. */
+export function mountEventType(mcp: McpServer, { log }: { log: Log }): void {
+  mountIdResource(
+    mcp,
+    {
+      name: "event-type",
+      title: "Webset event type",
+      description: "One event type: its facts, the JSON Schema of its data, and an example event.",
+      template: new IdTemplate(`${EVENT_TYPES_URI}/`, "type"),
+      cacheHint: SAME_FOR_ALL,
+      complete: (prefix) => EVENT_TYPES.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
+      async read(type) {
+        const facts = factsOf(type);
+        // Few sessions read them, so they are not loaded with the program.
+        const { default: data } = await import("./event-data.json", { with: { type: "json" } });
+        return { ...facts, dataSchema: data.schemas[facts.resource], example: data.examples[facts.type] };
+      },
+    },
+    log,
+  );
+}
+
+function factsOf(name: string): EventTypeFacts {
+  const facts = EVENT_TYPES.find(({ type }) => type === name);
+  if (facts !== undefined) return facts;
+  const { message, advice } = unknownType(name);
+  throw new WebsetsError("not_found", { what: message, ...(advice === undefined ? {} : { advice }) });
 }

@@ -2,9 +2,7 @@ import type { McpServer } from "@modelcontextprotocol/server";
 import type { ExaClient } from "../exa/client.ts";
 import type { RecentIds } from "../feed/recent-ids.ts";
 import type { Log } from "../shared/log.ts";
-import { UNCHANGING } from "./cache-hints.ts";
-import { mountIdResource } from "./id-resource.ts";
-import { IdTemplate } from "./id-template.ts";
+import { IdTemplate, mountIdResource, UNCHANGING } from "./id-resource.ts";
 
 export interface EventDeps {
   exa: Pick<ExaClient, "getEvent">;

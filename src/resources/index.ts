@@ -4,11 +4,9 @@ import type { RecentIds } from "../feed/recent-ids.ts";
 import type { Log } from "../shared/log.ts";
 import type { WebsetStates } from "../webset/states.ts";
 import { mountEvent } from "./event.ts";
-import { mountEventType } from "./event-type.ts";
-import { mountEventTypes } from "./event-types.ts";
+import { mountEventType, mountEventTypes } from "./event-types.ts";
 import { mountProgress } from "./progress.ts";
-import { mountSubscribe } from "./subscribe.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import { mountSubscribe, type Subscriptions } from "./subscriptions.ts";
 
 export interface ResourceDeps {
   exa: Pick<ExaClient, "getEvent">;

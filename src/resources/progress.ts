@@ -3,12 +3,8 @@ import type { RecentIds } from "../feed/recent-ids.ts";
 import type { Log } from "../shared/log.ts";
 import { progressOf } from "../webset/progress.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { OF_THE_MOMENT } from "./cache-hints.ts";
-import { mountIdResource } from "./id-resource.ts";
-import { IdTemplate } from "./id-template.ts";
-import type { Subscriptions } from "./subscriptions.ts";
-
-export const PROGRESS_TEMPLATE = new IdTemplate("websets://websets/", "websetId", "/progress");
+import { mountIdResource, OF_THE_MOMENT } from "./id-resource.ts";
+import { PROGRESS_TEMPLATE, type Subscriptions } from "./subscriptions.ts";
 
 export interface ProgressDeps {
   states: WebsetStates;

@@ -1,3 +1,12 @@
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  type JSONRPCMessage,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/server";
 import type { Feed } from "../feed/feed.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -5,6 +14,10 @@ import { isAbort } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import type { WebsetStates } from "../webset/states.ts";
 import { watchProgress } from "../webset/watch.ts";
+import { IdTemplate, readError } from "./id-resource.ts";
+
+/** What can be subscribed to. */
+export const PROGRESS_TEMPLATE = new IdTemplate("websets://websets/", "websetId", "/progress");
 
 /** So many Websets are remembered as read, and so many characters of their progress. */
 const REMEMBERED = { entries: 100, size: 2 ** 20, sizeOf: (progress: string) => progress.length };
@@ -104,4 +117,99 @@ export class Subscriptions {
     this.#watches.set(uri, watch);
     return watch;
   }
+}
+
+/** In the 2025 era a connection as a whole is subscribed. */
+const CONNECTION = Symbol("connection");
+
+/**
+ * Lets the server send updates, and answers `resources/subscribe` and `resources/unsubscribe` of the 2025 era. What the
+ * 2026-07-28 era has in their place never reaches a server on stdio; see `Listening`.
+ */
+export function mountSubscribe(
+  mcp: McpServer,
+  { subscriptions, log }: { subscriptions: Subscriptions; log: Log },
+): void {
+  const { server } = mcp;
+  server.registerCapabilities({ resources: { subscribe: true } });
+  subscriptions.notify = (uri) => {
+    // A client that is gone is noticed by the transport.
+    server.sendResourceUpdated({ uri }).catch(() => {});
+  };
+  server.onclose = () => subscriptions.close();
+  server.setRequestHandler("resources/subscribe", async ({ params: { uri } }, { mcpReq: { signal } }) => {
+    const websetId = PROGRESS_TEMPLATE.idIn(uri);
+    if (websetId === undefined) throw notSubscribable(uri);
+    const cancel = () => subscriptions.remove(CONNECTION, uri);
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      await subscriptions.add(CONNECTION, uri, websetId);
+    } catch (error) {
+      // It was unsubscribed before the first look was over.
+      if (!isAbort(error)) throw readError(error, uri, log);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+    return {};
+  });
+  server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
+    subscriptions.remove(CONNECTION, uri);
+    return {};
+  });
+}
+
+function notSubscribable(uri: string): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `invalid_request: ${uri} cannot be subscribed to. Only ${PROGRESS_TEMPLATE} can; the other resources never change.`,
+  );
+}
+
+/**
+ * Follows `subscriptions/listen` of the 2026-07-28 era from the messages of a connection. On stdio the SDK answers it by
+ * itself, before any server of ours hears of it, and hands the updates that we send to whoever listens; what is left to
+ * us is to know what to watch.
+ */
+export class Listening {
+  readonly #subscriptions: Subscriptions;
+  readonly #listens = new Set<string | number>();
+
+  constructor(subscriptions: Subscriptions) {
+    this.#subscriptions = subscriptions;
+  }
+
+  received(message: JSONRPCMessage): void {
+    if (isJSONRPCRequest(message)) {
+      if (message.method === "subscriptions/listen") this.#begin(message.id, message.params);
+    } else if (isJSONRPCNotification(message) && message.method === "notifications/cancelled") {
+      const { requestId } = (message.params ?? {}) as { requestId?: string | number };
+      if (requestId !== undefined) this.#end(requestId);
+    }
+  }
+
+  sent(message: JSONRPCMessage): void {
+    // A listen that is refused, for whatever reason, is none.
+    if (this.#listens.size > 0 && isJSONRPCErrorResponse(message) && message.id !== undefined) this.#end(message.id);
+  }
+
+  /** What cannot be watched is passed over in silence, as the protocol has it: the listen is acknowledged all the same. */
+  #begin(id: string | number, params: unknown): void {
+    this.#end(id);
+    for (const uri of urisIn(params)) {
+      const websetId = PROGRESS_TEMPLATE.idIn(uri);
+      if (websetId === undefined) continue;
+      this.#listens.add(id);
+      this.#subscriptions.add(id, uri, websetId).catch(() => {});
+    }
+  }
+
+  #end(id: string | number): void {
+    if (this.#listens.delete(id)) this.#subscriptions.remove(id);
+  }
+}
+
+function urisIn(params: unknown): string[] {
+  const { notifications } = (params ?? {}) as { notifications?: { resourceSubscriptions?: unknown } | null };
+  const uris = notifications?.resourceSubscriptions;
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === "string") : [];
 }

@@ -4,31 +4,9 @@ import { ApiError, errorBody, WRONG_KEY } from "./api-error.ts";
 import { type Faults, MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
 import { type Listing, onlyKnown } from "./page.ts";
 import type { RequestLog } from "./request-log.ts";
-import { type Match, match, type Route } from "./router.ts";
-import { CONTROL_PATH, controlRoutes } from "./routes/control.ts";
-import { enrichmentRoutes } from "./routes/enrichments.ts";
-import { eventRoutes } from "./routes/events.ts";
-import { exportRoutes } from "./routes/exports.ts";
-import { importRoutes } from "./routes/imports.ts";
-import { itemRoutes } from "./routes/items.ts";
-import { monitorRoutes } from "./routes/monitors.ts";
-import { searchRoutes } from "./routes/searches.ts";
-import { teamRoutes } from "./routes/teams.ts";
-import { websetRoutes } from "./routes/websets.ts";
+import { type Match, match } from "./router.ts";
+import { CONTROL_PATH, ROUTES } from "./routes.ts";
 import type { World } from "./world.ts";
-
-const ROUTES: readonly Route[] = [
-  ...websetRoutes,
-  ...searchRoutes,
-  ...itemRoutes,
-  ...enrichmentRoutes,
-  ...exportRoutes,
-  ...importRoutes,
-  ...monitorRoutes,
-  ...eventRoutes,
-  ...teamRoutes,
-  ...controlRoutes,
-];
 
 export interface ApiOptions {
   clock: Clock;

@@ -1,8 +1,8 @@
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { TaskResult, TaskSeed } from "./protocol.ts";
+import { type Report, Work, type WorkPlan } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
-import { type Report, Work, type WorkPlan } from "./work.ts";
 
 /** A request is kept waiting for an answer that is there at once, but no longer than this, in milliseconds. */
 export const HEAD_START_MS = 3_000;

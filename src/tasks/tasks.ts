@@ -1,6 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
-import { Task } from "./task.ts";
-import type { Work } from "./work.ts";
+import { Task, type Work } from "./task.ts";
 
 /** So many tasks of one process may be under way: agents need a few, and whoever loops by mistake finds an end here. */
 const MOST_LIVE = 100;

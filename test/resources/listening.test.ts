@@ -1,7 +1,6 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { expect, test } from "vitest";
-import { Listening } from "../../src/resources/listening.ts";
-import { Subscriptions } from "../../src/resources/subscriptions.ts";
+import { Listening, Subscriptions } from "../../src/resources/subscriptions.ts";
 import { silentLog } from "../../src/shared/log.ts";
 import { DEMO, openWorld } from "./in-process.ts";
 

@@ -6,8 +6,7 @@ import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/typ
 import { InMemoryTransport, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { onTestFinished } from "vitest";
-import { Listening } from "../../src/resources/listening.ts";
-import { Subscriptions } from "../../src/resources/subscriptions.ts";
+import { Listening, Subscriptions } from "../../src/resources/subscriptions.ts";
 import { buildServer } from "../../src/server.ts";
 import { silentLog } from "../../src/shared/log.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";

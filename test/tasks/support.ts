@@ -1,5 +1,5 @@
 import type { TaskResult } from "../../src/tasks/protocol.ts";
-import { type Report, Work, type WorkPlan } from "../../src/tasks/work.ts";
+import { type Report, Work, type WorkPlan } from "../../src/tasks/task.ts";
 
 /** Work whose every step the test decides. */
 export interface ManualWork {
