@@ -96,7 +96,7 @@ describe("the plugin", () => {
     expect(description).toContain("Use it to");
   });
 
-  test("names no tool and no outcome that is none", async () => {
+  test("names no tool, parameter or outcome that is none", async () => {
     const skill = readFileSync(join(root, "skills/follow-webset/SKILL.md"), "utf8");
     const words = [...skill.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map(([, word = ""]) => word);
     const { tools } = await readSurface();
@@ -108,6 +108,13 @@ describe("the plugin", () => {
     ];
     expect(words).toEqual(expect.arrayContaining(["wait_for_webset", "wait_for_webset_event", "list_webset_items"]));
     expect(words.filter((word) => !known.includes(word))).toEqual([]);
+    const parameters = tools.flatMap(({ inputSchema }) => Object.keys(inputSchema.properties ?? {}));
+    // `more` is what a result says.
+    const given = [...skill.matchAll(/`([a-zA-Z]+): [^`]+`/g)]
+      .map(([, name = ""]) => name)
+      .filter((name) => name !== "more");
+    expect(given).toContain("itemsReady");
+    expect(given.filter((name) => !parameters.includes(name))).toEqual([]);
   });
 });
 
