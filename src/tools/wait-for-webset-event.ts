@@ -37,7 +37,7 @@ const input = z.strictObject({
     .min(1)
     .max(100)
     .default(1)
-    .describe("Return once this many events have matched, with all there are."),
+    .describe("Return once this many events have matched, with all there are. Higher: fewer calls."),
   limit: z.int().min(1).max(100).default(50).describe("At most this many events."),
   itemsReady: z
     .boolean()

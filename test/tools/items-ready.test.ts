@@ -39,4 +39,86 @@ describe("wait_for_webset_event with itemsReady", () => {
     expect(calls).toBeLessThanOrEqual(2 + 3 * minutes);
     expect(bytes).toBeLessThanOrEqual(23_000);
   });
+
+  test("tells an item of a Webset without enrichments when it is created", async () => {
+    const { world, wait } = await open();
+    const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    const value = await wait({ websetId: id, after: "1m", atLeast: 4 });
+    const types = value.events.map(({ type }: { type: string }) => type);
+    expect(types).toEqual(["webset.item.created", "webset.item.created", "webset.item.created", "webset.idle"]);
+    expect(value.events[0].summary).toMatch(/^Item ready: "[^"]+"; https:\/\/\S+$/);
+    expect(value.next).toContain(`itemsReady true, websetId "${id}" and this cursor as after`);
+  });
+
+  test("reads items of which no event tells that they are ready: an enrichment was canceled", async () => {
+    const { world, clock, wait } = await open();
+    const { id, enrichments } = world.createWebset({
+      search: { query: "Makers of cargo bikes", count: 3 },
+      enrichments: [{ description: "Phone of the head office", format: "phone" }],
+    });
+    const items = () => [...world.listItems(id, { order: "oldest-first" })].map(({ item }) => item);
+    while (items().length < 3) await clock.advance(50);
+    world.cancelEnrichment(id, enrichments[0]?.id ?? "");
+    const value = await wait({ websetId: id, after: "2m", atLeast: 4, timeoutSeconds: 40 });
+    const told = value.events.filter(({ resource }: { resource: { kind: string } }) => resource.kind === "item");
+    expect(told.map(({ resource }: { resource: { id: string } }) => resource.id).toSorted()).toEqual(
+      items()
+        .map((item) => item.id)
+        .toSorted(),
+    );
+  });
+
+  test("hands out the rest with the next calls, each item once, also where a result was lost", async () => {
+    const { world, clock, wait } = await open();
+    const { id } = world.createWebset(DEMO_WEBSET);
+    await clock.advance(200_000);
+    const told: string[] = [];
+    let after = "10m";
+    let more = true;
+    for (let calls = 0; more; calls++) {
+      // The first answer never gets there: the same call is made again.
+      if (calls < 2) await wait({ websetId: id, after, limit: 7, timeoutSeconds: 0 });
+      const value = await wait({ websetId: id, after, limit: 7, timeoutSeconds: 0, detail: "full" });
+      expect(value.events.length).toBeLessThanOrEqual(7);
+      told.push(...value.events.map(({ resource }: { resource: { id: string } }) => resource.id));
+      for (const { data, resource } of value.events) expect(data.id).toBe(resource.id);
+      ({ cursor: after, more } = value);
+    }
+    expect(told).toHaveLength(51);
+    expect(new Set(told).size).toBe(51);
+  });
+
+  test.each([
+    [undefined, ["webset.paused"]],
+    [["webset.search.*"], ["webset.search.created"]],
+    [["webset.item.*"], []],
+    [["webset.item.enriched"], []],
+  ])("lets events of other types pass: with types %j %j", async (types, others) => {
+    const { world, clock, wait } = await open();
+    const { id } = world.createWebset({ ...DEMO_WEBSET, enrichments: [] });
+    while ([...world.listItems(id, { order: "oldest-first" })].length < 2) await clock.advance(100);
+    world.pauseWebset(id);
+    const { events } = await wait({
+      websetId: id,
+      after: "5m",
+      limit: 100,
+      timeoutSeconds: 0,
+      ...(types && { types }),
+    });
+    const told = events.map(({ type }: { type: string }) => type);
+    const items = told.filter((type: string) => type === "webset.item.created");
+    expect(items.length).toBeGreaterThan(1);
+    const rest = told.filter((type: string) => !type.startsWith("webset.item.") && type !== "webset.search.updated");
+    expect(rest).toEqual(others);
+  });
+
+  test("takes problems for events of other types, and refuses a misspelt one", async () => {
+    const { world, clock, wait, call } = await open();
+    const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    await clock.advance(60_000);
+    const { events } = await wait({ websetId: id, after: "5m", timeoutSeconds: 0, problems: true });
+    expect(events.map(({ type }: { type: string }) => type)).toEqual(Array(3).fill("webset.item.created"));
+    const asked = { itemsReady: true, types: ["webset.item.enrich"] };
+    expect((await clock.until(call("wait_for_webset_event", asked))).error).toContain("webset.item.enriched");
+  });
 });
