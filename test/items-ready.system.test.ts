@@ -49,5 +49,4 @@ test("an agent follows the demo to its very end in one chain of waits for items 
   }
   expect(calls, `in ${minutes} minutes`).toBeLessThanOrEqual(2 + 3 * minutes);
   expect(bytes).toBeLessThanOrEqual(32_000);
-  console.info({ calls, bytes, minutes });
 });

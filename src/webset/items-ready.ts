@@ -33,7 +33,7 @@ export interface Track {
   told: { call: number; values: number }[];
 }
 
-/** In one chain so many items are remembered; those told longest ago are forgotten first. About 300 bytes each. */
+/** In one chain so many items are remembered; those told longest ago are forgotten first. About 420 bytes each. */
 export const MOST_TRACKS = 10_000;
 
 /** How many enrichments of an item have come to their end. */

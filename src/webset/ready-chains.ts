@@ -18,7 +18,7 @@ const ITEMS = "webset.item.";
 const READ_TYPES = ["webset.item.created", "webset.item.enriched", "webset.idle", "webset.deleted"];
 /** What ends or stops a Webset: whoever follows items to their end needs to know. */
 const ENDS = ["webset.idle", "webset.paused", "webset.deleted", "webset.search.canceled"];
-/** So many chains are remembered, and so many items in all of them, about 300 bytes each; a chain that is forgotten begins anew. */
+/** So many chains are remembered, and so many items in all of them, about 420 bytes each; a chain that is forgotten begins anew. */
 const CHAINS = { entries: 200, size: 30_000, sizeOf: (chain: ReadyChain) => chain.size + 1 };
 const MOST_WEBSETS = 1_000;
 /** What enrichments a Webset has is asked again after so long, in milliseconds, and sooner where an item shows one that is not known. */

@@ -158,3 +158,19 @@ test("a cursor and a page token have room for all that a position may keep, what
   expect(token).toMatchObject({ before, crowd });
   expect(token.position.seen.size).toBe(MOST_SEEN_BESIDE);
 });
+
+test("a cursor of a chain names it, and is refused where it was miscopied or has another chain in it", () => {
+  for (const chain of [
+    { id: 2 ** 32 - 1, call: 7, openSince: Date.UTC(2026, 10, 1) },
+    { id: 0, call: 0 },
+  ]) {
+    const position = { ...positionAt(Date.UTC(2026, 10, 2)), chain };
+    const text = encodeCursor(position);
+    expect(text).toMatch(/^c[\w-]+$/);
+    expect(decodeCursor(text)).toEqual(position);
+    for (let at = 0; at < text.length; at++) {
+      const other = text[at] === "A" ? "B" : "A";
+      expect(() => decodeCursor(text.slice(0, at) + other + text.slice(at + 1))).toThrow("no cursor of this server");
+    }
+  }
+});
