@@ -6,7 +6,7 @@ import { mountResources } from "./resources/index.ts";
 import type { Subscriptions } from "./resources/subscriptions.ts";
 import type { WebsetsError } from "./shared/errors.ts";
 import type { Log } from "./shared/log.ts";
-import type { Background } from "./tools/background.ts";
+import type { Background } from "./tools/call.ts";
 import type { ToolDeps } from "./tools/define.ts";
 import { SERVER_ICON } from "./tools/icons.ts";
 import { TOOLS } from "./tools/index.ts";

@@ -10,8 +10,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { systemClock } from "../../src/shared/clock.ts";
-import { answerOrTask } from "../../src/tasks/background.ts";
-import { declaredIn, mountTaskMethods } from "../../src/tasks/methods.ts";
+import { answerOrTask, declaredIn, mountTaskMethods } from "../../src/tasks/methods.ts";
 import { TASKS_EXTENSION, type TaskResult } from "../../src/tasks/protocol.ts";
 import type { Tasks } from "../../src/tasks/tasks.ts";
 

@@ -3,8 +3,7 @@ import type { Log } from "../shared/log.ts";
 import { type Redact, redactValue } from "../shared/redact.ts";
 import { wellFormedJson } from "../shared/text.ts";
 import { anotherId, restoreIds, type SdkId } from "./message-id.ts";
-import { type Refusal, readLine, tooLong } from "./read-message.ts";
-import { LineReader } from "./stdin-lines.ts";
+import { LineReader, type Refusal, readLine, tooLong } from "./read-message.ts";
 
 export interface Streams {
   stdin: NodeJS.ReadStream;

@@ -1,7 +1,7 @@
+import { distance } from "fastest-levenshtein";
 import { EVENT_TYPES, isKnownEventType } from "../exa/event-types.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
-import { unknownType } from "./meant-type.ts";
 
 /** Which events somebody wants, of whatever Webset. */
 export interface EventFilter {
@@ -84,4 +84,105 @@ function matchesTypes(texts: readonly string[], type: string): boolean {
 /** Whether a text is a star, or a prefix with one that some known type has. */
 function isStar(text: string): boolean {
   return text.endsWith("*") && EVENT_TYPES.some(({ type }) => type.startsWith(text.slice(0, -1)));
+}
+
+const TYPES = EVENT_TYPES.map(({ type }) => type as string);
+
+/** Every beginning of a type that ends at a point, with a star. */
+const PREFIXES = [
+  ...new Set(TYPES.flatMap((type) => [...type.matchAll(/\./g)].map(({ index }) => `${type.slice(0, index)}.*`))),
+];
+
+const FINISHED = ["finished", "done", "ended", "ready", "succeeded", "success"];
+const STARTED = ["started", "begun", "added", "new"];
+const FAILED = ["failed", "failure", "error", "canceled", "aborted", "stopped"];
+
+/** What else the last word of a type is called. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  "webset.idle": [...FINISHED, "completed", "finish"],
+  "webset.search.created": STARTED,
+  "webset.search.updated": ["progress"],
+  "webset.search.completed": FINISHED,
+  "webset.search.canceled": FAILED,
+  "webset.item.created": [...STARTED, "found"],
+  "webset.item.enriched": ["enrichment", "updated", "completed", ...FINISHED],
+  "webset.export.created": STARTED,
+  "webset.export.completed": FINISHED,
+  "import.created": STARTED,
+  "import.completed": [...FINISHED, ...FAILED],
+  "monitor.run.created": STARTED,
+  "monitor.run.completed": [...FINISHED, ...FAILED],
+};
+
+/** Whose end is told by one type, however it ended. */
+const HIDE_FAILURES: ReadonlySet<string> = new Set(["import.completed", "monitor.run.completed"]);
+
+/** Most types begin with it, and people put it before others. */
+const COMMON = "webset";
+const COMMON_WEIGHT = 0.3;
+
+/** An `invalid_request` that names the type that somebody meant who wrote a name that is none. */
+export function unknownType(text: string): WebsetsError {
+  const shown = text.slice(0, 80);
+  const meant = meantBy(shown);
+  const isFailure = HIDE_FAILURES.has(meant) && FAILED.some((word) => alike(word, lastWord(shown)) > 0.6);
+  const hidden = isFailure
+    ? ` with the status "failed" or "canceled" in its data (problems: true brings only such)`
+    : "";
+  return new WebsetsError("invalid_request", {
+    what: `There is no event type ${JSON.stringify(shown)}; did you mean ${meant}${hidden}?`,
+    advice: `Pass types [${JSON.stringify(meant)}]. Any prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${TYPES.length}.`,
+  });
+}
+
+/** The type, or the prefix where one was written, that shares most words with a text. */
+function meantBy(text: string): string {
+  const words = wordsOf(text);
+  const scored = (text.endsWith("*") ? PREFIXES : TYPES).map((name) => ({
+    name,
+    // A slip of one letter may join two words.
+    score: distance(text.toLowerCase(), name) <= 1 ? MOST_LIKE : likeness(words, name),
+    distance: distance(text.toLowerCase(), name),
+  }));
+  const [best] = scored.sort((a, b) => b.score - a.score || a.distance - b.distance);
+  return best?.name ?? "*";
+}
+
+const MOST_LIKE = 2;
+
+/** How much of each side's words the other has, 0 to `MOST_LIKE`. */
+function likeness(words: readonly string[], name: string): number {
+  const own = wordsOf(name).map((word, index, all) => [word, ...(index === all.length - 1 ? (ALSO[name] ?? []) : [])]);
+  const best = (word: string, others: readonly string[]) => Math.max(0, ...others.map((other) => alike(word, other)));
+  const share = (parts: readonly (readonly string[])[], others: readonly string[]) => {
+    const weights = parts.map(([word]) => (word === COMMON ? COMMON_WEIGHT : 1));
+    const shared = parts.map(
+      (part, n) => (weights[n] as number) * Math.max(0, ...part.map((word) => best(word, others))),
+    );
+    return sum(shared) / Math.max(1, sum(weights));
+  };
+  return (
+    share(
+      words.map((word) => [word]),
+      own.flat(),
+    ) + share(own, words)
+  );
+}
+
+/** 1 for the same word, less for a misspelling of it, and 0 for another. */
+function alike(one: string, other: string): number {
+  const share = 1 - distance(one, other) / Math.max(one.length, other.length);
+  return share > 0.45 ? share : 0;
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+}
+
+function lastWord(text: string): string {
+  return wordsOf(text).at(-1) ?? "";
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

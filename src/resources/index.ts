@@ -3,8 +3,7 @@ import type { ExaClient } from "../exa/client.ts";
 import type { RecentIds } from "../feed/recent-ids.ts";
 import type { Log } from "../shared/log.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { mountEvent } from "./event.ts";
-import { mountEventType, mountEventTypes } from "./event-types.ts";
+import { mountEvent, mountEventType, mountEventTypes } from "./events.ts";
 import { mountProgress } from "./progress.ts";
 import { mountSubscribe, type Subscriptions } from "./subscriptions.ts";
 

@@ -1,14 +1,12 @@
-import { FAULTS, type FaultName } from "./faults/catalogue.ts";
 import { readRequest } from "./faults/fault.ts";
-import { ActiveRule, conditionsOf, type FaultRule } from "./faults/rule.ts";
+import { ActiveRule, conditionsOf, FAULTS, type FaultName, type FaultRule } from "./faults/rule.ts";
 import type { Faults, SandboxAnswer, SandboxRequest } from "./message.ts";
 import { createRandom } from "./random.ts";
 import type { World } from "./world.ts";
 
-export { FAULTS, type FaultName } from "./faults/catalogue.ts";
 export type { FaultRequest } from "./faults/fault.ts";
 export { FAULTS_GRAMMAR, parseFaults } from "./faults/parse-faults.ts";
-export type { FaultRule } from "./faults/rule.ts";
+export { FAULTS, type FaultName, type FaultRule } from "./faults/rule.ts";
 
 export interface FaultsOptions {
   /** What is to go wrong from the beginning; `parseFaults` makes them of a text. */

@@ -1,3 +1,5 @@
+import type { Clock } from "../shared/clock.ts";
+import { abortError } from "../shared/errors.ts";
 import type { ListOrder } from "./sorted-list.ts";
 import type { World } from "./world.ts";
 
@@ -57,4 +59,76 @@ export interface Conditions {
   visibilityDelay(): number;
   /** The `createdAt` of an event that happens at `now`, both in milliseconds since 1970. */
   eventTime(now: number): number;
+}
+
+/** How a client without sockets receives answers. */
+export interface Reception {
+  /** Ends what stalls with an AbortError, as it would end a socket. */
+  signal?: AbortSignal;
+  /** With it, what stalls ends by the two times below; without it, only by `signal`. */
+  clock?: Clock;
+  /** Milliseconds until an answer that does not begin rejects with TIMEOUT_headers. Default 15,000. */
+  headersTimeout?: number;
+  /** Milliseconds until a body that does not go on rejects with TIMEOUT_body. Default 30,000. */
+  bodyTimeout?: number;
+  /** The longest body in bytes; no limit without it. */
+  maxBytes?: number;
+  /** The error for a longer one, given `maxBytes`; without it an ordinary error with TOO_LARGE. */
+  tooLarge?: (maxBytes: number) => Error;
+}
+
+/** An answer as it arrived. */
+export type DeliveredAnswer = Omit<SandboxAnswer, "transport">;
+
+/**
+ * What a client on a socket would get of an answer of `handle`: the answer, or a rejection with the `code` that a
+ * transport gives such a failure (ECONNREFUSED, or ECONNRESET, also for a body cut short), or nothing for a time.
+ */
+export async function deliver(answer: SandboxAnswer, reception: Reception = {}): Promise<DeliveredAnswer> {
+  if (reception.signal?.aborted) throw abortError();
+  const { transport, ...arrived } = answer;
+  if (transport === undefined) return measured(arrived, 0, reception);
+  switch (transport.kind) {
+    case "refused":
+      throw failure("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1");
+    case "reset":
+      throw failure("ECONNRESET", "read ECONNRESET");
+    case "cut":
+      throw failure("ECONNRESET", "other side closed");
+    case "stalled":
+      return waitInVain(transport, reception);
+    case "padded":
+      return measured(arrived, transport.bytes, reception);
+  }
+}
+
+function measured(answer: DeliveredAnswer, paddedTo: number, { maxBytes, tooLarge }: Reception): DeliveredAnswer {
+  const own = maxBytes === undefined && paddedTo === 0 ? 0 : Buffer.byteLength(answer.body);
+  if (maxBytes !== undefined && Math.max(own, paddedTo) > maxBytes) {
+    throw tooLarge?.(maxBytes) ?? failure("TOO_LARGE", "Response content exceeded max size");
+  }
+  return paddedTo > own ? { ...answer, body: answer.body + " ".repeat(paddedTo - own) } : answer;
+}
+
+async function waitInVain(
+  { after }: TransportFault & { kind: "stalled" },
+  { signal, clock, headersTimeout = 15_000, bodyTimeout = 30_000 }: Reception,
+): Promise<never> {
+  if (clock === undefined) return forever(signal);
+  if (after === "nothing") {
+    await clock.sleep(headersTimeout, signal);
+    throw failure("TIMEOUT_headers", "Headers Timeout Error");
+  }
+  await clock.sleep(bodyTimeout, signal);
+  throw failure("TIMEOUT_body", "Body Timeout Error");
+}
+
+function forever(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(abortError()), { once: true });
+  });
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }

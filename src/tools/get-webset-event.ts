@@ -1,11 +1,11 @@
 import * as z from "zod/v4";
 import { keep } from "../feed/event.ts";
 import { defineTool } from "./define.ts";
-import { detail } from "./params.ts";
-import * as shapes from "./shapes.ts";
+import { nowOf } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { detail } from "./schemas.ts";
 import type { PresentedEvent } from "./summary.ts";
 import { tellEvents } from "./tell-events.ts";
-import { nowOf } from "./wording.ts";
 
 export const getWebsetEvent = defineTool({
   name: "get_webset_event",

@@ -2,9 +2,9 @@ import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
 import { lookAtWebset } from "../webset/observe.ts";
 import { defineTool } from "./define.ts";
-import { websetId } from "./params.ts";
-import * as shapes from "./shapes.ts";
-import { nowOf } from "./wording.ts";
+import { nowOf } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { websetId } from "./schemas.ts";
 
 export const getWebsetProgress = defineTool({
   name: "get_webset_progress",

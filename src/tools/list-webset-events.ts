@@ -2,12 +2,11 @@ import * as z from "zod/v4";
 import { encodeCursor } from "../feed/cursor.ts";
 import { eventFilter } from "../feed/filter.ts";
 import { defineTool } from "./define.ts";
-import { after, detail, isTime, page, pageOf, positionOf, problems, timeOf, types, websetId } from "./params.ts";
 import { deletionOf, resolveWebset } from "./resolve-webset.ts";
-import { roomFor } from "./room.ts";
-import * as shapes from "./shapes.ts";
+import { noteOf, nowOf, roomFor } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { after, detail, isTime, page, pageOf, positionOf, problems, timeOf, types, websetId } from "./schemas.ts";
 import { tellEvents } from "./tell-events.ts";
-import { noteOf, nowOf } from "./wording.ts";
 
 export const listWebsetEvents = defineTool({
   name: "list_webset_events",

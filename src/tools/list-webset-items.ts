@@ -2,12 +2,10 @@ import * as z from "zod/v4";
 import type { WebsetItem } from "../exa/schemas.ts";
 import { itemFacts } from "../webset/item-facts.ts";
 import { type CallContext, defineTool } from "./define.ts";
-import { readList } from "./list-pages.ts";
-import { decodeListToken, encodeListToken } from "./list-token.ts";
-import { detail, page, websetId } from "./params.ts";
-import { roomOf, withinRoom } from "./room.ts";
-import * as shapes from "./shapes.ts";
-import { notePages, nowOf } from "./wording.ts";
+import { decodeListToken, encodeListToken, readList } from "./list-pages.ts";
+import { notePages, nowOf, roomOf, withinRoom } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { detail, page, websetId } from "./schemas.ts";
 
 const NAME = "list_webset_items";
 

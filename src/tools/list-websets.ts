@@ -3,12 +3,10 @@ import type { Webset } from "../exa/schemas.ts";
 import { plainText } from "../shared/text.ts";
 import { progressOf, timeOf } from "../webset/progress.ts";
 import { defineTool } from "./define.ts";
-import { readList } from "./list-pages.ts";
-import { decodeListToken, encodeListToken } from "./list-token.ts";
-import { page } from "./params.ts";
-import { roomOf } from "./room.ts";
-import * as shapes from "./shapes.ts";
-import { notePages, nowOf } from "./wording.ts";
+import { decodeListToken, encodeListToken, readList } from "./list-pages.ts";
+import { notePages, nowOf, roomOf } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { page } from "./schemas.ts";
 
 /** Where few Websets have the status, so many pages of the API's are looked through in one call. */
 const MOST_PAGES = 5;

@@ -10,19 +10,23 @@ import { SECOND_LOOK_MS } from "../feed/tail.ts";
 import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { wellFormedJson } from "../shared/text.ts";
-import { answerOrTask } from "../tasks/background.ts";
-import { declaredIn, mountTaskMethods } from "../tasks/methods.ts";
-import { type Answer, answered, CallLog } from "./answered.ts";
-import { type Background, backgroundLimits, LOOK_WITHIN_MS } from "./background.ts";
+import { answerOrTask, declaredIn, mountTaskMethods } from "../tasks/methods.ts";
+import {
+  type Answer,
+  answered,
+  type Background,
+  backgroundLimits,
+  CallLog,
+  LOOK_WITHIN_MS,
+  startProgress,
+} from "./call.ts";
 import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
-import { explainIds } from "./explain-id.ts";
-import { explainInput } from "./explain-input.ts";
+import { explainIds, explainInput } from "./explain.ts";
 import { borneBy, DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { toolIcon } from "./icons.ts";
-import { jsonSchemaOf } from "./json-schema.ts";
-import { startProgress } from "./progress-notifications.ts";
 import { readArguments } from "./read-arguments.ts";
 import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
+import { jsonSchemaOf } from "./schemas.ts";
 
 export interface MountOptions {
   deps: ToolDeps;

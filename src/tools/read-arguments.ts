@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
+import { type JsonSchema, jsonSchemaOf } from "./schemas.ts";
 
 /**
  * What hosts add to a call by themselves: n8n's AI agent its own four (n8n issues 21500, 21716 and 22787), Gemini CLI

@@ -6,7 +6,7 @@ import { resultBytes } from "../shared/bounded-json.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { MOST_LIST_BYTES, presentWithin } from "./room.ts";
+import { MOST_LIST_BYTES, presentWithin } from "./results.ts";
 import type { PresentedEvent } from "./summary.ts";
 
 /** So many Websets, and so many monitors, are asked for at most for the sake of one result. */

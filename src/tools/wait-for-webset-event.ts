@@ -4,6 +4,9 @@ import { encodeCursor } from "../feed/cursor.ts";
 import { eventFilter } from "../feed/filter.ts";
 import { readyFilter } from "../webset/ready-chains.ts";
 import { defineTool } from "./define.ts";
+import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
+import { noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
+import * as shapes from "./schemas.ts";
 import {
   after,
   detail,
@@ -15,12 +18,8 @@ import {
   timeoutSeconds,
   types,
   websetId,
-} from "./params.ts";
-import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
-import { roomFor } from "./room.ts";
-import * as shapes from "./shapes.ts";
+} from "./schemas.ts";
 import { tellEvents } from "./tell-events.ts";
-import { noteOf, nowOf, secondsOf, warningOf } from "./wording.ts";
 
 /** The arguments that say which events, in the words of `next`; longer ones are not repeated. */
 const LONGEST_FILTER = 300;

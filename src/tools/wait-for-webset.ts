@@ -6,10 +6,10 @@ import { OUTCOMES, type Outcome, type Until } from "../webset/decide.ts";
 import { isUnderWay, type Progress } from "../webset/progress.ts";
 import { FOLLOWED_TYPES, type WebsetWaited, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
-import { shortened, timeoutOf, timeoutSeconds, websetId } from "./params.ts";
 import { isDeleted } from "./resolve-webset.ts";
-import * as shapes from "./shapes.ts";
-import { nowOf, secondsOf, warningOf } from "./wording.ts";
+import { nowOf, secondsOf, warningOf } from "./results.ts";
+import * as shapes from "./schemas.ts";
+import { shortened, timeoutOf, timeoutSeconds, websetId } from "./schemas.ts";
 
 const input = z.strictObject({
   websetId: websetId.describe("The Webset's id or your externalId."),

@@ -5,7 +5,7 @@ import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
-import { EnrichmentTitles } from "./enrichment-titles.ts";
+import { EnrichmentTitles } from "./item-facts.ts";
 import { AccountQueue } from "./queue.ts";
 
 /** So many ids and externalIds are remembered, and so many characters of them. */

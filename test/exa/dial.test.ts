@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { dial } from "../../src/exa/dial.ts";
+import { dial } from "../../src/exa/connections.ts";
 import { systemClock } from "../../src/shared/clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
-import { eventFilter } from "../../src/feed/filter.ts";
-import { unknownType } from "../../src/feed/meant-type.ts";
+import { eventFilter, unknownType } from "../../src/feed/filter.ts";
 import { refusalOf } from "../support/refusal-of.ts";
 
 describe("a type that is none", () => {

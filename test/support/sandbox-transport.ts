@@ -1,5 +1,5 @@
 import { ResponseTooLargeError, type Transport } from "../../src/exa/http.ts";
-import { deliver } from "../../src/sandbox/deliver.ts";
+import { deliver } from "../../src/sandbox/message.ts";
 import type { Sandbox } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 

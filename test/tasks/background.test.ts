@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { abortError } from "../../src/shared/errors.ts";
-import { answerOrTask, type BackgroundCall, HEAD_START_MS } from "../../src/tasks/background.ts";
+import { answerOrTask, type BackgroundCall, HEAD_START_MS } from "../../src/tasks/methods.ts";
 import type { TaskResult } from "../../src/tasks/protocol.ts";
 import { Tasks, TooManyTasks } from "../../src/tasks/tasks.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { explainIds, wrongKindOfId } from "../../src/tools/explain-id.ts";
+import { explainIds, wrongKindOfId } from "../../src/tools/explain.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 async function open() {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { sentenceForAgent } from "../../src/shared/errors.ts";
 import type { Tool } from "../../src/tools/define.ts";
-import { explainInput } from "../../src/tools/explain-input.ts";
+import { explainInput, meantBy } from "../../src/tools/explain.ts";
 import { TOOLS } from "../../src/tools/index.ts";
-import { jsonSchemaOf } from "../../src/tools/json-schema.ts";
-import { meantBy } from "../../src/tools/meant-parameter.ts";
 import { readArguments } from "../../src/tools/read-arguments.ts";
+import { jsonSchemaOf } from "../../src/tools/schemas.ts";
 
 function toolNamed(name: string): Tool {
   return TOOLS.find((one) => one.name === name) as Tool;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { TOOLS } from "../../src/tools/index.ts";
-import { jsonSchemaOf } from "../../src/tools/json-schema.ts";
+import { jsonSchemaOf } from "../../src/tools/schemas.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 const HOSTILE = fc.oneof(

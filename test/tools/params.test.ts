@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
-import { isTime, positionOf, shortened, timeOf, timeoutOf } from "../../src/tools/params.ts";
+import { isTime, positionOf, shortened, timeOf, timeoutOf } from "../../src/tools/schemas.ts";
 
 /** The error in which something ends. */
 function refusal(action: () => unknown): WebsetsError {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ProgressOptions, startProgress } from "../../src/tools/progress-notifications.ts";
+import { type ProgressOptions, startProgress } from "../../src/tools/call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 type Sent = { at: number; progress: number; total: number; message?: string; progressToken: string | number };

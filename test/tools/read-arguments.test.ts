@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { defineTool } from "../../src/tools/define.ts";
-import { explainInput } from "../../src/tools/explain-input.ts";
+import { explainInput } from "../../src/tools/explain.ts";
 import { TOOLS } from "../../src/tools/index.ts";
-import { jsonSchemaOf } from "../../src/tools/json-schema.ts";
 import { readArguments } from "../../src/tools/read-arguments.ts";
+import { jsonSchemaOf } from "../../src/tools/schemas.ts";
 
 /** A tool with a parameter of each kind: what holds for it holds for every tool. */
 const tool = defineTool({

@@ -6,8 +6,8 @@ import {
   inventFinancials,
   inventWebTraffic,
   inventWorkHistory,
+  pageText,
 } from "./background.ts";
-import { pageText } from "./page-text.ts";
 import { industryOf, type Theme } from "./theme.ts";
 import { ADJECTIVES, companyName, host, METHODS, OUTLETS, POSITIONS, personName, slug } from "./vocabulary.ts";
 

@@ -1,8 +1,7 @@
 import { closest } from "fastest-levenshtein";
 import { createRandom } from "../random.ts";
-import { FAULTS, isFaultName } from "./catalogue.ts";
 import type { FaultRequest } from "./fault.ts";
-import { ActiveRule, type FaultRule } from "./rule.ts";
+import { ActiveRule, FAULTS, type FaultRule, isFaultName } from "./rule.ts";
 
 /** The grammar of `--faults` in a few lines, for help. */
 export const FAULTS_GRAMMAR = `NAME[@TEXT][:WHEN]..., separated by commas

@@ -1,7 +1,30 @@
 import type { Conditions } from "../message.ts";
 import type { Random } from "../random.ts";
-import { type FaultName, faultNamed } from "./catalogue.ts";
+import { connectionFaults } from "./connection-faults.ts";
+import { contentFaults, walkFaults } from "./content-faults.ts";
 import type { Fault, FaultRequest } from "./fault.ts";
+import { statusFaults } from "./status-faults.ts";
+import { worldFaults } from "./world-faults.ts";
+
+const ALL = { ...statusFaults, ...connectionFaults, ...contentFaults, ...walkFaults, ...worldFaults };
+
+export type FaultName = keyof typeof ALL;
+
+const NAMES = Object.keys(ALL) as FaultName[];
+
+/** Every fault, in the order in which help shows them. */
+export const FAULTS: readonly { name: FaultName; description: string }[] = NAMES.map((name) => ({
+  name,
+  description: ALL[name].description,
+}));
+
+export function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(ALL, name);
+}
+
+export function faultNamed(name: FaultName): Fault {
+  return ALL[name];
+}
 
 /** One fault, and when it strikes; without any limit, whenever it can. */
 export interface FaultRule {

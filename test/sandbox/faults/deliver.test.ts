@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { deliver } from "../../../src/sandbox/deliver.ts";
 import type { FaultName } from "../../../src/sandbox/faults.ts";
+import { deliver } from "../../../src/sandbox/message.ts";
 import { API } from "../support.ts";
 import { openWithFaults } from "./support.ts";
 

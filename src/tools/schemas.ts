@@ -7,6 +7,42 @@ import { WebsetsError } from "../shared/errors.ts";
 import type { WaitLimits } from "./define.ts";
 import { DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 
+/*
+ * The shapes tools answer with. What a model reads of a tool is its input; clients validate results against these, so they
+ * name the top fields exactly and leave nested objects open.
+ */
+
+const open = z.looseObject({});
+
+export const event = z.looseObject({
+  id: z.string(),
+  type: z.string(),
+  createdAt: z.string(),
+  websetId: z.string().optional(),
+  resource: open,
+  summary: z.string(),
+});
+
+export const progress = z.looseObject({
+  websetId: z.string(),
+  status: z.string(),
+  found: z.number().nullable(),
+  searches: z.array(open),
+  enrichments: z.array(open),
+  imports: z.array(open),
+  monitors: z.array(open),
+  updatedAt: z.string().nullable(),
+  summary: z.string(),
+});
+
+export const now = z.string();
+export const cursor = z.string();
+export const nextPage = z.string().nullable();
+export const waitedSeconds = z.number();
+export const next = z.string().optional();
+export const warning = z.string().optional();
+export const note = z.string().optional();
+
 const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
 /** As "90s", and as people write it: "10 min", "2 hours ago". */
 const AGE = /^(\d+(?:\.\d+)?)\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?:\s+ago)?$/i;
@@ -148,4 +184,36 @@ function forged(name: string): WebsetsError {
 export function isTime(after: string): boolean {
   const text = after.trim();
   return !LIKE_A_CURSOR.test(text) || /^\d{4}-/.test(text);
+}
+
+/** As much of JSON Schema as schemas of tools use. */
+export interface JsonSchema {
+  type?: string | string[];
+  anyOf?: JsonSchema[];
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  maxItems?: number;
+  description?: string;
+  default?: unknown;
+}
+
+const made = { input: new WeakMap<z.ZodObject, JsonSchema>(), output: new WeakMap<z.ZodObject, JsonSchema>() };
+
+/** A schema as JSON Schema. Many hosts drop `default` before a model sees it, so each default is said in the description. */
+export function jsonSchemaOf(schema: z.ZodObject, io: "input" | "output"): JsonSchema {
+  const known = made[io].get(schema);
+  if (known !== undefined) return known;
+  // 2020-12 is the protocol's default dialect, so naming it in every schema would only cost bytes.
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  const json = rest as JsonSchema;
+  for (const property of Object.values(json.properties ?? {})) {
+    if (property.default === undefined) continue;
+    property.description = `${property.description ?? ""} Default ${JSON.stringify(property.default)}.`.trimStart();
+  }
+  made[io].set(schema, json);
+  return json;
 }

@@ -1,0 +1,247 @@
+import type * as z from "zod/v4";
+import { WebsetsError } from "../shared/errors.ts";
+import type { Tool } from "./define.ts";
+import { isoFromNumber, type JsonSchema, jsonSchemaOf } from "./schemas.ts";
+
+/** So much of a value or a name is repeated, in characters. */
+const LONGEST_QUOTE = 60;
+
+/** What is wrong with the arguments of a call, in words that name each parameter, and what to call instead. */
+export function explainInput(tool: Tool, error: z.ZodError, given: unknown): WebsetsError {
+  const schema = jsonSchemaOf(tool.input, "input");
+  const parameters = Object.keys(schema.properties ?? {});
+  const wrong: string[] = [];
+  const right: string[] = [];
+  const isWrong = (name: string, instead: unknown) => {
+    if (instead !== undefined) right.push(`${name} ${quoted(instead)}`);
+  };
+  for (const { code, path, ...issue } of error.issues) {
+    const [name] = path;
+    if (code === "unrecognized_keys" && path.length === 0) {
+      for (const key of (issue as { keys: string[] }).keys) {
+        const meant = meantBy(key, valueAt(given, [key]), parameters);
+        wrong.push(`There is no parameter ${quoted(key)}${meant === undefined ? "" : `: ${meant.name} is meant`}`);
+        if (meant !== undefined && (valueAt(given, [meant.name]) ?? undefined) === undefined) {
+          isWrong(meant.name, meant.value);
+        }
+      }
+    } else if (name === undefined) wrong.push("The arguments have to be an object with the parameters by their names");
+    else {
+      const value = valueAt(given, path);
+      const expected = schemaAt(schema, path);
+      const where = `The parameter ${path.map(String).join(".")}`;
+      wrong.push(
+        value === undefined
+          ? `${where} is missing: it takes ${wordsFor(expected)}`
+          : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}`,
+      );
+      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(expected, value);
+      if (path.length === 1) isWrong(String(name), instead);
+    }
+  }
+  const again = right.length === 0 ? "" : `Call ${tool.name} with ${right.join(", ")}. `;
+  return new WebsetsError("invalid_request", {
+    what: wrong.join("; "),
+    advice: `${again}${tool.name} takes ${parameters.join(", ")}.`,
+  });
+}
+
+/** What a schema takes, in words. */
+function wordsFor(schema: JsonSchema): string {
+  const { type, anyOf, enum: words, items, minimum, maximum, maxLength, maxItems } = schema;
+  if (words !== undefined) return words.map(quoted).join(" or ");
+  if (anyOf !== undefined) return anyOf.map(wordsFor).join(", or ");
+  if (items !== undefined)
+    return `a list${maxItems === undefined ? "" : ` of at most ${maxItems}`}: each ${wordsFor(items)}`;
+  switch (type) {
+    case "string":
+      return maxLength === undefined ? "a text" : `a text of at most ${maxLength} characters`;
+    case "boolean":
+      return "true or false";
+    case "number":
+    case "integer": {
+      const most = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? "" : ` to ${maximum}`;
+      const least = minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER ? "" : ` from ${minimum}`;
+      return `a${type === "integer" ? " whole" : ""} number${least}${most}${least !== "" && most === "" ? " on" : ""}`;
+    }
+    default:
+      return "something else";
+  }
+}
+
+/** The value that is taken and next to the one given, where there is one. */
+function nearest(schema: JsonSchema, value: unknown): unknown {
+  const { type, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
+  if (type === "boolean") {
+    if (/^(?:yes|y|on|1)$/i.test(String(value))) return true;
+    return /^(?:no|n|off|0)$/i.test(String(value)) ? false : undefined;
+  }
+  if (type !== "number" && type !== "integer") return undefined;
+  // As "25 s".
+  const number = typeof value === "string" ? Number.parseFloat(value) : value;
+  if (typeof number !== "number" || Number.isNaN(number)) return undefined;
+  const within = Math.min(maximum, Math.max(minimum, number));
+  return type === "integer" ? Math.round(within) : within;
+}
+
+function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema {
+  let at: JsonSchema = schema;
+  for (const key of path) at = (typeof key === "number" ? at.items : at.properties?.[String(key)]) ?? {};
+  return at;
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let at = given;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at;
+}
+
+function quoted(value: unknown): string {
+  if (Array.isArray(value) && value.some((one) => typeof one === "object")) return "a list";
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return "an object";
+  const text = typeof value === "string" ? value.slice(0, LONGEST_QUOTE) : value;
+  const json = JSON.stringify(text) ?? String(value);
+  return json.length > 2 * LONGEST_QUOTE ? `${json.slice(0, 2 * LONGEST_QUOTE)}…` : json;
+}
+
+/**
+ * What callers write in the place of each parameter, without capitals and signs. A name may stand at several: the tool's own
+ * parameters decide, in this order.
+ */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  websetId: ["id", "webset", "websets", "externalid", "websetname"],
+  eventId: ["id", "event"],
+  searchId: ["search"],
+  types: ["type", "eventtype", "eventtypes", "kinds"],
+  problems: ["failures", "failed", "errors", "onlyproblems", "problemsonly", "onlyfailures", "onlyerrors"],
+  itemsReady: ["ready", "enriched", "itemready", "onlyready"],
+  after: [
+    "createdafter",
+    "since",
+    "from",
+    "start",
+    "starttime",
+    "startdate",
+    "begin",
+    "cursor",
+    "aftercursor",
+    "position",
+  ],
+  before: ["createdbefore", "until", "to", "end", "endtime", "enddate"],
+  atLeast: ["count", "min", "minimum", "mincount", "minevents", "least"],
+  items: ["count", "itemcount", "target", "numitems", "minitems"],
+  limit: [
+    "count",
+    "max",
+    "maximum",
+    "maxcount",
+    "maxevents",
+    "maxresults",
+    "maxitems",
+    "pagesize",
+    "perpage",
+    "size",
+    "top",
+    "num",
+    "numresults",
+    "n",
+  ],
+  page: ["nextpage", "pagetoken", "nexttoken", "nextcursor", "cursor", "offset"],
+  until: ["condition", "waitfor", "for", "goal"],
+  status: ["statuses", "state"],
+  detail: ["details", "verbose", "full", "format", "view", "expand", "includedata"],
+  timeoutSeconds: [
+    "timeout",
+    "timeoutms",
+    "timeoutmilliseconds",
+    "timeoutsecs",
+    "seconds",
+    "wait",
+    "waitseconds",
+    "maxwait",
+    "maxwaitseconds",
+    "duration",
+  ],
+};
+
+/** The parameter that a caller meant by a name that is none, and the value it then has; undefined where the words do not tell. */
+export function meantBy(
+  name: string,
+  value: unknown,
+  parameters: readonly string[],
+): { name: string; value: unknown } | undefined {
+  const plain = plainly(name);
+  const meant =
+    parameters.find((parameter) => plainly(parameter) === plain) ??
+    Object.keys(OTHER_NAMES).find((one) => parameters.includes(one) && OTHER_NAMES[one]?.includes(plain));
+  return meant === undefined ? undefined : { name: meant, value: valueFor(meant, plain, value) };
+}
+
+function valueFor(meant: string, plain: string, value: unknown): unknown {
+  if (meant === "detail") return value === true || plain === "full" ? "full" : undefined;
+  if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain)) return Number(value) / 1_000 || undefined;
+  if (meant === "types" && typeof value === "string") return [value];
+  return typeof value === "object" && !Array.isArray(value) ? undefined : value;
+}
+
+function plainly(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+/** What ids of each kind begin with, and where such an id belongs. Prefixes only give hints; nothing is decided by them. */
+const KINDS: readonly { name: string; prefixes: readonly string[]; parameter?: string; advice: string }[] = [
+  {
+    name: "a Webset",
+    prefixes: ["ws", "webset"],
+    parameter: "websetId",
+    advice: "Pass it as websetId.",
+  },
+  {
+    name: "a search",
+    prefixes: ["search", "webset_search", "wsearch"],
+    parameter: "searchId",
+    advice: "Pass it as searchId of wait_for_webset, together with its Webset's id as websetId.",
+  },
+  {
+    name: "an event",
+    prefixes: ["event", "evt"],
+    parameter: "eventId",
+    advice: "Pass it as eventId of get_webset_event.",
+  },
+  { name: "an item", prefixes: ["item", "webset_item", "witem"], advice: "" },
+  { name: "an enrichment", prefixes: ["enr", "enrichment", "webset_enrichment"], advice: "" },
+  { name: "an import", prefixes: ["imp", "import"], advice: "" },
+  { name: "an export", prefixes: ["exp", "export", "webset_export"], advice: "" },
+  { name: "a monitor run", prefixes: ["run", "mrun", "monitor_run"], advice: "" },
+  { name: "a monitor", prefixes: ["mon", "monitor"], advice: "" },
+];
+
+const NO_PARAMETER = "No parameter takes it: its Webset's id stands as websetId in its events, see list_webset_events.";
+
+/**
+ * What to say of an id the API does not know, when it looks like the id of something else; undefined where it does not.
+ * `parameter` is where the caller put it.
+ */
+export function wrongKindOfId(parameter: string, id: string): WebsetsError | undefined {
+  const prefix = /^([a-z]+(?:_[a-z]+)*)_[^_]+$/i.exec(id)?.[1]?.toLowerCase();
+  const kind = prefix === undefined ? undefined : KINDS.find(({ prefixes }) => prefixes.includes(prefix));
+  if (kind === undefined || kind.parameter === parameter) return undefined;
+  return new WebsetsError("invalid_request", {
+    what: `The API does not know ${JSON.stringify(id)} as ${parameter}: it looks like the id of ${kind.name}`,
+    advice: kind.parameter === undefined ? NO_PARAMETER : kind.advice,
+  });
+}
+
+/** The error of a call, or a better one where something was not found because an id of another kind was given. */
+export function explainIds(error: unknown, args: Readonly<Record<string, unknown>>): unknown {
+  if (!(error instanceof WebsetsError) || error.kind !== "not_found") return error;
+  for (const parameter of ["websetId", "searchId", "eventId"]) {
+    const id = args[parameter];
+    const wrong = typeof id === "string" ? wrongKindOfId(parameter, id) : undefined;
+    if (wrong !== undefined) return wrong;
+  }
+  return error;
+}
