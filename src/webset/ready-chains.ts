@@ -6,6 +6,7 @@ import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
 import { type Ago, isDealtWith, type Position, positionAt, settledAt } from "../feed/position.ts";
+import { startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAboutQuestion, isPassing } from "../shared/errors.ts";
@@ -26,7 +27,7 @@ const FRESH_MS = 15_000;
 const UNKNOWN_MS = 2_000;
 /** So many items are read at once; the others with the next look at the events. */
 const READ_AT_ONCE = 10;
-/** Reading items must not hold up the events for longer, in milliseconds. */
+/** Reading an item, or what enrichments its Webset has, must not hold up the events for longer, in milliseconds. */
 const READ_LIMIT_MS = 5_000;
 
 /** What a wait for items that are ready reads, and which events besides those of items it hands out: by default what ends or stops a Webset. */
@@ -136,7 +137,8 @@ export class ReadyWait {
           continue;
         }
       }
-      if (!accepts(event)) hidden.push(event);
+      // What tells of an item without saying of which one is handed out as it is.
+      if (!event.type.startsWith(ITEMS) && !accepts(event)) hidden.push(event);
     }
     const more: FeedEvent[] = [];
     const owes = isCaughtUp && (await this.#readDue(more, websetId, signal));
@@ -232,18 +234,21 @@ export class ReadyWait {
   async #look(websetId: string, signal: AbortSignal): Promise<void> {
     const { websets, states, chain, clock } = this.#options;
     const known = websets.get(websetId);
+    const limit = startTimeLimit(clock, READ_LIMIT_MS, signal);
     try {
-      const { value, sentAt } = await states.look(websetId, signal);
+      const { value, sentAt } = await states.look(websetId, limit.signal);
       websets.set(websetId, {
         required: new Map(value.enrichments.map(({ id, status }) => [id, status])),
         lookedAt: sentAt,
       });
       if (value.status === "idle") chain.noteIdle(websetId, timeOf(value.updatedAt));
     } catch (error) {
-      if (isPassing(error)) return;
+      if (isPassing(error) || limit.expired) return;
       if (!isAboutQuestion(error)) throw error;
       // It is deleted: what its items show is all there is to know.
       websets.set(websetId, { required: known?.required ?? new Map(), lookedAt: clock.now() });
+    } finally {
+      limit.end();
     }
   }
 }

@@ -121,4 +121,13 @@ describe("wait_for_webset_event with itemsReady", () => {
     const asked = { itemsReady: true, types: ["webset.item.enrich"] };
     expect((await clock.until(call("wait_for_webset_event", asked))).error).toContain("webset.item.enriched");
   });
+
+  test("hands out as it is what tells of an item without saying of which one", async () => {
+    const { world, clock, wait } = await open();
+    const { id } = world.record("webset.item.enriched", { object: "webset_item" });
+    await clock.advance(10_000);
+    const value = await wait({ after: "1m", timeoutSeconds: 0 });
+    expect(value.events).toMatchObject([{ id, summary: "Item enriched: without a name; 0 of 0 done" }]);
+    expect((await wait({ after: value.cursor, timeoutSeconds: 8 })).outcome).toBe("quiet");
+  });
 });
