@@ -54,7 +54,7 @@ export function eventFilter({
   types?: readonly string[] | undefined;
   problems?: boolean | undefined;
 }): EventFilter {
-  for (const text of texts) if (!isStar(text) && !isKnownEventType(text)) throw unknownType(text);
+  for (const text of texts) if (!isStar(text) && !isKnownEventType(text)) throw unknownType(text, texts);
   if (texts.length === 0 || texts.some(isStar)) {
     const isOdd = ({ type }: Told) => !isKnownEventType(type);
     return {
@@ -121,17 +121,20 @@ const HIDE_FAILURES: ReadonlySet<string> = new Set(["import.completed", "monitor
 const COMMON = "webset";
 const COMMON_WEIGHT = 0.3;
 
-/** An `invalid_request` that names the type that somebody meant who wrote a name that is none. */
-export function unknownType(text: string): WebsetsError {
+/** An `invalid_request` that names the type that somebody meant who wrote a name that is none, as one of `all`. */
+export function unknownType(text: string, all: readonly string[] = [text]): WebsetsError {
   const shown = text.slice(0, 80);
   const meant = meantBy(shown);
   const isFailure = HIDE_FAILURES.has(meant) && FAILED.some((word) => alike(word, lastWord(shown)) > 0.6);
   const hidden = isFailure
     ? ` with the status "failed" or "canceled" in its data (problems: true brings only such)`
     : "";
+  // Of many nobody needs to be told those that were right.
+  const right = all.length > MOST_TOLD ? [meant] : [...new Set(all.map((one) => (one === text ? meant : one)))];
   return new WebsetsError("invalid_request", {
     what: `There is no event type ${JSON.stringify(shown)}; did you mean ${meant}${hidden}?`,
-    advice: `Pass types [${JSON.stringify(meant)}]. Any prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${TYPES.length}.`,
+    instead: `types ${JSON.stringify(right.map((one) => one.slice(0, 80)))}${isFailure ? " and problems true" : ""}`,
+    advice: `Any prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${TYPES.length}.`,
   });
 }
 
@@ -149,6 +152,7 @@ function meantBy(text: string): string {
 }
 
 const MOST_LIKE = 2;
+const MOST_TOLD = 5;
 
 /** How much of each side's words the other has, 0 to `MOST_LIKE`. */
 function likeness(words: readonly string[], name: string): number {

@@ -59,6 +59,8 @@ export interface ErrorFacts {
   what: string;
   /** What to do about it; without it the kind's own advice is given. */
   advice?: string | undefined;
+  /** The parameters with which the call would be right, as `limit 200`. */
+  instead?: string | undefined;
   /** How long to wait before asking again, in milliseconds. */
   retryAfterMs?: number | undefined;
   /** The upstream's name for the request, for support. */
@@ -74,6 +76,7 @@ export interface ErrorFacts {
 export class WebsetsError extends Error {
   readonly kind: ErrorKind;
   readonly advice: string | undefined;
+  readonly instead: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly requestId: string | undefined;
   readonly status: number | undefined;
@@ -84,6 +87,7 @@ export class WebsetsError extends Error {
     this.name = "WebsetsError";
     this.kind = kind;
     this.advice = facts.advice;
+    this.instead = facts.instead;
     this.retryAfterMs = facts.retryAfterMs;
     this.requestId = facts.requestId;
     this.status = facts.status;
@@ -91,11 +95,13 @@ export class WebsetsError extends Error {
   }
 }
 
-/** What happened and what to do, for the agent that called a tool. */
-export function sentenceForAgent(error: WebsetsError): string {
+/** What happened and what to do, for the agent that called a tool; with its name, so that the text tells the whole next call. */
+export function sentenceForAgent(error: WebsetsError, tool?: string): string {
   const after =
     error.retryAfterMs === undefined ? "" : ` The API asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s.`;
-  return `${error.kind}: ${finished(error.message)}${after} ${error.advice ?? KINDS[error.kind].advice}`;
+  const call = tool === undefined ? "Pass" : `Call ${tool} with`;
+  const instead = error.instead === undefined ? "" : ` ${call} ${error.instead}.`;
+  return `${error.kind}: ${finished(error.message)}${after}${instead} ${error.advice ?? KINDS[error.kind].advice}`;
 }
 
 /** One line for stderr, with what support needs. */

@@ -25,6 +25,10 @@ export class CallLog {
     this.#startedAt = clock.now();
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
   ended(how: string): void {
     this.#log.info(`${this.#name}: ${how}, ${Math.round(this.#clock.now() - this.#startedAt)} ms`);
   }
@@ -48,7 +52,7 @@ export async function answered(log: CallLog, answer: () => Promise<Answer>): Pro
 function explain(error: unknown, log: CallLog): string {
   if (error instanceof WebsetsError) {
     log.ended(lineForOperator(error));
-    return sentenceForAgent(error);
+    return sentenceForAgent(error, log.name);
   }
   log.failedUnforeseen(error);
   return "unexpected_response: This server failed in a way nobody foresaw; its log on stderr has the details. Call again, or call another tool.";

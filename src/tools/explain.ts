@@ -12,6 +12,7 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
   const parameters = Object.keys(schema.properties ?? {});
   const wrong: string[] = [];
   const right: string[] = [];
+  const superfluous: string[] = [];
   const isWrong = (name: string, instead: unknown) => {
     if (instead !== undefined) right.push(`${name} ${quoted(instead)}`);
   };
@@ -21,8 +22,11 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
       for (const key of (issue as { keys: string[] }).keys) {
         const meant = meantBy(key, valueAt(given, [key]), parameters);
         wrong.push(`There is no parameter ${quoted(key)}${meant === undefined ? "" : `: ${meant.name} is meant`}`);
-        if (meant !== undefined && (valueAt(given, [meant.name]) ?? undefined) === undefined) {
+        if (meant === undefined) superfluous.push(quoted(key));
+        else if ((valueAt(given, [meant.name]) ?? undefined) === undefined) {
           isWrong(meant.name, meant.value);
+          // Without it, how many items is a question to nothing.
+          if (meant.name === "items") isWrong("until", "items");
         }
       }
     } else if (name === undefined) wrong.push("The arguments have to be an object with the parameters by their names");
@@ -32,14 +36,18 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
       const where = `The parameter ${path.map(String).join(".")}`;
       wrong.push(
         value === undefined
-          ? `${where} is missing: it takes ${wordsFor(expected)}`
+          ? `${where} is missing: ${expected.description ?? `it takes ${wordsFor(expected)}`}${sourceOf(name)}`
           : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}`,
       );
-      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(expected, value);
+      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(name, expected, value);
       if (path.length === 1) isWrong(String(name), instead);
     }
   }
-  const again = right.length === 0 ? "" : `Call ${tool.name} with ${right.join(", ")}. `;
+  const ways = [
+    ...(right.length === 0 ? [] : [`with ${right.join(", ")}`]),
+    ...(superfluous.length === 0 ? [] : [`without ${superfluous.join(", ")}`]),
+  ];
+  const again = ways.length === 0 ? "" : `Call ${tool.name} ${ways.join(" and ")}. `;
   return new WebsetsError("invalid_request", {
     what: wrong.join("; "),
     advice: `${again}${tool.name} takes ${parameters.join(", ")}.`,
@@ -69,8 +77,15 @@ function wordsFor(schema: JsonSchema): string {
   }
 }
 
+/** Where a caller without it gets it from. */
+function sourceOf(parameter: PropertyKey): string {
+  const tool = { websetId: "list_websets", eventId: "list_webset_events" }[String(parameter)];
+  return tool === undefined ? "" : ` Call ${tool} to find it`;
+}
+
 /** The value that is taken and next to the one given, where there is one. */
-function nearest(schema: JsonSchema, value: unknown): unknown {
+function nearest(name: PropertyKey, schema: JsonSchema, value: unknown): unknown {
+  if (schema.enum !== undefined) return meantValue(String(name), value, schema.enum);
   const { type, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
   if (type === "boolean") {
     if (/^(?:yes|y|on|1)$/i.test(String(value))) return true;
@@ -112,7 +127,7 @@ function quoted(value: unknown): string {
  * parameters decide, in this order.
  */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  websetId: ["id", "webset", "websets", "externalid", "websetname"],
+  websetId: ["id", "ids", "webset", "websets", "websetids", "externalid", "websetname"],
   eventId: ["id", "event"],
   searchId: ["search"],
   types: ["type", "eventtype", "eventtypes", "kinds"],
@@ -167,6 +182,32 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What callers write in the place of a value, without capitals and signs. */
+const OTHER_VALUES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  until: {
+    search_completed: ["completed", "complete", "search", "searchcomplete", "searchdone", "searchfinished"],
+    items: ["item", "itemsfound", "count"],
+    idle: ["done", "finished", "end", "ended", "all", "enriched", "enrichmentscompleted", "alldone"],
+  },
+  status: {
+    idle: ["completed", "complete", "done", "finished", "ended"],
+    pending: ["queued", "created", "waiting"],
+    running: ["active", "processing", "inprogress", "started", "searching"],
+    paused: ["stopped"],
+  },
+  detail: {
+    summary: ["short", "brief", "compact", "none", "false"],
+    full: ["all", "everything", "long", "complete", "true", "data"],
+  },
+};
+
+/** The value, of those a parameter takes, that a caller meant by another word. */
+export function meantValue(name: string, value: unknown, values: readonly unknown[]): unknown {
+  if (typeof value === "object") return undefined;
+  const plain = plainly(String(value));
+  return values.find((one) => plainly(String(one)) === plain || OTHER_VALUES[name]?.[String(one)]?.includes(plain));
+}
+
 /** The parameter that a caller meant by a name that is none, and the value it then has; undefined where the words do not tell. */
 export function meantBy(
   name: string,
@@ -184,6 +225,7 @@ function valueFor(meant: string, plain: string, value: unknown): unknown {
   if (meant === "detail") return value === true || plain === "full" ? "full" : undefined;
   if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain)) return Number(value) / 1_000 || undefined;
   if (meant === "types" && typeof value === "string") return [value];
+  if (meant === "websetId" && Array.isArray(value)) return value.length === 1 ? value[0] : undefined;
   return typeof value === "object" && !Array.isArray(value) ? undefined : value;
 }
 
@@ -197,19 +239,19 @@ const KINDS: readonly { name: string; prefixes: readonly string[]; parameter?: s
     name: "a Webset",
     prefixes: ["ws", "webset"],
     parameter: "websetId",
-    advice: "Pass it as websetId.",
+    advice: "Call get_webset_progress with it as websetId, or list_webset_events.",
   },
   {
     name: "a search",
     prefixes: ["search", "webset_search", "wsearch"],
     parameter: "searchId",
-    advice: "Pass it as searchId of wait_for_webset, together with its Webset's id as websetId.",
+    advice: "Call wait_for_webset with it as searchId, together with its Webset's id as websetId.",
   },
   {
     name: "an event",
     prefixes: ["event", "evt"],
     parameter: "eventId",
-    advice: "Pass it as eventId of get_webset_event.",
+    advice: "Call get_webset_event with it as eventId.",
   },
   { name: "an item", prefixes: ["item", "webset_item", "witem"], advice: "" },
   { name: "an enrichment", prefixes: ["enr", "enrichment", "webset_enrichment"], advice: "" },

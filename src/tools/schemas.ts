@@ -113,12 +113,20 @@ export function timeOf(name: string, given: string | undefined): number | Ago | 
   const time = parseTime(text);
   if (time !== undefined && TIME_WITH_ZONE.test(text)) return time;
   const iso = isoFromNumber(text);
-  const meant = iso === undefined ? "" : ` That is ${JSON.stringify(iso)} if it counts from 1970.`;
+  const counted = iso === undefined ? "" : ` That is ${JSON.stringify(iso)} if it counts from 1970.`;
   const orCursor = name === "after" ? ", or pass the cursor of an earlier result as it is" : "";
   throw new WebsetsError("invalid_request", {
     what: `The parameter ${name} holds ${JSON.stringify(text.slice(0, 80))}, which ${faultOf(text, time)}`,
-    advice: `Write a time like 2026-11-01T12:00:00Z, with the time of day and with Z for UTC or an offset such as +02:00, or an age like "90s", "10m", "2h" or "3d"${orCursor}.${meant}`,
+    ...meantTime(name, iso ?? text),
+    advice: `Write a time like 2026-11-01T12:00:00Z, with the time of day and with Z for UTC or an offset such as +02:00, or an age like "90s", "10m", "2h" or "3d"${orCursor}.${counted}`,
   });
+}
+
+/** A day stands for its beginning and a time without a zone for UTC, as what may be meant. */
+function meantTime(name: string, text: string): { instead?: string } {
+  const [, day, time = "00:00:00"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?$/.exec(text) ?? [];
+  const meant = `${day}T${time}Z`;
+  return parseTime(meant) === undefined ? {} : { instead: `${name} ${JSON.stringify(meant)}` };
 }
 
 function ageOf(name: string, text: string): Ago | undefined {

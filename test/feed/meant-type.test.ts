@@ -38,10 +38,10 @@ describe("a type that is none", () => {
     ["webset.searches.*", "webset.search.*"],
     ["wobset.*", "webset.*"],
   ])("like %s is refused with the one meant, %s", (text, meant) => {
-    const { kind, message, advice } = refusalOf(() => eventFilter({ types: [text] }));
+    const { kind, message, advice, instead } = refusalOf(() => eventFilter({ types: [text] }));
     expect(kind).toBe("invalid_request");
     expect(message).toBe(`There is no event type ${JSON.stringify(text)}; did you mean ${meant}?`);
-    expect(advice).toContain(`types [${JSON.stringify(meant)}]`);
+    expect(instead).toBe(`types [${JSON.stringify(meant)}]`);
     expect(advice).toContain("websets://event-types");
   });
 
@@ -53,7 +53,8 @@ describe("a type that is none", () => {
     ["monitor.run.error", "monitor.run.completed"],
     ["monitor.failed", "monitor.run.completed"],
   ])("like %s is refused with %s, in which it hides as a status", (text, meant) => {
-    const { message } = refusalOf(() => eventFilter({ types: [text] }));
+    const { message, instead } = refusalOf(() => eventFilter({ types: [text] }));
+    expect(instead).toBe(`types [${JSON.stringify(meant)}] and problems true`);
     expect(message).toContain(`did you mean ${meant} with the status "failed" or "canceled" in its data`);
     expect(message).toContain("problems: true");
   });
@@ -70,9 +71,19 @@ describe("a type that is none", () => {
   test.each(["", "constructor", "*.created", "x".repeat(5_000), "\u0000", "...", "*"])(
     "like %j is refused, not repeated in full",
     (text) => {
-      const { message, advice = "" } = unknownType(text);
+      const { message, instead } = unknownType(text);
       expect(message.length).toBeLessThan(300);
-      expect(advice).toMatch(/Pass types \["[\w.*]+"\]/);
+      expect(instead).toMatch(/^types \["[\w.*]+"\]/);
     },
   );
+
+  test("among others is put right beside those", () => {
+    const types = ["webset.idle", "export.completed", "webset.export.completed"];
+    const { instead } = refusalOf(() => eventFilter({ types }));
+    expect(instead).toBe('types ["webset.idle","webset.export.completed"]');
+    const many = Array.from({ length: 50 }, () => "webset.idle");
+    expect(refusalOf(() => eventFilter({ types: [...many, "export.completed"] })).instead).toBe(
+      'types ["webset.export.completed"]',
+    );
+  });
 });

@@ -16,12 +16,12 @@ describe("an id in the wrong place", () => {
     const searchId = searches[0]?.id ?? "";
     expect(searchId).not.toBe("");
     expect(await ask("get_webset_progress", { websetId: searchId })).toMatch(
-      /^invalid_request: .*looks like the id of a search\. Pass it as searchId of wait_for_webset/,
+      /^invalid_request: .*looks like the id of a search\. Call wait_for_webset with it as searchId/,
     );
     expect(await ask("wait_for_webset_event", { websetId: searchId })).toMatch(/^invalid_request: .*a search/);
     expect(await ask("list_webset_events", { websetId: "event_1" })).toMatch(/^invalid_request: .*get_webset_event/);
     expect(await ask("get_webset_event", { eventId: id })).toMatch(
-      /^invalid_request: .*a Webset\. Pass it as websetId/,
+      /^invalid_request: .*a Webset\. Call get_webset_progress with it as websetId/,
     );
     expect(await ask("wait_for_webset", { websetId: id, searchId: "event_1" })).toMatch(/^invalid_request: .*an event/);
   });

@@ -20,7 +20,16 @@ function explained(name: string, args: unknown): string {
 
 describe("wrong arguments", () => {
   test.each([
-    ["get_webset_event", {}, "The parameter eventId is missing: it takes a text of at most 300 characters."],
+    [
+      "get_webset_event",
+      {},
+      "The parameter eventId is missing: The id of an event, as other results give it. Call list_webset_events to find it.",
+    ],
+    [
+      "wait_for_webset",
+      {},
+      "The parameter websetId is missing: The Webset's id or your externalId. Call list_websets to find it.",
+    ],
     ["get_webset_event", { eventId: 5 }, "The parameter eventId is 5, and it takes a text of at most 300 characters."],
     ["get_webset_event", { eventId: null }, "The parameter eventId is missing: "],
     ["get_webset_event", { eventId: "e", detail: "all" }, 'detail is "all", and it takes "summary" or "full".'],
@@ -31,7 +40,11 @@ describe("wrong arguments", () => {
     ],
     ["list_webset_events", { types: { a: 1 } }, "types is an object, and it takes a list of at most 50: each a text"],
     ["list_webset_events", { limit: 1.5 }, "The parameter limit is 1.5, and it takes a whole number from 1 to 200."],
-    ["get_webset_progress", { websetId: "w", extra: true }, 'There is no parameter "extra".'],
+    [
+      "get_webset_progress",
+      { websetId: "w", extra: true },
+      'There is no parameter "extra". Call get_webset_progress without "extra". ',
+    ],
     ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There is no parameter "b"; There is no parameter "a".'],
     ["get_webset_progress", [], "The arguments have to be an object with the parameters by their names."],
   ])("%s %j are explained by name", (name, args, expected) => {
@@ -57,7 +70,13 @@ describe("wrong arguments", () => {
     ["wait_for_webset_event", { timeoutSeconds: "25 s" }, "timeoutSeconds 25"],
     ["wait_for_webset_event", { timeout: -1 }, "timeoutSeconds -1"],
     ["wait_for_webset", { webset_id: "w" }, 'websetId "w"'],
-    ["wait_for_webset", { id: "w", count: 5 }, 'websetId "w", items 5'],
+    ["wait_for_webset", { id: "w", count: 5 }, 'websetId "w", items 5, until "items"'],
+    ["wait_for_webset", { websetId: "w", until: "completed" }, 'until "search_completed"'],
+    ["wait_for_webset", { websetId: "w", until: "done" }, 'until "idle"'],
+    ["list_websets", { status: "completed" }, 'status "idle"'],
+    ["list_websets", { status: "In progress" }, 'status "running"'],
+    ["list_webset_items", { websetId: "w", detail: "everything" }, 'detail "full"'],
+    ["list_webset_items", { websetIds: ["w"] }, 'websetId "w"'],
     ["wait_for_webset", { websetID: "w" }, 'websetId "w"'],
     ["get_webset_progress", { webset: "w" }, 'websetId "w"'],
     ["get_webset_event", { id: "e" }, 'eventId "e"'],
