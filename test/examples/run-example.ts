@@ -17,7 +17,7 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** Starts an example as the README says, with output that is no terminal. */
+/** Starts an example as docs/loops.md says, with output that is no terminal. */
 export function startExample(name: string, args: string[] = [], env: Record<string, string> = {}): Running {
   const { EXA_API_KEY: _, ...inherited } = process.env;
   const child = spawn(process.execPath, ["scripts/run.mjs", `examples/${name}.ts`, ...args], {

@@ -6,10 +6,9 @@ import { startModel } from "../../scripts/hosts/model.ts";
 import { hostsTable, patienceTable, type Row, readRecord } from "../../scripts/hosts/table.ts";
 import { markedText } from "../../scripts/marked.ts";
 import { readConfig } from "../../src/config.ts";
+import { blocksOf } from "../support/code-blocks.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/hosts.md"), "utf8");
-const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
 
 describe("docs/hosts.md", () => {
   test("has a row for every host that the script tries, and none that failed", () => {
@@ -24,7 +23,7 @@ describe("docs/hosts.md", () => {
   });
 
   test("shows configurations that a host can read, in which no place for the key is taken for one", () => {
-    const configurations = blocks("json").map((block) => JSON.parse(block));
+    const configurations = blocksOf(page, "json").map((block) => JSON.parse(block));
     expect(configurations.length).toBeGreaterThan(4);
     for (const { mcpServers, servers, mcp } of configurations) {
       const { command, env, environment } = (mcpServers ?? servers ?? mcp)["websets-events"];
@@ -34,7 +33,7 @@ describe("docs/hosts.md", () => {
       const unset = EXA_API_KEY.replace(/\$\{\w+:-\}|\{env:\w+\}/, "");
       expect(readConfig({}, { EXA_API_KEY: unset }).apiKey).toBeUndefined();
     }
-    expect(blocks("toml")).toHaveLength(1);
+    expect(blocksOf(page, "toml")).toHaveLength(1);
   });
 });
 

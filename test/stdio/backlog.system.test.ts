@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { createFaults, type FaultName } from "../../src/sandbox/faults.ts";
 import type { Faults } from "../../src/sandbox/server.ts";
 import { BACKLOGS, type Backlog, itemEvents, PersistentAgent, recordBacklog } from "../support/backlogs.ts";
-import { followAsTheReadmeDoes, readAsThePromptSays } from "../support/documented-loops.ts";
+import { followAsDocumented, readAsThePromptSays } from "../support/documented-loops.ts";
 import { ERAS, type Era } from "../support/eras.ts";
 import { test } from "../support/stdio-test.ts";
 
@@ -12,7 +12,7 @@ const SPEED = 20;
 
 interface Case {
   backlog: keyof typeof BACKLOGS;
-  loop: "the README's loop" | "the prompt's step";
+  loop: "the documented loop" | "the prompt's step";
   latencyMs: 0 | 50 | 400;
   listOrder: "newest-first" | "oldest-first";
   fault?: FaultName;
@@ -20,7 +20,7 @@ interface Case {
 
 /** All that test/tools/backlog.test.ts holds the tools to happens here a few times to the program itself. */
 const CASES: readonly Case[] = [
-  { backlog: "250 at once a day behind", loop: "the README's loop", latencyMs: 400, listOrder: "newest-first" },
+  { backlog: "250 at once a day behind", loop: "the documented loop", latencyMs: 400, listOrder: "newest-first" },
   { backlog: "250 at once a day behind", loop: "the prompt's step", latencyMs: 0, listOrder: "oldest-first" },
   {
     backlog: "250 at once a day behind",
@@ -29,14 +29,19 @@ const CASES: readonly Case[] = [
     listOrder: "newest-first",
     fault: "html-502",
   },
-  { backlog: "5,000 in ten minutes a day behind", loop: "the README's loop", latencyMs: 50, listOrder: "oldest-first" },
+  {
+    backlog: "5,000 in ten minutes a day behind",
+    loop: "the documented loop",
+    latencyMs: 50,
+    listOrder: "oldest-first",
+  },
   {
     backlog: "5,000 in ten minutes a day behind",
     loop: "the prompt's step",
     latencyMs: 400,
     listOrder: "newest-first",
   },
-  { backlog: "one in 60 days", loop: "the README's loop", latencyMs: 0, listOrder: "newest-first" },
+  { backlog: "one in 60 days", loop: "the documented loop", latencyMs: 0, listOrder: "newest-first" },
   { backlog: "one in 60 days", loop: "the prompt's step", latencyMs: 400, listOrder: "oldest-first" },
 ];
 
@@ -66,12 +71,12 @@ describe.concurrent.each(CASES.map((one, n) => ({ ...one, era: ERAS[n % 2] as Er
       if (loop === "the prompt's step") await readAsThePromptSays(agent.call, websetId, createdAt);
       else {
         world.createSearch(websetId, { query: "Makers of cargo bikes", count: 3 });
-        await followAsTheReadmeDoes(agent.call, websetId);
+        await followAsDocumented(agent.call, websetId);
       }
       expect(agent.errors).toEqual([]);
       expect(agent.handedOut).toEqual(itemEvents(world));
       expect(agent.handedOut.length).toBeGreaterThanOrEqual(backlog.ages.length);
-      if (loop === "the README's loop") expect(agent.cost).toBeLessThanOrEqual(backlog.most);
+      if (loop === "the documented loop") expect(agent.cost).toBeLessThanOrEqual(backlog.most);
     });
   },
 );

@@ -9,8 +9,8 @@ export type Call = (name: string, args: Record<string, unknown>) => Promise<any>
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/follow-webset.ts");
 
-/** The README's loop, which is that of the example: the very text, run on a client of ours. */
-export function followAsTheReadmeDoes(call: Call, websetId: string): Promise<void> {
+/** The loop of docs/loops.md, which is that of the example: the very text, run on a client of ours. */
+export function followAsDocumented(call: Call, websetId: string): Promise<void> {
   const loop = /^async function follow\(.*?^}$/ms.exec(readFileSync(EXAMPLE, "utf8"));
   if (loop === null) throw new Error("the example has no function follow any more");
   const { code } = transformSync(loop[0], { loader: "ts" });

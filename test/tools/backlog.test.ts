@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createFaults, FAULTS, type FaultName, type FaultRule } from "../../src/sandbox/faults.ts";
 import { BACKLOGS, type Backlog, itemEvents, PersistentAgent, recordBacklog } from "../support/backlogs.ts";
-import { followAsTheReadmeDoes, readAsThePromptSays } from "../support/documented-loops.ts";
+import { followAsDocumented, readAsThePromptSays } from "../support/documented-loops.ts";
 import { openToolWorld, type ToolWorldOptions } from "../support/tool-world.ts";
 
 /** A Webset that was created before the backlog, and an agent that knows where it was then. */
@@ -24,11 +24,11 @@ function beginSearch({ world, websetId }: Awaited<ReturnType<typeof openBehind>>
 
 describe.each(["newest-first", "oldest-first"] as const)("a backlog listed %s", (listOrder) => {
   describe.each(Object.entries(BACKLOGS))("%s", (_, backlog) => {
-    test.each([0, 50, 400])("is handed out whole at %i ms a request by the README's loop", async (latencyMs) => {
+    test.each([0, 50, 400])("is handed out whole at %i ms a request by the documented loop", async (latencyMs) => {
       const opened = await openBehind(backlog, { listOrder, latencyMs: latencyMs / 2 });
       const { agent, clock, world, websetId } = opened;
       beginSearch(opened);
-      await clock.until(followAsTheReadmeDoes(agent.call, websetId));
+      await clock.until(followAsDocumented(agent.call, websetId));
       expect(agent.errors).toEqual([]);
       expect(agent.handedOut).toEqual(itemEvents(world));
       expect(agent.handedOut).toHaveLength(backlog.ages.length + 3);
@@ -54,7 +54,7 @@ describe.each(["newest-first", "oldest-first"] as const)("a backlog listed %s", 
     const { agent, clock, world, call, websetId, cursor } = opened;
     if (name !== "deleted-webset") {
       beginSearch(opened);
-      await clock.until(followAsTheReadmeDoes(agent.call, websetId));
+      await clock.until(followAsDocumented(agent.call, websetId));
     } else {
       expect((await clock.until(call("get_webset_progress", { websetId }))).error).toMatch(/^not_found: /);
       await clock.until(readAsThePromptSays(agent.call, websetId, cursor));

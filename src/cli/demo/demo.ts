@@ -140,7 +140,9 @@ export async function playDemo({ program, speed, output, env, complain, interrup
       while (seen.size < SEARCH.count) {
         const result = await me.call<EventWait>("wait_for_webset_event", { ...items, after }, { signal });
         after = result.cursor;
-        event(`wait_for_webset_event: ${paint("bold", result.outcome)}, ${result.events.length} items`);
+        event(
+          `wait_for_webset_event: ${paint("bold", result.outcome)}, ${result.events.length} ${result.events.length === 1 ? "item" : "items"}`,
+        );
         for (const { id, summary } of result.events) {
           if (seen.has(id)) throw new Error(`an item came twice: ${summary}`);
           seen.add(id);

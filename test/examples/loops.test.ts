@@ -3,14 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { TOOLS } from "../../src/tools/index.ts";
+import { blocksOf } from "../support/code-blocks.ts";
 
 const root = join(import.meta.dirname, "../..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const cli = "/absolute/path/to/websets-events-mcp/dist/cli.js";
-
-function blocksOf(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
-}
+const page = readFileSync(join(root, "docs/loops.md"), "utf8");
 
 function toolOf(name: string | undefined) {
   const tool = TOOLS.find((one) => one.name === name);
@@ -18,35 +14,16 @@ function toolOf(name: string | undefined) {
   return tool;
 }
 
-interface Entry {
-  type?: string;
-  command: string;
-  args: string[];
-  env?: Record<string, string>;
-}
-
-describe("the README", () => {
+describe("docs/loops.md", () => {
   test("shows the loop as it stands in the example", () => {
     const example = readFileSync(join(root, "examples/follow-webset.ts"), "utf8");
-    const [loop] = blocksOf("ts");
+    const [loop] = blocksOf(page, "ts");
     expect(loop).toContain("async function follow(");
     expect(example).toContain(loop);
   });
 
-  test("configures hosts with a key and with the sandbox, each in its own shape", () => {
-    const [common, vscode] = blocksOf("json").map((block) => JSON.parse(block));
-    const servers: Record<string, Entry>[] = [common.mcpServers, vscode.servers];
-    for (const { "websets-events": real, "websets-sandbox": sandbox } of servers) {
-      expect(real).toMatchObject({ command: "node", args: [cli] });
-      expect(Object.keys(real?.env ?? {})).toEqual(["EXA_API_KEY"]);
-      expect(sandbox).toMatchObject({ command: "node", args: [cli, "--sandbox"] });
-    }
-    expect(vscode.servers["websets-events"].env.EXA_API_KEY).toBe(`\${input:${vscode.inputs[0].id}}`);
-    expect(vscode.inputs[0]).toMatchObject({ type: "promptString", password: true });
-  });
-
   test("calls tools as they are in Python, too", () => {
-    const [python = ""] = blocksOf("python");
+    const [python = ""] = blocksOf(page, "python");
     const calls = [...python.matchAll(/await call\(\s*"(\w+)",(.*?)\n? *\)\n/gs)];
     expect(calls.map(([, tool]) => tool)).toEqual(["wait_for_webset", "wait_for_webset_event"]);
     for (const [, name, args = ""] of calls) {
@@ -65,12 +42,5 @@ describe("the README", () => {
     for (const { output, what } of compared) {
       expect(JSON.stringify(z.toJSONSchema(output).properties?.outcome)).toContain(what);
     }
-  });
-
-  test("names only scripts that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name);
-    expect(named).toContain("demo");
-    expect(named.filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
   });
 });
