@@ -3,6 +3,7 @@ import { join, sep } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   brokenImports,
+  closureOf,
   type Import,
   importCycles,
   importsOf,
@@ -64,6 +65,7 @@ describe("the sources", () => {
   const paths = readdirSync(src, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll(sep, "/"))
     .filter((path) => path.endsWith(".ts"));
+  const linesOf = (path: string) => readFileSync(join(src, path), "utf8").trimEnd().split("\n").length;
   let files: Map<string, Import[]>;
 
   beforeAll(async () => {
@@ -76,6 +78,21 @@ describe("the sources", () => {
 
   test("never import each other, be it over others", () => {
     expect(importCycles(files)).toEqual([]);
+  });
+
+  /** Signs and no aims: whoever needs more says why in the commit that raises them. Two nouns in one file are worse than a file more. */
+  test("can be read: neither many files, nor long ones, nor splinters", () => {
+    const lengths = paths.map(linesOf).sort((a, b) => a - b);
+    expect(paths.length).toBeLessThanOrEqual(150);
+    expect(paths.filter((path) => linesOf(path) > 400)).toEqual([]);
+    expect(lengths[lengths.length >> 1]).toBeGreaterThanOrEqual(75);
+  });
+
+  test("let a wait for events be read in half an hour, from its tool on", () => {
+    const closure = closureOf("tools/wait-for-webset-event.ts", files);
+    expect(closure).toContain("feed/collect.ts");
+    expect(closure.length).toBeLessThanOrEqual(45);
+    expect(closure.reduce((sum, path) => sum + linesOf(path), 0)).toBeLessThanOrEqual(4_800);
   });
 
   test("leave the process's environment and streams to the command line", async () => {

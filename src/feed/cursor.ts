@@ -1,19 +1,11 @@
 import { createHash } from "node:crypto";
 import { WebsetsError } from "../shared/errors.ts";
-import {
-  type Chain,
-  type Crowd,
-  isPortable,
-  LONGEST_CROWD_BYTES,
-  orderKey,
-  type Placed,
-  type Position,
-} from "./position.ts";
+import { type Chain, type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position } from "./position.ts";
 
 /*
  * A cursor is a position as text, in base64url:
  *
- *   1 byte    kind and version; the first letter of the text tells cursors ("c") and page tokens ("p") apart
+ *   1 byte    kind and version; the first letter of the text is "c", and that of page tokens "p"
  *   8 bytes   since (42 bits, milliseconds since 1970), then the span to the latest event in `seen` (22 bits, milliseconds)
  *   3 bytes   checksum over the rest
  *   4.5 bytes for each event in `seen`: its fingerprint, ascending
@@ -183,84 +175,5 @@ function refusal(text: string): { what: string; advice: string } {
   return {
     what: "The parameter after holds no cursor of this server, or one that was not copied whole",
     advice: "Pass a cursor exactly as an earlier result gave it, or an ISO 8601 time such as 2026-11-01T12:00:00Z.",
-  };
-}
-
-/*
- * A page token says where a listing goes on, as text, in base64url:
- *
- *   1 byte    kind and version; the first letter of the text is "p"
- *   3 bytes   checksum over the rest
- *   8 bytes   time of the last event dealt with, milliseconds since 1970, as a double
- *   1 byte    how many bytes follow
- *   n bytes   its id in UTF-8, or what stands for one that is too long: see `orderKey`
- *   the rest  the cursor that the listing has given, for the next page to give it on
- *
- * In version 2, for listings inside a crowd, that cursor follows behind
- *
- *   2 bytes   for which types the API gave its own cursor
- *   1 byte    how many bytes follow
- *   n bytes   the API's own cursor of the page on which that event stands
- */
-const PAGE_VERSIONS = { plain: 0xa5, crowd: 0xa6 };
-const PREFIX_BYTES = 4;
-const PLACE_BYTES = 9;
-/** No cursor is shorter than 12 bytes. */
-const LEAST_BYTES = PREFIX_BYTES + PLACE_BYTES + 12;
-
-export interface PageToken {
-  /** What follows in the listing is older than this, in the feed's order. */
-  before: Placed;
-  /** Where the page of a crowd begins on which that event stands: within that millisecond the API's order counts. */
-  crowd?: Crowd | undefined;
-  /** Where waiting goes on. */
-  position: Position;
-}
-
-/** The place as opaque text of at most 1,000 characters, which callers pass to get older events. */
-export function encodePageToken({ before, crowd, position }: PageToken): string {
-  const place = Buffer.concat([encodePlace(before), ...(crowd === undefined ? [] : [crowdBytes(crowd)])]);
-  const cursor = encodeCursor(position, LONGEST_CURSOR_BYTES - PREFIX_BYTES - place.length);
-  const token = Buffer.concat([Buffer.alloc(PREFIX_BYTES), place, Buffer.from(cursor, "base64url")]);
-  token.writeUInt8(crowd === undefined ? PAGE_VERSIONS.plain : PAGE_VERSIONS.crowd, 0);
-  checksum(token.subarray(PREFIX_BYTES)).copy(token, 1);
-  return token.toString("base64url");
-}
-
-/** The place a page token stands for. Refuses with `invalid_request` what `encodePageToken` did not write. */
-export function decodePageToken(text: string): PageToken {
-  const token = Buffer.from(text, "base64url");
-  const isWhole =
-    token.length >= LEAST_BYTES &&
-    token.toString("base64url") === text &&
-    Object.values(PAGE_VERSIONS).includes(token[0] ?? 0) &&
-    checksum(token.subarray(PREFIX_BYTES)).equals(token.subarray(1, PREFIX_BYTES));
-  if (!isWhole) throw new WebsetsError("invalid_request", pageRefusal(text));
-  const time = token.readDoubleBE(PREFIX_BYTES);
-  const { take, takeText } = parts(token.subarray(PREFIX_BYTES + PLACE_BYTES - 1));
-  const before = { id: takeText(), time };
-  const crowd = token[0] === PAGE_VERSIONS.crowd ? takeCrowd({ take, takeText }) : undefined;
-  const position = decodeCursor(take().toString("base64url"));
-  return { before, position, ...(crowd !== undefined && { crowd }) };
-}
-
-function encodePlace({ id, time }: Placed): Buffer {
-  const text = Buffer.from(orderKey(id));
-  const head = Buffer.alloc(PLACE_BYTES);
-  head.writeDoubleBE(time, 0);
-  head.writeUInt8(text.length, PLACE_BYTES - 1);
-  return Buffer.concat([head, text]);
-}
-
-function pageRefusal(text: string): { what: string; advice: string } {
-  if (text.startsWith("c")) {
-    return {
-      what: "The parameter page was given what looks like a cursor",
-      advice: "Pass the nextPage of an earlier listing as page; a cursor goes into wait_for_webset_event as after.",
-    };
-  }
-  return {
-    what: "The parameter page holds no page token of list_webset_events, or one that was not copied whole",
-    advice: "Pass nextPage exactly as an earlier listing gave it, or leave page out to begin with the newest events.",
   };
 }

@@ -2,10 +2,10 @@ import { isPassing } from "../shared/errors.ts";
 import { type Batch, readBackwards } from "./backwards.ts";
 import { readCrowd } from "./catch-up.ts";
 import { LARGEST_PAGE, NO_HINT } from "./channel.ts";
-import { decodePageToken, encodePageToken } from "./cursor.ts";
 import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
+import { decodePageToken, encodePageToken } from "./page-token.ts";
 import type { Reading } from "./pages.ts";
 import {
   advance,
@@ -14,7 +14,6 @@ import {
   crowdTypes,
   isDealtWith,
   isTellable,
-  MOST_SEEN_BESIDE,
   orderKey,
   type Placed,
   type Position,
@@ -141,9 +140,14 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     position,
     scanned: scan.scanned,
     unreadable: scan.unreadable,
-    repeats: !isTellable(position) || (nextPage !== null && position.seen.size > MOST_SEEN_BESIDE),
+    repeats: !isTellable(position) || (nextPage !== null && keptIn(nextPage) < position.seen.size),
     complete: full || ended,
   };
+}
+
+/** How many events a page token knows of: one has less room than a cursor. */
+function keptIn(nextPage: string): number {
+  return decodePageToken(nextPage).position.seen.size;
 }
 
 /** What a listing has looked at so far. */

@@ -1,6 +1,6 @@
 import type { EventQuery, ExaClient } from "../exa/client.ts";
 import { ResponseTooLargeError } from "../exa/http.ts";
-import type { Clock } from "../shared/clock.ts";
+import { type Clock, isoTime } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { type Channel, LARGEST_PAGE } from "./channel.ts";
@@ -175,9 +175,4 @@ function queryOf(range: Range, limit: number, cursor: string | undefined): Event
     ...(range.before === undefined ? {} : { createdBefore: isoTime(range.before) }),
     ...(cursor === undefined ? {} : { cursor }),
   };
-}
-
-/** Times beyond what a date can hold do not occur in the API; they are bounded so that no text of a caller can throw. */
-export function isoTime(time: number): string {
-  return new Date(Math.max(0, Math.min(time, 253_402_300_799_999))).toISOString();
 }

@@ -4,7 +4,7 @@ import { Walked } from "./list-order.ts";
 import { isWithin, PageReader, type Range, type Reading, widened } from "./page.ts";
 
 export type { PageRead } from "./cursor-walk.ts";
-export { isoTime, type Range, type Reading } from "./page.ts";
+export type { Range, Reading } from "./page.ts";
 
 /** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
 const MOST_PAGES_WITH_STRAYS = 10;

@@ -36,7 +36,7 @@ const LONGEST_KEY_BYTES = 60;
 export const LONGEST_CROWD_BYTES = 180;
 /** A position keeps at most so many fingerprints; what would be one more is not handed out before it is settled. */
 const MOST_SEEN = 150;
-/** The same where they share their room with a cursor of the API, or with what else a page token holds. */
+/** The same where they share their room with a cursor of the API. */
 export const MOST_SEEN_BESIDE = 100;
 
 /**

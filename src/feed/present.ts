@@ -1,10 +1,10 @@
-import type { Clock } from "../shared/clock.ts";
+import { type Clock, isoTime } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
-import { isoTime, type Range, type Reading, walkPages } from "./pages.ts";
+import { type Range, type Reading, walkPages } from "./pages.ts";
 import { advance, BEFORE_ALL, byTime, type Position, positionAt, RETENTION_MS } from "./position.ts";
 
 /**

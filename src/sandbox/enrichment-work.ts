@@ -1,7 +1,7 @@
 import { inventResult } from "./data/enrichment-results.ts";
 import { inventReferences } from "./data/items.ts";
 import { guessTitle } from "./data/theme.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder } from "./event-log.ts";
 import type { EnrichmentResult, WebsetEnrichment, WebsetItem } from "./resources.ts";
 import type { WebsetState } from "./websets.ts";
 

@@ -1,7 +1,7 @@
 import { ApiError } from "./api-error.ts";
 import type { ImportParameters, ImportUpdate, WebsetParameters } from "./bodies.ts";
+import type { Recorder } from "./event-log.ts";
 import type { Random } from "./random.ts";
-import type { Recorder } from "./recorder.ts";
 import { type Entity, IMPORT_FAILURES, type ImportFailure, snapshot, type WebsetImport } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";

@@ -1,7 +1,7 @@
 import { inventEvaluations, inventItem } from "./data/items.ts";
 import { themeOf } from "./data/theme.ts";
+import type { Recorder } from "./event-log.ts";
 import type { Random } from "./random.ts";
-import type { Recorder } from "./recorder.ts";
 import type { ItemProperties, WebsetItem, WebsetSearch } from "./resources.ts";
 import type { StoredItem, WebsetState } from "./websets.ts";
 

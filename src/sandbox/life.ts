@@ -6,8 +6,8 @@ import {
   prepareEnrichment,
   setPendingEnrichments,
 } from "./enrichment-work.ts";
+import type { Recorder } from "./event-log.ts";
 import { findItem, reevaluateItems } from "./item-finder.ts";
-import type { Recorder } from "./recorder.ts";
 import { snapshot, type WebsetEnrichment, type WebsetExport, type WebsetItem, type WebsetSearch } from "./resources.ts";
 import type { Timeline } from "./schedule.ts";
 import { SearchRun } from "./search-run.ts";

@@ -1,6 +1,6 @@
 import { ApiError } from "./api-error.ts";
 import type { SearchParameters } from "./bodies.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder } from "./event-log.ts";
 import type { Monitor, MonitorRun, RunOutcome, Webset, WebsetSearch } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";

@@ -1,8 +1,8 @@
 import { ApiError } from "./api-error.ts";
 import type { MonitorParameters, MonitorUpdate } from "./bodies.ts";
 import { nextRun } from "./cadence.ts";
+import type { Recorder } from "./event-log.ts";
 import { MonitorRuns, type SearchWork } from "./monitor-runs.ts";
-import type { Recorder } from "./recorder.ts";
 import { type Monitor, type MonitorRun, type RunOutcome, snapshot } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { type Place, type Range, SortedList } from "./sorted-list.ts";

@@ -1,5 +1,5 @@
+import type { Recorder } from "./event-log.ts";
 import type { Random } from "./random.ts";
-import type { Recorder } from "./recorder.ts";
 import type { WebsetSearch } from "./resources.ts";
 import type { Appointment, Timeline } from "./schedule.ts";
 import { planSearch, type SearchStep } from "./search-plan.ts";

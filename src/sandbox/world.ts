@@ -9,14 +9,14 @@ import type {
   WebsetParameters,
 } from "./bodies.ts";
 import { newEnrichment, newExport, newSearch, newWebset } from "./creation.ts";
-import { EventLog } from "./event-log.ts";
+
+import { EventLog, type Recorder } from "./event-log.ts";
 import { createIds, type IdKind } from "./ids.ts";
 import { Imports, importsFor } from "./imports.ts";
 import { Life } from "./life.ts";
 import { monitorSearch } from "./monitor-runs.ts";
 import { Monitors } from "./monitors.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { Recorder } from "./recorder.ts";
 import {
   type SandboxEvent,
   snapshot,

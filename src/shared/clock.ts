@@ -32,3 +32,8 @@ export const systemClock: Clock = {
       });
     }),
 };
+
+/** Times beyond what a date can hold do not occur in the API; they are bounded so that no text of a caller can throw. */
+export function isoTime(time: number): string {
+  return new Date(Math.max(0, Math.min(time, 253_402_300_799_999))).toISOString();
+}

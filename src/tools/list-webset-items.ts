@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import * as z from "zod/v4";
 import type { WebsetItem } from "../exa/schemas.ts";
+import { decodePage, encodePage } from "../feed/page-token.ts";
+import { WebsetsError } from "../shared/errors.ts";
 import { itemFacts } from "../webset/item-facts.ts";
 import { type CallContext, defineTool } from "./define.ts";
-import { decodeListToken, encodeListToken, readList } from "./list-pages.ts";
+import { readList } from "./list-pages.ts";
 import { notePages, nowOf, roomOf, withinRoom } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { detail, page, websetId } from "./schemas.ts";
@@ -53,10 +56,26 @@ async function listItems({ websetId, limit, page, detail }: z.output<typeof inpu
       titles = await states.titlesOf(id, new Set(named), signal);
       return answer;
     },
-    cursor: page && decodeListToken(NAME, id, page),
+    cursor: page && cursorIn(page, id),
     limit,
     fits: (items) => roomOf(show)(items),
   });
-  const nextPage = found.nextCursor === null ? null : encodeListToken(NAME, id, found.nextCursor);
+  const nextPage =
+    found.nextCursor === null ? null : encodePage(NAME, { webset: hashOf(id), cursor: found.nextCursor });
   return { ...nowOf(feed), nextPage, ...notePages(found, nextPage), items: found.entries.map(show) };
+}
+
+/** The API's own cursor in a page token, which is good for the Webset it was given for alone. */
+function cursorIn(page: string, websetId: string): string {
+  const { webset, cursor } = decodePage(NAME, page);
+  if (webset === hashOf(websetId)) return cursor;
+  throw new WebsetsError("invalid_request", {
+    what: "The parameter page was given the nextPage of another Webset",
+    advice: "Pass it with the websetId it was given for, or leave page out to begin with the first items.",
+  });
+}
+
+/** Short, for a page token has room for 1,000 characters. */
+function hashOf(websetId: string): string {
+  return createHash("sha256").update(websetId).digest("base64url").slice(0, 6);
 }

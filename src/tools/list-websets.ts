@@ -1,9 +1,10 @@
 import * as z from "zod/v4";
 import type { Webset } from "../exa/schemas.ts";
+import { decodePage, encodePage } from "../feed/page-token.ts";
 import { plainText } from "../shared/text.ts";
 import { progressOf, timeOf } from "../webset/progress.ts";
 import { defineTool } from "./define.ts";
-import { decodeListToken, encodeListToken, readList } from "./list-pages.ts";
+import { readList } from "./list-pages.ts";
 import { notePages, nowOf, roomOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { page } from "./schemas.ts";
@@ -36,13 +37,13 @@ export const listWebsets = defineTool({
   async run({ status, limit, page }, { exa, feed, signal }) {
     const found = await readList({
       ask: (query) => exa.listWebsets(query, { signal }),
-      cursor: page && decodeListToken(NAME, "", page),
+      cursor: page && decodePage(NAME, page).cursor,
       limit,
       fits: roomOf(show),
       filter: status && ((webset) => webset.status === status),
       pages: status && MOST_PAGES,
     });
-    const nextPage = found.nextCursor === null ? null : encodeListToken(NAME, "", found.nextCursor);
+    const nextPage = found.nextCursor === null ? null : encodePage(NAME, { cursor: found.nextCursor });
     const newestFirst = found.entries.toSorted((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
     return { ...nowOf(feed), nextPage, ...notePages(found, nextPage), websets: newestFirst.map(show) };
   },

@@ -1,7 +1,7 @@
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
-import { isoTime } from "../feed/pages.ts";
 import { MOST_RESULT_BYTES, resultBytes, withinBytes } from "../shared/bounded-json.ts";
+import { isoTime } from "../shared/clock.ts";
 import type { WebsetsError } from "../shared/errors.ts";
 import { type Known, type PresentedEvent, present } from "./summary.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeCursor, decodePageToken, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
+import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import { decodePageToken, encodePageToken } from "../../src/feed/page-token.ts";
 import type { Position } from "../../src/feed/position.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 

@@ -1,6 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodePageToken, encodeCursor, encodePageToken } from "../../src/feed/cursor.ts";
+import { encodeCursor } from "../../src/feed/cursor.ts";
+import { decodePage, decodePageToken, encodePage, encodePageToken, type PageToken } from "../../src/feed/page-token.ts";
 import { advance, byTime, positionAt } from "../../src/feed/position.ts";
+import { WebsetsError } from "../../src/shared/errors.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
 const NOON = Date.parse("2026-11-01T12:00:00.000Z");
 const position = advance(positionAt(NOON), { handedOut: [{ id: "seen", time: NOON }], settledUpTo: undefined });
@@ -42,17 +46,83 @@ describe("a page token", () => {
     expect(decodePageToken(text).before.time).toBe(time);
   });
 
-  test("that was not copied whole is refused", () => {
-    const text = encodePageToken({ before: { id: "event_1", time: NOON }, position });
-    for (let at = 0; at < text.length; at++) {
-      const other = text[at] === "A" ? "B" : "A";
-      expect(refusalOf(text.slice(0, at) + other + text.slice(at + 1)).kind).toBe("invalid_request");
-      expect(refusalOf(text.slice(0, at)).kind).toBe("invalid_request");
-    }
+  test("has room for a hundred events that are not settled, and for 60 whatever stands beside them", () => {
+    const seen = new Map(Array.from({ length: 150 }, (_, n) => [n, NOON]));
+    const kept = (token: PageToken) => {
+      const text = encodePageToken(token);
+      expect(text.length).toBeLessThanOrEqual(1_000);
+      const { position, ...place } = decodePageToken(text);
+      expect({ ...token, ...place }).toEqual(token);
+      return position.seen.size;
+    };
+    const position = { since: NOON, seen };
+    expect(kept({ before: { id: "event_01k8f0a2m1s4v7x9z3b5c6d8e0", time: NOON }, position })).toBeGreaterThanOrEqual(
+      100,
+    );
+    const crowd = { types: 65_535, cursor: "c".repeat(180) };
+    expect(kept({ before: { id: "i".repeat(60), time: NOON }, crowd, position })).toBeGreaterThanOrEqual(60);
   });
 
   test("is not mixed up with a cursor", () => {
     expect(refusalOf(encodeCursor(position)).message).toContain("cursor");
     expect(refusalOf("2").message).toContain("no page token");
   });
+});
+
+const text = fc.oneof(fc.string({ unit: "binary", maxLength: 80 }), fc.string({ maxLength: 40 }));
+/** A page token of each tool, and how it is read. */
+const tokens = fc.oneof(
+  text.map((cursor) => ({ tool: "list_websets" as const, content: { cursor } })),
+  fc.record({ webset: text, cursor: text }).map((content) => ({ tool: "list_webset_items" as const, content })),
+  fc
+    .record({
+      before: fc.record({ time: fc.integer({ min: 0 }), id: text }),
+      cursor: fc.constant(encodeCursor(position)),
+    })
+    .map((content) => ({ tool: "list_webset_events" as const, content })),
+);
+
+test("each tool's page token is read again as what it is, by that tool alone", () => {
+  fc.assert(
+    fc.property(tokens, ({ tool, content }) => {
+      const token = encodePage(tool, content as never);
+      fc.pre(token !== null);
+      expect(token).toMatch(/^p[\w-]{4,999}$/);
+      expect(decodePage(tool, token as string)).toEqual(content);
+      const other = tool === "list_websets" ? "list_webset_items" : "list_websets";
+      expect(() => decodePage(other, token as string)).toThrow(`page token of ${tool}`);
+    }),
+    propertyRuns(300),
+  );
+});
+
+test("a page token that was not copied whole is refused", () => {
+  const change = fc.record({
+    kind: fc.constantFrom("replace", "leave out", "exchange", "cut", "add"),
+    at: fc.nat(),
+    by: fc.constantFrom(..."AZaz09-_=. "),
+  });
+  fc.assert(
+    fc.property(tokens, change, ({ tool, content }, { kind, at: anywhere, by }) => {
+      const token = encodePage(tool, content as never) ?? "";
+      fc.pre(token !== "");
+      const at = anywhere % token.length;
+      const [before, after] = [token.slice(0, at), token.slice(at + 1)];
+      const copied = {
+        replace: before + by + after,
+        "leave out": before + after,
+        exchange: before + after.slice(0, 1) + token[at] + after.slice(1),
+        cut: before,
+        add: before + by + token.slice(at),
+      }[kind] as string;
+      fc.pre(copied !== token);
+      expect(() => decodePage(tool, copied)).toThrow(WebsetsError);
+    }),
+    propertyRuns(1_000),
+  );
+});
+
+test("a page token that would have more than 1,000 characters is not given out", () => {
+  expect(encodePage("list_websets", { cursor: "c".repeat(716) })).toHaveLength(1_000);
+  expect(encodePage("list_websets", { cursor: "c".repeat(717) })).toBeNull();
 });

@@ -57,6 +57,15 @@ export function importCycles(files: ReadonlyMap<string, readonly Import[]>): str
   return cycles;
 }
 
+/** The file and all it cannot run without, over all that it imports for more than types. What is passed in is not among them. */
+export function closureOf(file: string, files: ReadonlyMap<string, readonly Import[]>): string[] {
+  const closure = new Set([file]);
+  for (const one of closure) {
+    for (const { from, ours, typeOnly } of files.get(one) ?? []) if (ours && !typeOnly) closure.add(from);
+  }
+  return [...closure];
+}
+
 /** The uses of what belongs to the process, in files outside the places where that is allowed. */
 export function strayUses(files: ReadonlyMap<string, readonly string[]>, places: readonly string[]): string[] {
   return [...files].flatMap(([file, uses]) =>

@@ -131,7 +131,7 @@ describe("list_websets", () => {
     const { value: events } = await opened.clock.until(opened.call("list_webset_events", { limit: 5 }));
     expect(await opened.refusal({ page: events.cursor })).toMatch(/looks like a cursor.*nextPage/);
     expect(await opened.refusal({ page: `${nextPage}x` })).toMatch(/no page token of list_websets.*leave page out/);
-    expect(await opened.refusal({ page: events.nextPage })).toMatch(/no page token of list_websets/);
+    expect(await opened.refusal({ page: events.nextPage })).toMatch(/a page token of list_webset_events/);
     const { error } = await opened.clock.until(opened.call("list_webset_events", { page: nextPage }));
     expect(error).toMatch(/^invalid_request: The parameter page/);
   });
