@@ -1,5 +1,5 @@
 import { matches } from "../../../src/feed/filter.ts";
-import { byTime, fingerprint, LATE_MS } from "../../../src/feed/position.ts";
+import { byTime, fingerprint, isDealtWith, LATE_MS } from "../../../src/feed/position.ts";
 import type { ReaderRecord } from "./chain.ts";
 import { FILTERS, type ScenarioEvent, type Upstream } from "./scenario.ts";
 
@@ -30,7 +30,7 @@ export function faultsIn(
   const expected =
     reader.begin.kind === "listing"
       ? matching
-      : matching.filter(({ id, at }) => start + at >= begin.since && !begin.seen.has(fingerprint(id)));
+      : matching.filter(({ id, at }) => !isDealtWith(begin, { id, time: start + at }));
   const faults: string[] = [];
   const isTooLate = (event: ScenarioEvent) => event.visibleAt > event.at - upstream.stampsAheadMs + LATE_MS;
   const tooLate = new Set(matching.filter(isTooLate).map(({ id }) => id));
