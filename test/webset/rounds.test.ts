@@ -3,7 +3,8 @@ import { Rounds } from "../../src/webset/states.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
 
-const { signal } = new AbortController();
+/** Each look is a call's of its own. */
+const own = () => new AbortController().signal;
 
 /** A world with so many Websets, the newest last. */
 async function worldOf(count: number, options: Parameters<typeof openFeedWorld>[0] = {}) {
@@ -19,7 +20,7 @@ async function worldOf(count: number, options: Parameters<typeof openFeedWorld>[
 describe("looks in the background", () => {
   test("share pages of the list, one request a second", async () => {
     const { fake, rounds, ids, requests } = await worldOf(250, { latency: () => 50 });
-    const looks = ids.map((id) => rounds.look(id, signal));
+    const looks = ids.map((id) => rounds.look(id, own()));
     const answers = await fake.until(Promise.all(looks));
     expect(answers.map(({ value }) => value.id)).toEqual(ids);
     expect(requests.map(({ path }) => path)).toEqual(Array(3).fill("/websets/v0/websets"));
@@ -30,7 +31,7 @@ describe("looks in the background", () => {
 
   test("are of one Webset alone where only one is asked for", async () => {
     const { fake, rounds, ids, requests } = await worldOf(5);
-    const looked = await fake.until(rounds.look(ids[0] ?? "", signal));
+    const looked = await fake.until(rounds.look(ids[0] ?? "", own()));
     expect(looked.value.id).toBe(ids[0]);
     expect(requests.map(({ path }) => path)).toEqual([`/websets/v0/websets/${ids[0]}`]);
   });
@@ -38,7 +39,7 @@ describe("looks in the background", () => {
   test("find an externalId on the pages, too", async () => {
     const { fake, rounds, ids, world } = await worldOf(5);
     const { id } = world.createWebset({ externalId: "mine" });
-    const looks = await fake.until(Promise.all([rounds.look("mine", signal), rounds.look(ids[0] ?? "", signal)]));
+    const looks = await fake.until(Promise.all([rounds.look("mine", own()), rounds.look(ids[0] ?? "", own())]));
     expect(looks[0]?.value.id).toBe(id);
   });
 
@@ -47,7 +48,7 @@ describe("looks in the background", () => {
     const asked = [ids[0] ?? "", ids[1] ?? "", ids[519] ?? ""];
     for (const pages of [5, 0]) {
       requests.length = 0;
-      const answers = await fake.until(Promise.all(asked.map((id) => rounds.look(id, signal))));
+      const answers = await fake.until(Promise.all(asked.map((id) => rounds.look(id, own()))));
       expect(answers.map(({ value }) => value.id)).toEqual(asked);
       expect(requests.filter(({ path }) => path.endsWith("/websets"))).toHaveLength(pages);
     }
@@ -57,7 +58,7 @@ describe("looks in the background", () => {
     for (const status of [403, 404, 503]) {
       const { fake, rounds, ids, trouble } = await worldOf(3);
       trouble.spoil = async ({ url }, next) => (url.pathname.endsWith("/websets") ? refusal(status) : next());
-      const looks = [...ids, "nowhere"].map((id) => rounds.look(id, signal).catch((error: Error) => error));
+      const looks = [...ids, "nowhere"].map((id) => rounds.look(id, own()).catch((error: Error) => error));
       const answers = await fake.until(Promise.all(looks));
       expect(answers.slice(0, 3)).toMatchObject(ids.map((id) => ({ value: { id } })));
       expect(answers[3]).toMatchObject({ kind: "not_found" });
@@ -66,9 +67,9 @@ describe("looks in the background", () => {
 
   test("that are urgent do not wait for the second to pass, but share pages where they are many", async () => {
     const { fake, rounds, ids, requests } = await worldOf(250, { latency: () => 50 });
-    for (const id of ids.slice(0, 3)) await fake.until(rounds.look(id, signal, true));
+    for (const id of ids.slice(0, 3)) await fake.until(rounds.look(id, own(), true));
     expect(fake.now()).toBe(550);
-    await fake.until(Promise.all(ids.map((id) => rounds.look(id, signal, true))));
+    await fake.until(Promise.all(ids.map((id) => rounds.look(id, own(), true))));
     expect(fake.now()).toBe(850);
     expect(requests).toHaveLength(6);
   });
@@ -85,7 +86,7 @@ describe("looks in the background", () => {
       await fake.advance(0);
       expect(fake.sleeping).toBe(0);
       requests.length = 0;
-      const { value } = await fake.until(rounds.look(ids[0] ?? "", signal));
+      const { value } = await fake.until(rounds.look(ids[0] ?? "", own()));
       expect(value.id).toBe(ids[0]);
       expect(requests).toHaveLength(1);
     }
