@@ -73,7 +73,7 @@ export function expectOnce(got: readonly string[], expected: readonly string[]):
 }
 
 /** What a wait passes to be given so many events at once, and no fewer unless its time is up. */
-export const atOnce = (events: number) => ({ count: events });
+export const atOnce = (events: number) => ({ atLeast: events, limit: events });
 
 /** Follows until the events that a test has told came, each once, and nothing else. */
 export async function expectAll(

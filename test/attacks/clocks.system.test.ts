@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import type { AttackUpstream } from "../support/attack-upstream.ts";
 import { websetState } from "../support/attack-upstream.ts";
-import { expectOnce, follow, test } from "./attack.ts";
+import { atOnce, expectOnce, follow, test } from "./attack.ts";
 
 /** Tells so many events, one each 300 ms from `from` on; each can be seen a little after it was created. */
 function tellSteadily(upstream: AttackUpstream, number: number, from: number, lateMs: (n: number) => number) {
@@ -20,7 +20,7 @@ describe.concurrent("28 of 28 events come, each once,", () => {
       const session = await connect();
       const ids = tellSteadily(upstream, 28, upstream.now + 500, late);
       upstream.dateOf = ({ path, nth }) => Date.now() + (path === "events" && nth === 4 ? off : 0);
-      const followed = await follow(session, { count: 5 }, () => upstream.now > 22_000);
+      const followed = await follow(session, atOnce(5), () => upstream.now > 22_000);
       expectOnce(followed.ids, ids);
       expect(followed.notes).toEqual([]);
     },
@@ -31,7 +31,7 @@ describe.concurrent("28 of 28 events come, each once,", () => {
     const ids = tellSteadily(upstream, 28, upstream.now + 500, late);
     upstream.dateOf = ({ path, nth }) => Date.now() + (path === "events" && nth === 1 ? 20_000 : 0);
     const from = new Date(upstream.began).toISOString();
-    const followed = await follow(session, { count: 5 }, () => upstream.now > 22_000, from);
+    const followed = await follow(session, atOnce(5), () => upstream.now > 22_000, from);
     expectOnce(followed.ids, ids);
   });
 
@@ -40,7 +40,7 @@ describe.concurrent("28 of 28 events come, each once,", () => {
     const ids = tellSteadily(upstream, 28, upstream.now + 500, late);
     upstream.dateOf = ({ nth }) => Date.now() + (nth % 2 === 0 ? apart : 0);
     const from = new Date(upstream.began).toISOString();
-    const followed = await follow(session, { count: 5 }, () => upstream.now > 32_000, from);
+    const followed = await follow(session, atOnce(5), () => upstream.now > 32_000, from);
     expectOnce(followed.ids, ids);
     expect(followed.notes).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe.concurrent("an event", () => {
     const from = new Date(upstream.began).toISOString();
     const { value: waited } = await session.call("wait_for_webset_event", {
       after: from,
-      count: 100,
+      ...atOnce(100),
       timeoutSeconds: 1,
     });
     expectOnce(

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import type { AttackUpstream } from "../support/attack-upstream.ts";
-import { expectOnce, follow, listAll, test } from "./attack.ts";
+import { atOnce, expectOnce, follow, listAll, test } from "./attack.ts";
 
 /** Tells so many events of one millisecond; as of a bulk import. */
 const crowd = (upstream: AttackUpstream, number: number, at: number) =>
@@ -13,7 +13,7 @@ describe.concurrent("the events of a crowded millisecond come, each once, and wh
     ids.push(upstream.tell({ at: -60_001 }), upstream.tell({ at: -59_999 }));
     const session = await connect();
     const from = new Date(upstream.began - 70_000).toISOString();
-    const followed = await follow(session, { count: 100 }, ({ ids }) => ids.length >= 5_002, from);
+    const followed = await follow(session, atOnce(100), ({ ids }) => ids.length >= 5_002, from);
     expectOnce(followed.ids, ids);
     const later = upstream.tell();
     expect((await follow(session, {}, ({ ids }) => ids.length > 0, followed.cursor)).ids).toEqual([later]);
@@ -25,7 +25,7 @@ describe.concurrent("the events of a crowded millisecond come, each once, and wh
     ids.push(upstream.tell({ at: -60_001 }), upstream.tell({ at: -59_999 }));
     const session = await connect();
     const from = new Date(upstream.began - 70_000).toISOString();
-    const followed = await follow(session, { count: 100 }, ({ ids }) => ids.length >= 5_002, from);
+    const followed = await follow(session, atOnce(100), ({ ids }) => ids.length >= 5_002, from);
     expectOnce(followed.ids, ids);
   });
 
@@ -33,7 +33,7 @@ describe.concurrent("the events of a crowded millisecond come, each once, and wh
     const session = await connect();
     const { value } = await session.call("wait_for_webset_event", { timeoutSeconds: 0 });
     const ids = crowd(upstream, 5_000, upstream.now + 500);
-    const followed = await follow(session, { count: 100 }, ({ ids }) => ids.length >= 5_000, value.cursor);
+    const followed = await follow(session, atOnce(100), ({ ids }) => ids.length >= 5_000, value.cursor);
     expectOnce(followed.ids, ids);
   });
 
@@ -46,7 +46,7 @@ describe.concurrent("the events of a crowded millisecond come, each once, and wh
     // More than a cursor can keep was handed out before it was settled: what comes again is told.
     expect(listed.notes.at(-1)).toContain("may repeat");
     const later = upstream.tell();
-    const followed = await follow(session, { count: 100 }, ({ ids }) => ids.includes(later), listed.cursor);
+    const followed = await follow(session, atOnce(100), ({ ids }) => ids.includes(later), listed.cursor);
     expect(followed.ids.filter((id) => !ids.includes(id))).toEqual([later]);
   });
 });
@@ -58,7 +58,7 @@ test.concurrent("30,000 events in one millisecond are got through, call by call"
   let before = -1;
   const followed = await follow(
     session,
-    { count: 100, timeoutSeconds: 5 },
+    { ...atOnce(100), timeoutSeconds: 5 },
     (soFar) => {
       // No call brings nothing; one may have to find out first how many there are.
       if (soFar.calls > 2) expect(soFar.ids.length).toBeGreaterThan(before);

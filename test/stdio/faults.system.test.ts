@@ -328,7 +328,11 @@ async function followAndList(scene: Scene): Promise<void> {
   const listed: { id: string; createdAt: string }[] = [];
   let page: string | undefined;
   do {
-    const { value, error } = await scene.session.call("list_webset_events", { limit: 15, ...(page && { page }) });
+    const { value, error } = await scene.session.call("list_webset_events", {
+      types: ["*"],
+      limit: 15,
+      ...(page && { page }),
+    });
     expect(error).toBeUndefined();
     listed.push(...value.events);
     page = value.nextPage ?? undefined;
@@ -355,7 +359,7 @@ async function followWhatIsTooLarge(scene: Scene): Promise<void> {
   const { session, faults } = scene;
   const [name] = Object.keys(faults.happened) as [FaultName];
   const added = faults.add({ name, when: ({ query }) => Number(query.get("limit")) > 100 });
-  const listed = await session.call("list_webset_events", { limit: 200 });
+  const listed = await session.call("list_webset_events", { types: ["*"], limit: 200 });
   expect(listed.value.events).toHaveLength(given.length + earlier.length);
   expect(added.happened).toBe(1);
   faults.add({ name });

@@ -47,9 +47,7 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
     startSandbox,
   }) => {
     const { session, upstream, websetId } = await withFinishedWebset({ startProgram, startSandbox });
-    const all = [...upstream.world.events.walk({ order: "newest-first" })]
-      .filter(({ event }) => event.type !== "webset.search.updated")
-      .map(({ event }) => event.id);
+    const all = [...upstream.world.events.walk({ order: "newest-first" })].map(({ event }) => event.id);
     const ids: string[] = [];
     let page: string | null | undefined;
     do {

@@ -31,6 +31,9 @@ export interface FollowOptions {
   begun?: () => void;
 }
 
+/** All that happens, also what is left out where nobody asks for it. */
+const types = ["*"];
+
 /** After so long what is still missing counts as lost; with its last call that is less than the time a test should have. */
 const LOST_AFTER_MS = 60_000;
 
@@ -63,7 +66,7 @@ export async function followNewWebset(
   // Long ago for whoever begins to follow now, but not for one whose clock is wrong.
   world.record("webset.idle", { id: "webset_1", object: "webset" }, { createdAt: world.wallTime() - 60_000 });
   const earlier = [...world.events.walk({ order: "oldest-first" })].map(({ event }) => event.id);
-  const begin = await call("wait_for_webset_event", { timeoutSeconds: 0 });
+  const begin = await call("wait_for_webset_event", { types, timeoutSeconds: 0 });
   const given: GivenEvent[] = [...begin.events];
   let after: string = begin.cursor;
   begun?.();
@@ -85,12 +88,12 @@ export async function followNewWebset(
       if (over && left <= 0) break;
       // Never more than there will be, for that is waited for in vain; the end is still to come where it is not there.
       const atLeast = Math.max(1, Math.min(1 + ((number * 3) % 8), over ? left : left + 1));
-      const value = await call("wait_for_webset_event", { after, atLeast, limit: atLeast, timeoutSeconds });
+      const value = await call("wait_for_webset_event", { types, after, atLeast, limit: atLeast, timeoutSeconds });
       given.push(...value.events);
       after = value.cursor;
     }
     // What comes again comes now.
-    const { events } = await call("wait_for_webset_event", { after, timeoutSeconds: 0 });
+    const { events } = await call("wait_for_webset_event", { types, after, timeoutSeconds: 0 });
     given.push(...events);
   };
   const [end] = await Promise.all([waitForEnd(), waitForEvents()]);
