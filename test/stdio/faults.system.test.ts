@@ -259,13 +259,13 @@ const CASES: Record<FaultName, Case> = {
       const wait = session.call("wait_for_webset", { websetId: id, timeoutSeconds: 15 });
       await eventually(() => upstream.requests.counts[`GET ${EVENTS}`], { what: "polling" });
       const look = await session.call("get_webset_progress", { websetId: id });
-      expect(look.error).toMatch(/^not_found: the API does not know Webset .*Check the id/);
+      expect(look.error).toMatch(/^not_found: Webset ".*" was deleted at 20\S+Z\b.*list_webset_events/);
       const { value } = await wait;
       expect(value).toMatchObject({ outcome: "deleted", progress: { websetId: id, status: "running" } });
       const told = { websetId: id, types: ["webset.deleted"], after: value.cursor, timeoutSeconds: 15 };
       expect((await session.call("wait_for_webset_event", told)).value).toMatchObject({
         outcome: "events",
-        events: [{ websetId: id, resource: { kind: "webset", id } }],
+        events: [{ type: "webset.deleted", resource: { kind: "webset", id } }],
       });
     },
   },
