@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
@@ -38,6 +38,20 @@ describe.each(pages)("%s", (page) => {
     const astray = constantsNamedIn(page).filter(({ name, path }) => !textOf(path).includes(name));
     expect(astray).toEqual([]);
   });
+});
+
+/** There they are named as one reads them: `feed/tail.ts`, and `tail.ts` where its folder was named before. */
+test("docs/architecture.md names no source that is not there, and can be read in half an hour", () => {
+  const text = textOf(join("docs", "architecture.md"));
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map(
+    (path) => `/${path.replaceAll(sep, "/")}`,
+  );
+  const named = [...text.matchAll(/`([\w/-]+\.ts)`/g)]
+    .map(([, path = ""]) => path)
+    .filter((path) => !path.startsWith("test/"));
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((path) => !sources.some((source) => source.endsWith(`/${path}`)))).toEqual([]);
+  expect(text.split("\n").length).toBeLessThanOrEqual(250);
 });
 
 test("each assumption about the API has a page that says what shows it and what breaks", () => {
