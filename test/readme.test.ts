@@ -1,14 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { describeProgram } from "../scripts/artefacts/description.ts";
-import { installBadges } from "../scripts/artefacts/links.ts";
-import { markedText } from "../scripts/marked.ts";
 import { readConfig } from "../src/config.ts";
 import { blocksOf } from "./support/code-blocks.ts";
-import { README, SURFACE } from "./support/surface.ts";
 
-const readme = readFileSync(README, "utf8");
+const root = join(import.meta.dirname, "..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
 
 describe("the README", () => {
   test("is short: what few want to know stands in docs/", () => {
@@ -20,14 +17,16 @@ describe("the README", () => {
   });
 
   test("names only scripts that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(join(README, "../package.json"), "utf8"));
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map(([, name = ""]) => name);
     expect(named).toContain("demo");
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
   test("names only commands and options that the program knows", () => {
-    const help = ["help.txt", "sandbox-help.txt"].map((name) => readFileSync(join(SURFACE, name), "utf8")).join("\n");
+    const help = ["help.txt", "sandbox-help.txt"]
+      .map((name) => readFileSync(join(root, "test/surface", name), "utf8"))
+      .join("\n");
     const commands = blocksOf(readme, "sh").flatMap((block) => [...block.matchAll(/^node dist\/cli\.js ([^#\n]+)/gm)]);
     expect(commands.length).toBeGreaterThan(2);
     for (const word of commands.flatMap(([, words = ""]) => words.trim().split(" "))) expect(help).toContain(word);
@@ -44,9 +43,5 @@ describe("the README", () => {
       expect(line).toContain(`--env EXA_API_KEY=${env.EXA_API_KEY} `);
       expect(line.endsWith(`node ${args[0]}`)).toBe(true);
     }
-  });
-
-  test("has the badges as they are made; scripts/update-surface.ts writes them", async () => {
-    expect(markedText(readme, "badges")).toBe(installBadges(await describeProgram()).trim());
   });
 });

@@ -7,6 +7,7 @@ import { type Description, describeProgram } from "../../scripts/artefacts/descr
 import { installBadges, installLinks } from "../../scripts/artefacts/links.ts";
 import { mcpbManifest } from "../../scripts/artefacts/mcpb.ts";
 import { serverJson } from "../../scripts/artefacts/server-json.ts";
+import { markedText } from "../../scripts/marked.ts";
 import { readConfig } from "../../src/config.ts";
 import type { ErrorKind } from "../../src/shared/errors.ts";
 import { readSurface } from "../support/surface.ts";
@@ -142,10 +143,11 @@ describe("the links", () => {
     expectNoKey(server);
   });
 
-  test("are badges in Markdown", () => {
+  test("are badges in Markdown, which the README has between its markers; scripts/update-surface.ts writes them", () => {
     const badges = installBadges(program).trim().split("\n");
     expect(badges).toHaveLength(3);
     for (const badge of badges) expect(badge).toMatch(/^\[!\[Install in [\w ]+\]\(https:\S+\)\]\(https:[^\s()]+\)$/);
+    expect(markedText(readFileSync(join(root, "README.md"), "utf8"), "badges")).toBe(badges.join("\n"));
   });
 });
 
