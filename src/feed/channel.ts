@@ -1,7 +1,7 @@
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { ListOrder } from "./list-order.ts";
-import { TailMemory } from "./tail-memory.ts";
+import { MOST_CHARACTERS, TailMemory } from "./tail-memory.ts";
 
 /** The largest page the API gives. */
 export const LARGEST_PAGE = 200;
@@ -13,8 +13,9 @@ export const NEAR_MS = 120_000;
 export const CLOSE_MS = 10_000;
 /** So many sets of types are remembered; the oldest is forgotten first. */
 const MOST_CHANNELS = 100;
-/** So many of them keep what they remember while nobody reads. */
+/** So many of them, and so many characters of events' data, keep what they remember while nobody reads. */
 const MOST_MEMORIES = 8;
+const MOST_MEMORY_CHARACTERS = 2 * MOST_CHARACTERS;
 /** What a tail remembers is of use for whoever comes so soon after its end, in milliseconds. */
 const MEMORY_LASTS_MS = 60_000;
 
@@ -87,6 +88,10 @@ export class Channel {
     return memory !== undefined && now - memory.at <= MEMORY_LASTS_MS ? memory.kept : new TailMemory();
   }
 
+  get memorySize(): number {
+    return this.#memory?.kept.size ?? 0;
+  }
+
   /** Frees what only speeds things up. */
   dropMemory(): void {
     this.#memory = undefined;
@@ -108,7 +113,11 @@ export class Channels {
     const key = keyOf(types);
     const channel = this.#channels.get(key) ?? new Channel(types);
     this.#channels.set(key, channel);
-    for (const one of this.#channels.newestValues().slice(MOST_MEMORIES)) one.dropMemory();
+    let characters = 0;
+    for (const [index, one] of this.#channels.newestValues().entries()) {
+      characters += one.memorySize;
+      if (index >= MOST_MEMORIES || characters > MOST_MEMORY_CHARACTERS) one.dropMemory();
+    }
     return channel;
   }
 

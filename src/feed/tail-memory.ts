@@ -5,7 +5,7 @@ import { byTime } from "./position.ts";
 export const KEPT_MS = 60_000;
 /** Beyond so many events, or characters of their data, only as much of the past is kept as tells new events from old ones. */
 const MOST_KEPT = 2_000;
-const MOST_CHARACTERS = 8 * 2 ** 20;
+export const MOST_CHARACTERS = 8 * 2 ** 20;
 
 /** An event that became visible when everything before that time was taken to be. */
 interface LateEvent {
@@ -21,6 +21,13 @@ export interface News {
   late: FeedEvent[];
 }
 
+/** What of it may be of that Webset: whatever else a reader were told would cost each of a thousand readers a look. */
+export function newsOf(news: News, websetId: string | undefined): News {
+  if (websetId === undefined) return news;
+  const mayBeOf = ({ owner }: FeedEvent) => owner.kind !== "webset" || owner.websetId === websetId;
+  return { events: news.events.filter(mayBeOf), late: news.late.filter(mayBeOf) };
+}
+
 /** What a tail remembers: every event visible at or after its floor, as of its last poll. */
 export class TailMemory {
   readonly #all = new Timeline();
@@ -33,6 +40,16 @@ export class TailMemory {
   #size = 0;
   #floor: number | undefined;
   #settled: number | undefined;
+
+  /** How many characters the data of all events has. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many characters the data of an event has, known or not. */
+  sizeOf({ id, data }: FeedEvent): number {
+    return this.#characters.get(id) ?? JSON.stringify(data)?.length ?? 0;
+  }
 
   /** Where the memory begins, in milliseconds since 1970; undefined before the first poll. */
   get floor(): number | undefined {
@@ -104,7 +121,7 @@ export class TailMemory {
     this.#all.add(fresh);
     const perWebset = new Map<string | undefined, FeedEvent[]>();
     for (const event of fresh) {
-      const characters = JSON.stringify(event.data)?.length ?? 0;
+      const characters = this.sizeOf(event);
       this.#characters.set(event.id, characters);
       this.#size += characters;
       const owner = event.owner.kind === "webset" ? event.owner.websetId : undefined;

@@ -7,7 +7,7 @@ import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts"
 import { type Reading, walkPages } from "./pages.ts";
 import { settledAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
-import { KEPT_MS, type News, type TailMemory } from "./tail-memory.ts";
+import { KEPT_MS, MOST_CHARACTERS, type News, newsOf, type TailMemory } from "./tail-memory.ts";
 
 /** A request of a poll is tried this often; after that the poll has failed and the pace decides about the next one. */
 const ATTEMPTS = 2;
@@ -16,7 +16,7 @@ const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
 /** What could be an accident is asked again after so long, in milliseconds. */
 export const SECOND_LOOK_MS = 2_000;
-/** A poll reads so many events at most. */
+/** A poll reads so many events at most, and not more of their data than a memory keeps. */
 const MOST_AT_ONCE = 2_000;
 /** So often a poll looks back, in milliseconds, whether an event came later than any should. */
 const LOOK_BACK_MS = 15_000;
@@ -222,7 +222,7 @@ export class Tail {
     const settledUpTo = memory.settledUpTo;
     for (const reader of readers) {
       // With its first poll a reader is told all since its position: others may have been told of it before.
-      const told = reader.served ? news : this.#memoryFor(reader);
+      const told = reader.served ? newsOf(news, reader.websetId) : this.#memoryFor(reader);
       reader.served = true;
       reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt: this.#polledAt });
     }
@@ -253,11 +253,15 @@ export class Tail {
     const events = new Map<string, FeedEvent>();
     let sentAt: number | undefined;
     let unreadable = 0;
+    let characters = 0;
     for await (const page of walkPages({ types: channel.types, after: from }, reading)) {
       sentAt ??= page.sentAt;
       unreadable += page.unreadable;
-      for (const event of page.events) events.set(event.id, event);
-      if (page.more && events.size > MOST_AT_ONCE) return undefined;
+      for (const event of page.events) {
+        if (!events.has(event.id)) characters += this.#memory.sizeOf(event);
+        events.set(event.id, event);
+      }
+      if (page.more && (events.size > MOST_AT_ONCE || characters > MOST_CHARACTERS)) return undefined;
     }
     return { events: [...events.values()], present: upstreamClock.reached(sentAt), unreadable };
   }

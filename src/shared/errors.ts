@@ -140,8 +140,11 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
+/** One for all: the stack of each would cost more than anything else that happens where a thousand waits end. */
+const ABORTED = new DOMException("The call was aborted", "AbortError");
+
 export function abortError(): Error {
-  return new DOMException("The call was aborted", "AbortError");
+  return ABORTED;
 }
 
 function finished(sentence: string): string {

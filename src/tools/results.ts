@@ -62,19 +62,50 @@ export const MOST_LIST_BYTES = MOST_RESULT_BYTES - REST_BYTES;
 
 /** How many of some events, in their order, one result has room for; always one. The others come with the next call. */
 export function roomFor(detail: "summary" | "full"): (events: readonly FeedEvent[]) => number {
-  return roomOf((event) => presentWithin(event, detail));
+  return roomBy((event) => presentAlone(event, { detail }).bytes);
 }
 
 /** The same for anything that is shown in some way. */
 export function roomOf<T>(show: (entry: T) => unknown): (entries: readonly T[]) => number {
+  return roomBy((entry) => resultBytes(show(entry)));
+}
+
+function roomBy<T>(bytesOf: (entry: T) => number): (entries: readonly T[]) => number {
   return (entries) => {
     let bytes = 0;
     const fit = entries.findIndex((entry) => {
-      bytes += resultBytes(show(entry)) + 1;
+      bytes += bytesOf(entry) + 1;
       return bytes > MOST_LIST_BYTES;
     });
     return fit === -1 ? entries.length : Math.max(1, fit);
   };
+}
+
+interface Alone {
+  detail: "summary" | "full";
+  isOneWebset?: boolean;
+  isReady?: boolean;
+}
+
+interface Presented {
+  told: PresentedEvent;
+  /** What it takes in a result. */
+  bytes: number;
+}
+
+/** A thousand waits can be told of one event: its lines are put together once, as long as the event is in memory. */
+const summaries = new WeakMap<FeedEvent, Map<string, Presented>>();
+
+/** An event as tools give it without anything that is known besides. */
+export function presentAlone(event: FeedEvent, { detail, isOneWebset = false, isReady = false }: Alone): Presented {
+  const form = `${isOneWebset} ${isReady}`;
+  const forms = summaries.get(event) ?? new Map<string, Presented>();
+  const known = detail === "summary" ? forms.get(form) : undefined;
+  if (known !== undefined) return known;
+  const told = presentWithin(event, detail, { titles: new Map(), isOneWebset, isReady });
+  const presented = { told, bytes: resultBytes(told) };
+  if (detail === "summary") summaries.set(event, forms.set(form, presented));
+  return presented;
 }
 
 /** An event as tools give it, cut and marked where it alone is more than a result has room for. */

@@ -6,7 +6,7 @@ import { resultBytes } from "../shared/bounded-json.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { MOST_LIST_BYTES, presentWithin } from "./results.ts";
+import { MOST_LIST_BYTES, presentAlone, presentWithin } from "./results.ts";
 import type { PresentedEvent } from "./summary.ts";
 
 /** So many Websets, and so many monitors, are asked for at most for the sake of one result. */
@@ -38,19 +38,18 @@ export async function tellEvents(events: readonly FeedEvent[], telling: Telling)
   limit.end();
   if (signal.aborted) throw abortError();
   // How many events there is room for was found out without what is known besides: that is told as far as there is room.
-  const plain = events.map((event) =>
-    presentWithin(event, detail, { titles: new Map(), isOneWebset, isReady: isReady(event) }),
-  );
-  let spare = MOST_LIST_BYTES - plain.reduce((sum, one) => sum + resultBytes(one) + 1, 0);
-  return events.map((event, index) => {
-    const least = plain[index] as PresentedEvent;
+  const alone = events.map((event) => presentAlone(event, { detail, isOneWebset, isReady: isReady(event) }));
+  if (titles.size === 0 && websets.size === 0) return alone.map(({ told }) => told);
+  let spare = MOST_LIST_BYTES - alone.reduce((sum, { bytes }) => sum + bytes + 1, 0);
+  return alone.map(({ told: least, bytes }, index) => {
+    const event = events[index] as FeedEvent;
     const most = presentWithin(event, detail, {
       titles,
       websetId: websets.get(event.id),
       isOneWebset,
       isReady: isReady(event),
     });
-    const more = resultBytes(most) - resultBytes(least);
+    const more = resultBytes(most) - bytes;
     if (more > spare) return least;
     spare -= more;
     return most;

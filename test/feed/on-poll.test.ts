@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Feed } from "../../src/feed/feed.ts";
+import { positionAt } from "../../src/feed/position.ts";
 import type { Poll } from "../../src/feed/tail.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { follow } from "../support/reader.ts";
@@ -36,4 +37,30 @@ test("each poll is told: its types, what it read, what of it was new, and the pa
   const told = polls.length;
   await opened.fake.advance(60_000);
   expect(polls).toHaveLength(told);
+});
+
+test("a poll reads no more than a memory keeps: what is larger comes in slices, each event once", async () => {
+  const opened = openFeedWorld();
+  const polls: Poll[] = [];
+  const { exa, clock, upstreamClock } = opened;
+  const feed = new Feed({
+    exa,
+    clock,
+    upstreamClock,
+    intervalMs: 1_000,
+    random: () => 0,
+    onPoll: (p) => polls.push(p),
+  });
+  const pages = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`page${n}`, "x".repeat(2_000)]));
+  // 24 MB in the last minute.
+  const from = opened.start - 60_000;
+  const ids = Array.from({ length: 600 }, (_, n) =>
+    opened.record("webset.item.created", { at: from + n * 75, data: { id: `item_${n}`, websetId: "ws_1", pages } }),
+  ).map(({ id }) => id);
+  const reader = follow(feed, { from: positionAt(from) });
+  await opened.fake.advance(30_000);
+  reader.stop();
+  await opened.fake.advance(0);
+  expect(reader.ids).toEqual(ids);
+  expect(Math.max(...polls.map(({ events = 0 }) => events))).toBeLessThan(300);
 });

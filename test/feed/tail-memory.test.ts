@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { keep } from "../../src/feed/event.ts";
-import { TailMemory } from "../../src/feed/tail-memory.ts";
+import { newsOf, TailMemory } from "../../src/feed/tail-memory.ts";
 
 const event = (time: number, id = `e${time}`) =>
   keep({ id, type: "webset.idle", createdAt: new Date(time).toISOString(), data: {} });
@@ -57,5 +57,25 @@ describe("what a tail remembers", () => {
     memory.take([event(10)], 0, undefined);
     memory.forget(Number.POSITIVE_INFINITY);
     expect(memory.since(0)).toHaveLength(1);
+  });
+
+  test("tells whoever wants one Webset's events of no other's, and of those that name none", () => {
+    const of = (websetId: string | undefined, time: number) =>
+      keep({
+        id: `e${time}`,
+        type: "webset.item.created",
+        createdAt: new Date(time).toISOString(),
+        data: { id: "item", websetId },
+      });
+    const monitor = keep({
+      id: "run",
+      type: "monitor.run.created",
+      createdAt: new Date(3).toISOString(),
+      data: { id: "run", monitorId: "m" },
+    });
+    const news = { events: [of("ws_a", 1), of("ws_b", 2), monitor], late: [of("ws_b", 4), of("ws_a", 5)] };
+    const told = newsOf(news, "ws_a");
+    expect([timesOf(told.events), timesOf(told.late)]).toEqual([[1, 3], [5]]);
+    expect(newsOf(news, undefined)).toBe(news);
   });
 });
