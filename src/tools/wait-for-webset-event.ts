@@ -116,7 +116,9 @@ export const waitForWebsetEvent = defineTool({
       ...nowOf(feed),
       cursor: encodeCursor(position),
       more,
-      next: nextOf(outcome, more, collected, args) + shortened(args.timeoutSeconds, context, collected.waitedMs),
+      next:
+        nextOf(outcome, more, { ...collected, isDeleted: meant?.deletedAt !== undefined }, args) +
+        shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(trouble),
       ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant), ready?.note),
@@ -130,6 +132,10 @@ export const waitForWebsetEvent = defineTool({
   },
 });
 
+/** After one of these nothing is to be expected of a Webset. */
+const ENDS: ReadonlySet<string> = new Set(["webset.idle", "webset.paused", "webset.deleted"]);
+const SURE_SECONDS = SURE_MS / 1_000;
+
 type Outcome = "events" | "behind" | "quiet";
 
 function outcomeOf({ events, more }: Collected): Outcome {
@@ -138,21 +144,31 @@ function outcomeOf({ events, more }: Collected): Outcome {
 }
 
 /** What to call next: the tool, with which parameters and values. */
-function nextOf(outcome: Outcome, more: boolean, { heldMs = 0, waitedMs }: Collected, args: Args): string {
+function nextOf(
+  outcome: Outcome,
+  more: boolean,
+  { heldMs = 0, waitedMs, events, isDeleted }: Collected & { isDeleted: boolean },
+  args: Args,
+): string {
   const again = `call wait_for_webset_event again${more ? " at once" : ""}, ${filterOf(args)}`;
   if (outcome === "events") {
-    return more ? `There is more: ${again}.` : `That is all that is visible now. For what comes after these, ${again}.`;
+    if (more) return `There is more: ${again}.`;
+    const end = args.websetId === undefined ? undefined : events.find(({ type }) => ENDS.has(type));
+    const atEnd =
+      end && `; as this is after ${end.type}, with timeoutSeconds ${SURE_SECONDS}, and stop when that is quiet`;
+    return `That is all that is visible now. For what comes after these, ${again}${atEnd ?? ""}.`;
   }
   if (outcome === "behind") {
     return more
       ? `Nothing yet, but not everything there is was read: ${again}.`
       : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
   }
-  const isSure = waitedMs >= SURE_MS;
-  const stop = isSure
-    ? "stop here if the work had ended before this call"
-    : `stop reading, or make sure at the end of a Webset with timeoutSeconds ${SURE_MS / 1_000}, for the last events may become visible late`;
-  return `Everything visible is read: ${stop}. For what comes later, ${again}.`;
+  if (isDeleted) {
+    return `Nothing more comes of a deleted Webset. What had happened: list_webset_events with websetId ${JSON.stringify(args.websetId)}.`;
+  }
+  return waitedMs >= SURE_MS
+    ? `Nothing new: stop here if the work had ended before this call. For what comes later, ${again}.`
+    : `Nothing new. For what comes later, ${again}. To be sure at the end of a Webset, with timeoutSeconds ${SURE_SECONDS}: stop if that is quiet, too.`;
 }
 
 type Args = z.output<typeof input>;
@@ -162,10 +178,11 @@ function filterFor(args: Args) {
   return args.itemsReady ? readyFilter(args) : { filter: eventFilter(args), hands: () => true };
 }
 
-/** With which arguments reading goes on. */
-function filterOf({ types, problems, websetId, itemsReady }: Args): string {
+/** With which arguments reading goes on; `limit` and `timeoutSeconds` are of one call. */
+function filterOf({ types, problems, websetId, itemsReady, atLeast, detail }: Args): string {
   const flags = { problems: problems || undefined, itemsReady: itemsReady || undefined };
-  const named = Object.entries({ types, ...flags, websetId }).filter(([, value]) => value !== undefined);
+  const others = { atLeast: atLeast > 1 ? atLeast : undefined, detail: detail === "full" ? detail : undefined };
+  const named = Object.entries({ types, ...flags, websetId, ...others }).filter(([, value]) => value !== undefined);
   const filter = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
   const told = filter.length > LONGEST_FILTER ? "the same filter" : filter;
   return `with ${told === "" ? "" : `${told} and `}this cursor as after`;

@@ -65,6 +65,34 @@ describe("a wait for events says how it ended, and in `next` what to call:", () 
     expect(long.next).toContain(`with problems true, websetId "${websetId}" and this cursor as after`);
   });
 
+  test("that a Webset has ended, and how to stop after that", async () => {
+    const { wait, world, clock } = await open();
+    const { id: websetId } = world.createWebset({});
+    await clock.advance(60_000);
+    world.cancelWebset(websetId);
+    world.record("webset.idle", { id: websetId, object: "webset", status: "idle" });
+    const args = { websetId, itemsReady: true, atLeast: 2, after: "10m", timeoutSeconds: 1 };
+    const ended = await wait(args);
+    expect(ended).toMatchObject({ outcome: "events", more: false });
+    expect(ended.next).toContain(`itemsReady true, websetId "${websetId}", atLeast 2 and this cursor as after; `);
+    expect(ended.next).toMatch(/after webset\.idle, with timeoutSeconds 7, and stop when that is quiet\.$/);
+    const { websetId: _, ...ofAll } = args;
+    expect((await wait(ofAll)).next).not.toContain("timeoutSeconds");
+  });
+
+  test("that nothing more comes of a deleted Webset", async () => {
+    const { wait, world, clock } = await open();
+    const { id: websetId } = world.createWebset({});
+    await clock.advance(60_000);
+    world.deleteWebset(websetId);
+    await clock.advance(60_000);
+    const { outcome, next } = await wait({ websetId, timeoutSeconds: 1 });
+    expect({ outcome, next }).toEqual({
+      outcome: "quiet",
+      next: `Nothing more comes of a deleted Webset. What had happened: list_webset_events with websetId "${websetId}".`,
+    });
+  });
+
   test("behind, where not everything there is could be read in the time", async () => {
     const { wait, record, clock } = await open({ latencyMs: 600 });
     record(600, clock.wallTime() - 86_400_000);
