@@ -12,7 +12,7 @@ export const listWebsetEvents = defineTool({
   name: "list_webset_events",
   title: "List Webset events",
   description:
-    "List what has happened in Exa Websets (web searches that run for minutes), newest first: to find a Webset's id, or to see its history. To wait for what comes next, call wait_for_webset_event with the cursor this returns as after.",
+    "List what has happened in Exa Websets (web searches that run for minutes), newest first: a Webset's history, or what went wrong (problems: true). To wait for what comes next, call wait_for_webset_event with the cursor this returns as after.",
   idempotent: true,
   input: z.strictObject({
     types,
