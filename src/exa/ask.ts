@@ -1,13 +1,13 @@
 import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { abortError, isPassing, WebsetsError } from "../shared/errors.ts";
+import { abortError, isTransient, WebsetsError } from "../shared/errors.ts";
 import { createRedact } from "../shared/redact.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type HttpAnswer, parseHttpDate, type Transport } from "./http.ts";
 import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
 import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, RequestedPause, retryDelay } from "./retry.ts";
-import { inWords } from "./socket-errors.ts";
+import { explainSocketError } from "./socket-errors.ts";
 
 /** What an answer says, and when it was said: the feed needs the API's time, since our clock may be wrong. */
 export interface Answer<T> {
@@ -65,7 +65,7 @@ export interface AskOptions {
 export interface Ask {
   <T>(question: Question<T>, options?: CallOptions): Promise<Answer<T>>;
   /** Why nothing is answered at present: undefined while the last request that was sent has been. */
-  trouble(): WebsetsError | undefined;
+  lastError(): WebsetsError | undefined;
 }
 
 const ATTEMPTS = 4;
@@ -94,7 +94,7 @@ export function createAsk(setup: AskOptions): Ask {
     const sentAt = clock.now();
     const sent = transport({ method: "GET", url, headers: { ...headers }, signal });
     const answer = await orAbort(sent, signal).catch((error) => {
-      throw inWords(error, url.host);
+      throw explainSocketError(error, url.host);
     });
     const receivedAt = clock.now();
     const serverTime = parseHttpDate(answer.headers.date);
@@ -163,7 +163,7 @@ export function createAsk(setup: AskOptions): Ask {
           unanswered = undefined;
           return answer;
         } catch (error) {
-          if (!limit.signal.aborted) unanswered = isPassing(error) ? { subject: question, error } : undefined;
+          if (!limit.signal.aborted) unanswered = isTransient(error) ? { subject: question, error } : undefined;
           if (limit.signal.aborted || !isRetryable(error) || made >= attempts) throw error;
           if ((error.retryAfterMs ?? 0) > LONGEST_UNSEEN_PAUSE_MS) throw error;
           const delayMs = retryDelay({ attempt: made, error, random });
@@ -188,7 +188,7 @@ export function createAsk(setup: AskOptions): Ask {
   };
 
   return Object.assign(ask, {
-    trouble() {
+    lastError() {
       if (unanswered === undefined) return undefined;
       return unanswered.error ?? new WebsetsError("unavailable", { what: notAnswered(unanswered.subject) });
     },

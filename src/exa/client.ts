@@ -56,7 +56,7 @@ export interface ExaClient {
   /** The account, with how much of it is worked on and how much waits. */
   getTeam(options?: CallOptions): Promise<Answer<Team>>;
   /** Why nothing is answered at present: undefined while the last request that was sent has been. */
-  trouble(): WebsetsError | undefined;
+  lastError(): WebsetsError | undefined;
 }
 
 export interface ExaClientOptions extends Omit<AskOptions, "apiKey"> {
@@ -114,7 +114,7 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
     getMonitor: (monitorId, options) =>
       get(["monitors", { monitorId }], { name: `monitor "${monitorId}"`, parse: parseMonitor }, options),
     getTeam: (options) => get(["teams", "me"], { name: "the account", parse: parseTeam }, options),
-    trouble: () => ask?.trouble(),
+    lastError: () => ask?.lastError(),
   };
 }
 

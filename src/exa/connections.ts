@@ -11,7 +11,15 @@ import { abortError, WebsetsError } from "../shared/errors.ts";
 import { MAX_RESPONSE_BYTES, readAnswer } from "./body.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import type { HttpProxy } from "./proxy.ts";
-import { inWords, isClosed, SocketError, type Timeouts, TlsError, timeUp, tlsError } from "./socket-errors.ts";
+import {
+  explainSocketError,
+  isClosed,
+  SocketError,
+  type Timeouts,
+  TlsError,
+  timeUp,
+  tlsError,
+} from "./socket-errors.ts";
 
 /** Longer than the slowest poll waits, so that polls share a connection. */
 const KEEP_ALIVE_MS = 20_000;
@@ -55,8 +63,8 @@ export class Connections extends Agent {
     const sent = request(sending).on("error", () => {});
     let answer: IncomingMessage | undefined;
     sent.on("timeout", () => {
-      const stage = answer === undefined ? "headers" : "body";
-      (answer ?? sent).destroy(timeUp(stage, timeouts));
+      const phase = answer === undefined ? "headers" : "body";
+      (answer ?? sent).destroy(timeUp(phase, timeouts));
     });
     sent.end();
     // A switch to another protocol ends without an error.
@@ -103,14 +111,14 @@ export class Connections extends Agent {
     return this.#within("connect", until, (signal) => secured(near, url, signal));
   }
 
-  /** Does one stage of the way in the time it has. */
-  async #within<T>(stage: "connect" | "headers", until: AbortSignal, work: (signal: AbortSignal) => Promise<T>) {
+  /** Does one phase of the way in the time it has. */
+  async #within<T>(phase: "connect" | "headers", until: AbortSignal, work: (signal: AbortSignal) => Promise<T>) {
     const { clock, timeouts } = this.#options;
-    const limit = startTimeLimit(clock, timeouts[stage], until);
+    const limit = startTimeLimit(clock, timeouts[phase], until);
     try {
       return await work(limit.signal);
     } catch (error) {
-      throw limit.expired ? timeUp(stage, timeouts) : error;
+      throw limit.expired ? timeUp(phase, timeouts) : error;
     } finally {
       limit.end();
     }
@@ -171,7 +179,7 @@ function refusedTunnel(proxy: HttpProxy, authority: string, status: number): Web
 
 /** @param perhaps what the proxy may speak instead, for the two ways to speak to one are often mixed up. */
 function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" | undefined): unknown {
-  const told = inWords(error, proxy.name);
+  const told = explainSocketError(error, proxy.name);
   if (perhaps === undefined || error === told || !(told instanceof WebsetsError)) return told;
   return new WebsetsError("unavailable", {
     what: `${told.message}; perhaps it speaks ${perhaps}`,
@@ -242,7 +250,7 @@ function connectTo(host: string, port: number, signal: AbortSignal): Promise<Soc
 
 /** The socket once its event has come; it is destroyed when that fails, or when the signal aborts before. */
 export async function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Socket> {
-  // It stays: the next stage of the way begins a moment later.
+  // It stays: the next phase of the way begins a moment later.
   socket.on("error", () => {});
   try {
     await once(socket, event, { signal });

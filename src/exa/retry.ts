@@ -1,6 +1,6 @@
 /** When to ask again: what an error, a `Retry-After` and our own patience say of it. */
 import type { Clock } from "../shared/clock.ts";
-import { isPassing, WebsetsError } from "../shared/errors.ts";
+import { isTransient, WebsetsError } from "../shared/errors.ts";
 import { parseHttpDate, ResponseTooLargeError } from "./http.ts";
 
 const FIRST_DELAY_MS = 250;
@@ -21,7 +21,7 @@ export const LONGEST_UNSEEN_PAUSE_MS = 5_000;
  * that could not be read. A redirect or an odd status is a matter of configuration, and a too large answer stays too large.
  */
 export function isRetryable(error: unknown): error is WebsetsError {
-  if (!isPassing(error) || error instanceof ResponseTooLargeError) return false;
+  if (!isTransient(error) || error instanceof ResponseTooLargeError) return false;
   return error.kind !== "unexpected_response" || error.status === undefined || error.status < 300;
 }
 

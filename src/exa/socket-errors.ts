@@ -8,7 +8,7 @@ export class SocketError extends Error {
 /** A handshake that failed, for another reason than a certificate. */
 export class TlsError extends SocketError {}
 
-/** How long each stage may take, in milliseconds. */
+/** How long each phase may take, in milliseconds. */
 export interface Timeouts {
   connect: number;
   headers: number;
@@ -20,16 +20,16 @@ export interface Timeouts {
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connect: 5_000, headers: 15_000, body: 30_000, total: 60_000 };
 
-/** The error of a stage that took too long. */
-export function timeUp(stage: keyof Timeouts, timeouts: Timeouts): SocketError {
-  const time = `${timeouts[stage] / 1000} s`;
+/** The error of a phase that took too long. */
+export function timeUp(phase: keyof Timeouts, timeouts: Timeouts): SocketError {
+  const time = `${timeouts[phase] / 1000} s`;
   const words = {
     connect: `no connection within ${time}`,
     headers: `connected, but no answer began within ${time}`,
     body: `the answer stalled for ${time}`,
     total: `the answer was not complete after ${time}`,
   };
-  return new SocketError(words[stage]);
+  return new SocketError(words[phase]);
 }
 
 const CLOSED = "the connection was closed before the answer was complete";
@@ -73,7 +73,7 @@ export function tlsError(error: unknown): unknown {
  * Puts what a socket reported into words: a `WebsetsError` for anything that has a code, and the very
  * same error for anything else, which then is a mistake of ours and must not pass for weather.
  */
-export function inWords(error: unknown, host: string): unknown {
+export function explainSocketError(error: unknown, host: string): unknown {
   if (error instanceof WebsetsError) return error;
   const unavailable = (what: string, advice?: string) =>
     new WebsetsError("unavailable", { what: `${host}: ${what}`, advice, cause: error });

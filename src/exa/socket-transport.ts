@@ -4,7 +4,7 @@ import { abortError } from "../shared/errors.ts";
 import type { Connections } from "./connections.ts";
 import type { Transport } from "./http.ts";
 import { type HttpProxy, type Proxies, proxyFor } from "./proxy.ts";
-import { DEFAULT_TIMEOUTS, inWords, type Timeouts, timeUp } from "./socket-errors.ts";
+import { DEFAULT_TIMEOUTS, explainSocketError, type Timeouts, timeUp } from "./socket-errors.ts";
 
 export interface SocketTransportOptions {
   proxies?: Proxies;
@@ -48,7 +48,7 @@ export function createSocketTransport(options: SocketTransportOptions = {}): Soc
       return await connections.send({ ...request, proxy, signal: limit.signal });
     } catch (error) {
       if (limit.signal.aborted && !limit.expired) throw abortError();
-      throw inWords(limit.expired ? timeUp("total", timeouts) : error, nameOf(request.url, proxy));
+      throw explainSocketError(limit.expired ? timeUp("total", timeouts) : error, nameOf(request.url, proxy));
     } finally {
       limit.end();
     }

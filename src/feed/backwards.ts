@@ -37,7 +37,7 @@ interface Rest {
   /** The newest of what was read and not given. */
   newest?: number | undefined;
   /** The upstream's time, about. */
-  present?: number | undefined;
+  upstreamNow?: number | undefined;
 }
 
 /**
@@ -103,12 +103,13 @@ async function* readPages(
   const limitOfRest = downTo ?? Number.POSITIVE_INFINITY;
   const passedOver = held.filter((event) => event.time >= limitOfRest);
   if (downTo !== undefined && passedOver.length > 0) yield batch(passedOver, downTo);
-  const present = reading.upstreamClock.reached(sentAt);
+  const upstreamNow = reading.upstreamClock.reached(sentAt);
   const unsettled = held.slice(passedOver.length);
   const [newest, oldest] = [unsettled[0]?.time, unsettled.at(-1)?.time];
-  if (hint.order === "oldest-first" || newest === undefined || oldest === undefined) return { given: downTo, present };
+  if (hint.order === "oldest-first" || newest === undefined || oldest === undefined)
+    return { given: downTo, upstreamNow };
   hint.width = Math.max(1, newest - oldest);
-  return { given: downTo, newest, present };
+  return { given: downTo, newest, upstreamNow };
 }
 
 /** Looks back in slices: each is read whole, so the order within it does not matter. */
@@ -119,10 +120,10 @@ async function* readWindows(
   now: () => Promise<number>,
   reading: Reading,
 ): AsyncGenerator<Batch> {
-  const present = rest.present ?? (await now());
-  const earliest = after ?? present - RETENTION_MS - DAY_MS;
+  const upstreamNow = rest.upstreamNow ?? (await now());
+  const earliest = after ?? upstreamNow - RETENTION_MS - DAY_MS;
   let before = rest.given ?? latest;
-  let anchor = rest.newest ?? Math.min(before ?? present, present);
+  let anchor = rest.newest ?? Math.min(before ?? upstreamNow, upstreamNow);
   let below = rest.given ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const slice = await readBack({ types, after: earliest, before, anchor }, hint.width, reading);

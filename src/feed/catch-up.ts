@@ -3,7 +3,7 @@ import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { PageReader, widened } from "./page.ts";
 import { justAt, type Reading } from "./pages.ts";
-import { type CrowdStep, crowdTypes, type Position, settledAt } from "./position.ts";
+import { type CrowdStep, crowdTypes, type Position, watermarkAt } from "./position.ts";
 import { readForwards } from "./slices.ts";
 
 /** However many are behind, they take turns with those who are not. */
@@ -31,7 +31,7 @@ export interface Backlog {
   /** Whether the crowd in that position was met by this very reader. */
   isOwnCrowd: boolean;
   /** A time the upstream has certainly reached, in milliseconds since 1970. */
-  present: number;
+  upstreamNow: number;
   /** Whether there is so much now that only what is settled is to be read. */
   isCrowded: boolean;
 }
@@ -48,19 +48,19 @@ export class CatchUp {
   }
 }
 
-async function slice({ position, isOwnCrowd, present, isCrowded }: Backlog, reading: Reading): Promise<CaughtUp> {
+async function slice({ position, isOwnCrowd, upstreamNow, isCrowded }: Backlog, reading: Reading): Promise<CaughtUp> {
   const { upstreamClock, channel } = reading;
   const { since } = position;
   if (position.crowd === undefined) {
-    const now = upstreamClock.at() ?? present;
-    const before = Math.max(isCrowded ? settledAt(now) : now, since);
+    const now = upstreamClock.at() ?? upstreamNow;
+    const before = Math.max(isCrowded ? watermarkAt(now) : now, since);
     const read = await readForwards(
       { types: channel.types, after: since, before, isOpen: !isCrowded },
       channel.backlog,
       reading,
     );
     if (read !== "crowd") {
-      const settled = settledAt(Math.max(present, upstreamClock.reached(read.sentAt) ?? present));
+      const settled = watermarkAt(Math.max(upstreamNow, upstreamClock.reached(read.sentAt) ?? upstreamNow));
       const { events, unreadable, isLast } = read;
       return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false, isCaughtUp: isLast };
     }

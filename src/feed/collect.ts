@@ -14,7 +14,7 @@ import {
   MOST_SEEN_BESIDE,
   type Placed,
   type Position,
-  settledAt,
+  watermarkAt,
 } from "./position.ts";
 import type { ReadNews } from "./reader.ts";
 
@@ -91,7 +91,7 @@ export interface Collected {
   position: Position;
   waitedMs: number;
   /** The trouble that lasted when the time ran out. */
-  trouble?: WebsetsError;
+  lastError?: WebsetsError;
 }
 
 /**
@@ -102,14 +102,14 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   const { feed, clock, types, accepts, websetId, from, resumes, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
-  const harvest = new Harvest(request, from);
+  const collection = new Collection(request, from);
   let looked = false;
   let isCaughtUp = false;
-  let trouble: WebsetsError | undefined;
+  let lastError: WebsetsError | undefined;
   const settlesAt = timeoutMs < SURE_MS ? Number.NEGATIVE_INFINITY : startedAt + LATE_MS;
   let begunAt = Number.NEGATIVE_INFINITY;
   /** Whether what was read is all there is to be told of. */
-  const isWhole = () => isCaughtUp && (harvest.found > 0 || begunAt >= settlesAt);
+  const isWhole = () => isCaughtUp && (collection.found > 0 || begunAt >= settlesAt);
 
   const limit = limitWait(clock, timeoutMs, signal, (oversleptMs) => {
     // What was read before the process was stopped may be of long ago.
@@ -120,7 +120,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
     // Whoever has enough from the memory of others waits only to know what else there is.
-    const isUrgent = () => harvest.hasEnough;
+    const isUrgent = () => collection.hasEnough;
     for await (const news of feed.read({
       types,
       accepts,
@@ -132,27 +132,27 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       settlesAt,
       isUrgent,
     })) {
-      if (news.kind === "positioned") harvest.position = news.position;
+      if (news.kind === "positioned") collection.position = news.position;
       if (news.kind === "retrying") {
-        trouble = news.error;
+        lastError = news.error;
         // What was read before it is no news of what is there now.
         isCaughtUp = false;
         // What is in hand is not kept back for the sake of the rest.
-        if (harvest.hasEnough) break;
+        if (collection.hasEnough) break;
       }
       if (news.kind !== "read") continue;
       if (news.asked) {
         looked = true;
-        trouble = undefined;
+        lastError = undefined;
       }
       isCaughtUp = false;
       const sifted = await request.sift?.([...news.late, ...news.events], news.isCaughtUp, limit.signal);
       begunAt = news.begunAt ?? begunAt;
       isCaughtUp = news.isCaughtUp && sifted?.owes !== true;
-      harvest.take(news, sifted);
-      if (harvest.isFull || (news.isCaughtUp && harvest.hasEnough)) break;
-      const { unread } = harvest;
-      if (unread !== undefined) request.onLook?.(harvest.found, { position: unread, isCaughtUp });
+      collection.take(news, sifted);
+      if (collection.isFull || (news.isCaughtUp && collection.hasEnough)) break;
+      const { unread } = collection;
+      if (unread !== undefined) request.onLook?.(collection.found, { position: unread, isCaughtUp });
       if (isWhole() && clock.now() - startedAt >= timeoutMs) break;
     }
   } catch (error) {
@@ -164,21 +164,21 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
 
   // A wait too short to read all there was has nothing to give yet, but it was not without an answer.
   const answered = looked || feed.answeredAt >= startedAt;
-  const reaped = harvest.reap(feed.upstreamClock.reached());
-  if (reaped === undefined || (!answered && harvest.found === 0))
-    throw nothingAnswered(startedWall, trouble ?? feed.trouble);
+  const handedOut = collection.handOut(feed.upstreamClock.reached());
+  if (handedOut === undefined || (!answered && collection.found === 0))
+    throw nothingAnswered(startedWall, lastError ?? feed.lastError);
   return {
-    ...reaped,
-    more: reaped.events.length < harvest.found || !isWhole(),
+    ...handedOut,
+    more: handedOut.events.length < collection.found || !isWhole(),
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined ? {} : { trouble }),
+    ...(lastError === undefined ? {} : { lastError }),
   };
 }
 
 const NO_PAGE: CrowdStep = { page: undefined, next: undefined };
 
 /** What a wait has found, and how much of it can be handed out. */
-class Harvest {
+class Collection {
   readonly #atLeast: number;
   readonly #limit: number;
   readonly #room: (events: readonly FeedEvent[]) => number;
@@ -261,12 +261,12 @@ class Harvest {
   }
 
   /** What is handed out, where the wait had a position at all. */
-  reap(now: number | undefined): Omit<Collected, "more" | "waitedMs" | "trouble"> | undefined {
+  handOut(now: number | undefined): Omit<Collected, "more" | "waitedMs" | "lastError"> | undefined {
     if (this.position === undefined) return undefined;
     const room = this.#room(this.#events);
     let number = this.#portable(room);
     const first = this.#events[0];
-    if (number === 0 && first !== undefined && now !== undefined && first.time < settledAt(now)) {
+    if (number === 0 && first !== undefined && now !== undefined && first.time < watermarkAt(now)) {
       // What is settled waits for nothing: where there is no room to keep what was handed out, some of it comes again.
       number = room;
       this.#repeats = true;
@@ -279,7 +279,7 @@ class Harvest {
       late: events.filter(({ id }) => this.#late.has(id)).length,
       unreadable: this.#unreadable,
       repeats: this.#repeats,
-      ...(held === undefined ? {} : { heldMs: Math.max(0, held.time - settledAt(now ?? held.time)) }),
+      ...(held === undefined ? {} : { heldMs: Math.max(0, held.time - watermarkAt(now ?? held.time)) }),
     };
   }
 
@@ -327,11 +327,11 @@ export function limitWait(clock: Clock, timeoutMs: number, signal: AbortSignal, 
 }
 
 /** The error of a wait in whose whole time no usable answer came, whether the upstream gave none or was not asked. */
-export function nothingAnswered(sinceWall: number, trouble: WebsetsError | undefined): WebsetsError {
+export function nothingAnswered(sinceWall: number, lastError: WebsetsError | undefined): WebsetsError {
   const since = new Date(sinceWall).toISOString();
   return new WebsetsError("unavailable", {
-    what: `There was no usable answer since ${since}${trouble === undefined ? "" : `: ${trouble.message}`}`,
-    ...(trouble?.retryAfterMs === undefined ? {} : { retryAfterMs: trouble.retryAfterMs }),
-    ...(trouble?.requestId === undefined ? {} : { requestId: trouble.requestId }),
+    what: `There was no usable answer since ${since}${lastError === undefined ? "" : `: ${lastError.message}`}`,
+    ...(lastError?.retryAfterMs === undefined ? {} : { retryAfterMs: lastError.retryAfterMs }),
+    ...(lastError?.requestId === undefined ? {} : { requestId: lastError.requestId }),
   });
 }

@@ -21,7 +21,7 @@ export type Owner =
   | { kind: "unknown" };
 
 /** The event as the feed keeps it. `createdAt` must be a parsable date, which the schema has checked. */
-export function keep(event: ExaEvent): FeedEvent {
+export function toFeedEvent(event: ExaEvent): FeedEvent {
   return {
     id: event.id,
     type: event.type,

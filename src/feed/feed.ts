@@ -1,6 +1,6 @@
 import type { ExaClient } from "../exa/client.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isDoubtful, isPassing, WebsetsError } from "../shared/errors.ts";
+import { isDoubtful, isTransient, WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
@@ -10,11 +10,11 @@ import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
 import type { Reading } from "./pages.ts";
-import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS, settledAt } from "./position.ts";
-import { Present } from "./present.ts";
+import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS, watermarkAt } from "./position.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
 import { type Poll, SECOND_LOOK_MS, Tail } from "./tail.ts";
+import { UpstreamTime } from "./upstream-time.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -28,7 +28,7 @@ const CROWD_PAUSE_MS = 1_000;
 const SETTLING_MS = 8_000;
 
 export interface FeedOptions {
-  exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset" | "trouble">;
+  exa: Pick<ExaClient, "listEvents" | "getMonitor" | "getWebset" | "lastError">;
   clock: Clock;
   /** The one that the client teaches. */
   upstreamClock: UpstreamClock;
@@ -75,7 +75,7 @@ export class Feed {
   readonly upstreamClock: UpstreamClock;
   readonly #options: FeedOptions;
   readonly #tails = new Map<string, Tail>();
-  readonly #present: Present;
+  readonly #upstreamTime: UpstreamTime;
   readonly #catchUp = new CatchUp();
   readonly #owners: Owners;
   readonly #channels: Channels;
@@ -84,7 +84,9 @@ export class Feed {
     this.#options = options;
     this.upstreamClock = options.upstreamClock;
     this.#channels = new Channels(options.clock);
-    this.#present = new Present(options.clock, options.upstreamClock, (signal) => this.#readingOf(undefined, signal));
+    this.#upstreamTime = new UpstreamTime(options.clock, options.upstreamClock, (signal) =>
+      this.#readingOf(undefined, signal),
+    );
     this.#owners = new Owners(options.exa);
   }
 
@@ -122,11 +124,11 @@ export class Feed {
       this.#options.clock,
     );
     const wishes = { urgentBy, settlesAt, expects, websetId };
-    let present: number | undefined;
+    let upstreamNow: number | undefined;
     for (;;) {
       const { since } = reader.position;
-      const tail = yield* this.#approach(reader, wishes, present);
-      present = yield* this.#follow(tail, reader, isUrgent);
+      const tail = yield* this.#approach(reader, wishes, upstreamNow);
+      upstreamNow = yield* this.#follow(tail, reader, isUrgent);
       // Where nothing tells the time, a crowd of the last seconds is met again and again until it is settled.
       if (since === reader.position.since) await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
     }
@@ -134,29 +136,29 @@ export class Feed {
 
   /** Where to read from, for a call of `askedAt` (`clock.now()`). */
   async #beginning({ from, resumes = false, signal }: ReadRequest, askedAt: number): Promise<Position> {
-    if (from !== undefined && "since" in from) return this.#present.knowable(from, resumes, signal);
-    const present = await this.#present.positionAsOf(askedAt, signal);
-    return from === undefined ? present : this.#present.knowable(positionAgo(present, from), false, signal);
+    if (from !== undefined && "since" in from) return this.#upstreamTime.knowable(from, resumes, signal);
+    const fresh = await this.#upstreamTime.positionAsOf(askedAt, signal);
+    return from === undefined ? fresh : this.#upstreamTime.knowable(positionAgo(fresh, from), false, signal);
   }
 
   /**
    * Catches up slice by slice until the reader is near enough for a tail, and joins it.
-   * @param present a time the upstream has reached, where a tail had too much between the reader and it.
+   * @param upstreamNow a time the upstream has reached, where a tail had too much between the reader and it.
    */
   async *#approach(
     reader: Reader,
     wishes: Omit<Place, "since">,
-    present: number | undefined,
+    upstreamNow: number | undefined,
   ): AsyncGenerator<FeedNews, Subscription> {
     const { signal } = reader.request;
     const { types } = reader.request;
     const channel = this.#channels.of(types);
     // What was too much for a poll is settled by then, so that slices reach it.
-    const slicesUntil = present === undefined ? Number.NEGATIVE_INFINITY : present + SETTLING_MS;
+    const slicesUntil = upstreamNow === undefined ? Number.NEGATIVE_INFINITY : upstreamNow + SETTLING_MS;
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
       const byDate = this.upstreamClock.at();
-      const now = byDate ?? present;
+      const now = byDate ?? upstreamNow;
       if (reader.position.since === BEFORE_ALL && now !== undefined) {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
         reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
@@ -170,11 +172,16 @@ export class Feed {
       if ((joins || isNear) && !isCrowded && crowd === undefined) {
         return (tail ?? this.#begin(channel)).join({ since, ...wishes });
       }
-      if (isCrowded && since >= settledAt(byDate)) {
+      if (isCrowded && since >= watermarkAt(byDate)) {
         await this.#options.clock.sleep(CROWD_PAUSE_MS, signal);
         continue;
       }
-      const backlog = { position: reader.position, isOwnCrowd: reader.isOwnCrowd, present: now ?? since, isCrowded };
+      const backlog = {
+        position: reader.position,
+        isOwnCrowd: reader.isOwnCrowd,
+        upstreamNow: now ?? since,
+        isCrowded,
+      };
       let begunAt = this.#options.clock.now();
       const slice = yield* this.#outlast(signal, (limitMs) => {
         begunAt = this.#options.clock.now();
@@ -191,7 +198,7 @@ export class Feed {
     try {
       for (;;) {
         const news = await tail.next(reader.request.signal);
-        if (news.kind === "behind") return news.present;
+        if (news.kind === "behind") return news.upstreamNow;
         if (news.kind === "failed") yield { kind: "retrying", error: news.error };
         else {
           const asked = news.kind === "polled";
@@ -224,8 +231,8 @@ export class Feed {
   }
 
   /** Why the API answers nothing at present, if that is so. */
-  get trouble(): WebsetsError | undefined {
-    return this.#options.exa.trouble();
+  get lastError(): WebsetsError | undefined {
+    return this.#options.exa.lastError();
   }
 
   /**
@@ -233,7 +240,7 @@ export class Feed {
    * visible events stand in for it.
    */
   positionNow(signal: AbortSignal): Promise<Position> {
-    return this.#present.positionAsOf(this.#options.clock.now(), signal);
+    return this.#upstreamTime.positionAsOf(this.#options.clock.now(), signal);
   }
 
   /** The id of the Webset that an event is about; undefined where it is about none alone. Rejects with what the client rejects with. */
@@ -250,7 +257,7 @@ export class Feed {
       after: after && (await this.#beginning({ from: after, resumes, signal }, seenAt)),
       before:
         typeof before === "object"
-          ? positionAgo(await this.#present.positionAsOf(seenAt, signal), before).since
+          ? positionAgo(await this.#upstreamTime.positionAsOf(seenAt, signal), before).since
           : before,
     };
     if (request.after !== undefined && request.after.since > (request.before ?? Number.POSITIVE_INFINITY)) {
@@ -262,7 +269,7 @@ export class Feed {
     return listEvents(request, {
       reading: this.#readingOf(filter.types, signal),
       belongs: (event, websetId) => this.#owners.belongs(event, websetId, { seenAt, signal }),
-      serverNow: () => this.#present.time(signal),
+      serverNow: () => this.#upstreamTime.time(signal),
     });
   }
 
@@ -278,12 +285,12 @@ export class Feed {
       } catch (error) {
         const isAgain = isInDoubt;
         isInDoubt = isDoubtful(error);
-        if (!isPassing(error) && (isAgain || !isInDoubt)) throw error;
-        const trouble = error as WebsetsError;
-        yield { kind: "retrying", error: trouble };
+        if (!isTransient(error) && (isAgain || !isInDoubt)) throw error;
+        const lastError = error as WebsetsError;
+        yield { kind: "retrying", error: lastError };
         const pauseMs = isInDoubt
           ? SECOND_LOOK_MS
-          : Math.max(RETRY_MS, Math.min(LONGEST_REQUESTED_PAUSE_MS, trouble.retryAfterMs ?? 0));
+          : Math.max(RETRY_MS, Math.min(LONGEST_REQUESTED_PAUSE_MS, lastError.retryAfterMs ?? 0));
         await this.#options.clock.sleep(pauseMs, signal);
       }
     }

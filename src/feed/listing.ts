@@ -1,4 +1,4 @@
-import { isPassing } from "../shared/errors.ts";
+import { isTransient } from "../shared/errors.ts";
 import { type Batch, readBackwards } from "./backwards.ts";
 import { readCrowd } from "./catch-up.ts";
 import { LARGEST_PAGE, NO_HINT } from "./channel.ts";
@@ -18,7 +18,7 @@ import {
   type Placed,
   type Position,
   positionAt,
-  settledAt,
+  watermarkAt,
 } from "./position.ts";
 
 /** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
@@ -93,8 +93,8 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
     // A single answer may tell a wrong time, and a cursor that lies ahead of now would pass over events.
     const isTold = upstreamClock.isSure || upstreamClock.at() === undefined;
     const told = isTold ? upstreamClock.reached(sentAt) : undefined;
-    const present = told ?? (await serverNow()) - (clock.now() - sentAt);
-    return positionAt(settledAt(Math.floor(present)));
+    const upstreamNow = told ?? (await serverNow()) - (clock.now() - sentAt);
+    return positionAt(watermarkAt(Math.floor(upstreamNow)));
   };
   let exhausted = true;
   let position = token?.position;
@@ -115,7 +115,7 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
       }
     }
   } catch (error) {
-    if (!isPassing(error) || scan.last === undefined) throw error;
+    if (!isTransient(error) || scan.last === undefined) throw error;
     exhausted = false;
   }
   position ??= await begin();
@@ -209,7 +209,7 @@ class Scan {
       await this.takeCrowd({ id: "", time }, { cursor: "", types: crowdTypes(filter.types) });
       return true;
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
       this.matches = matches;
       this.crowdPages.clear();
       return false;

@@ -4,7 +4,7 @@ import { type Clock, isoTime } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { type Channel, LARGEST_PAGE } from "./channel.ts";
-import { type FeedEvent, keep } from "./event.ts";
+import { type FeedEvent, toFeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
 
 /** What reading events needs: the client, and how far a call may go. */
@@ -88,7 +88,7 @@ export class PageReader {
       const { value, sentAt, receivedAt } = answer;
       const { malformed: unreadable, nextCursor } = value;
       onPage?.(unreadable);
-      const events = value.events.map(keep);
+      const events = value.events.map(toFeedEvent);
       upstreamClock.noteEvents(events, receivedAt);
       channel.endsInclusive ||= events.some(({ time }) => time === range.before);
       channel.hasFinerTimes ||= events.some(({ createdAt }) => FINER_TIME.test(createdAt));

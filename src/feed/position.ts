@@ -205,7 +205,7 @@ export function isPortable(id: string, most: number): boolean {
  * Up to which time everything is visible for good, given the upstream's time when a request was sent: later events may
  * still be on their way.
  */
-export function settledAt(serverTime: number): number {
+export function watermarkAt(serverTime: number): number {
   return Math.max(BEFORE_ALL, serverTime - LATE_MS - CLOCK_DISAGREEMENT_MS);
 }
 

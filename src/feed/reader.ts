@@ -1,5 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
-import { isPassing, type WebsetsError } from "../shared/errors.ts";
+import { isTransient, type WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
 import type { Owners } from "./owners.ts";
@@ -63,7 +63,7 @@ interface Decided {
   /** Those of which nobody knows yet, oldest first. */
   undecided: FeedEvent[];
   /** Why that is so. */
-  trouble: WebsetsError | undefined;
+  lastError: WebsetsError | undefined;
 }
 
 /** One reader's way through the feed: where it stands, and which of the events it meets are its own. */
@@ -104,7 +104,7 @@ export class Reader {
       if (isDealtWith(position, event)) again.push(event);
       else fresh.set(event.id, event);
     }
-    const { events, undecided, trouble } = await this.#decide([...fresh.values()].sort(byTime));
+    const { events, undecided, lastError } = await this.#decide([...fresh.values()].sort(byTime));
     const late = batch.late === undefined ? [] : await this.#decideLate(batch.late);
     this.#undecided = undecided;
     if (batch.isCaughtUp) this.#unreadable.polls = Math.max(this.#unreadable.polls, batch.unreadable);
@@ -117,7 +117,7 @@ export class Reader {
     yield { kind: "read", events, again, settledUpTo, asked, begunAt, isCaughtUp, late, unreadable, crowd, repeats };
     this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo, crowd });
     if (crowd !== undefined) this.isOwnCrowd = true;
-    if (trouble !== undefined) yield { kind: "retrying", error: trouble };
+    if (lastError !== undefined) yield { kind: "retrying", error: lastError };
   }
 
   /** Which of these late events are the reader's. One whose Webset cannot be found out now comes with the next look back. */
@@ -136,17 +136,17 @@ export class Reader {
    */
   async #decide(events: readonly FeedEvent[]): Promise<Decided> {
     const { websetId, signal } = this.request;
-    if (websetId === undefined) return { events: [...events], undecided: [], trouble: undefined };
+    if (websetId === undefined) return { events: [...events], undecided: [], lastError: undefined };
     const seenAt = this.#clock.now();
     // The next poll tries again.
     const options = { seenAt, signal, deadline: seenAt + this.#ownerLimitMs, attempts: 1 };
-    const decided: Decided = { events: [], undecided: [], trouble: undefined };
+    const decided: Decided = { events: [], undecided: [], lastError: undefined };
     const decide = async (event: FeedEvent): Promise<boolean | undefined> => {
       try {
         return await this.#owners.belongs(event, websetId, options);
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        decided.trouble = error;
+        if (!isTransient(error)) throw error;
+        decided.lastError = error;
         return undefined;
       }
     };
@@ -156,7 +156,7 @@ export class Reader {
       else if (belongs[index]) decided.events.push(event);
     }
     const longer = Math.min(LONGEST_OWNER_LIMIT_MS, this.#ownerLimitMs * 2);
-    this.#ownerLimitMs = decided.trouble === undefined ? OWNER_LIMIT_MS : longer;
+    this.#ownerLimitMs = decided.lastError === undefined ? OWNER_LIMIT_MS : longer;
     return decided;
   }
 }

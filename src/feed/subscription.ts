@@ -9,8 +9,8 @@ export type TailNews =
   | ({ kind: "recalled" | "polled"; settledUpTo: number | undefined; unreadable: number; begunAt?: number } & News)
   /** A poll failed in passing. */
   | { kind: "failed"; error: WebsetsError }
-  /** There is more between the reader's position and `present` than one poll can read; the reader is out. */
-  | { kind: "behind"; present: number };
+  /** There is more between the reader's position and `upstreamNow` than one poll can read; the reader is out. */
+  | { kind: "behind"; upstreamNow: number };
 
 /** What a reader expects of the events to come, for the pace of the polls. */
 export interface Expectation {

@@ -1,11 +1,11 @@
 import { type LinkedAbort, linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAbort, isDoubtful, isPassing } from "../shared/errors.ts";
+import { isAbort, isDoubtful, isTransient } from "../shared/errors.ts";
 import { LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
 import { type Reading, walkPages } from "./pages.ts";
-import { settledAt } from "./position.ts";
+import { watermarkAt } from "./position.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
 import { KEPT_MS, MOST_CHARACTERS, type News, newsOf, type TailMemory } from "./tail-memory.ts";
 
@@ -144,7 +144,7 @@ export class Tail {
           await this.#options.clock.sleep(SECOND_LOOK_MS, stopped).catch(() => {});
           continue;
         }
-        if (!isPassing(error)) {
+        if (!isTransient(error)) {
           for (const reader of this.#readers) reader.fail(error);
           this.#end();
           return;
@@ -209,14 +209,14 @@ export class Tail {
     if (read === undefined) {
       const isOfSome = from < open && earlier.length > 0;
       const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
-      this.#tell(behind, { kind: "behind", present: this.#options.reading.upstreamClock.reached() ?? 0 });
+      this.#tell(behind, { kind: "behind", upstreamNow: this.#options.reading.upstreamClock.reached() ?? 0 });
       for (const reader of behind) this.#leave(reader);
       // Those who are near shall not wait for those who were not.
       return this.#stop.signal.aborted ? undefined : this.#poll();
     }
 
-    const { events, present, unreadable } = read;
-    const news = memory.take(events, from, present === undefined ? undefined : settledAt(present));
+    const { events, upstreamNow, unreadable } = read;
+    const news = memory.take(events, from, upstreamNow === undefined ? undefined : watermarkAt(upstreamNow));
     this.#found = { events: events.length, fresh: news.events.length + news.late.length };
     if (this.#found.fresh > 0) this.#lastEventAt = this.#options.clock.now();
     const settledUpTo = memory.settledUpTo;
@@ -263,7 +263,7 @@ export class Tail {
       }
       if (page.more && (events.size > MOST_AT_ONCE || characters > MOST_CHARACTERS)) return undefined;
     }
-    return { events: [...events.values()], present: upstreamClock.reached(sentAt), unreadable };
+    return { events: [...events.values()], upstreamNow: upstreamClock.reached(sentAt), unreadable };
   }
 
   #tell(readers: Iterable<Subscription>, news: TailNews): void {

@@ -115,9 +115,9 @@ export function lineForOperator(error: WebsetsError): string {
 }
 
 /** True for trouble that passes by itself, so that a wait may outlast it. */
-export function isPassing(error: WebsetsError): boolean;
-export function isPassing(error: unknown): error is WebsetsError;
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: WebsetsError): boolean;
+export function isTransient(error: unknown): error is WebsetsError;
+export function isTransient(error: unknown): boolean {
   return isCausedBy("weather", error);
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { keep } from "../feed/event.ts";
+import { toFeedEvent } from "../feed/event.ts";
 import { defineTool } from "./define.ts";
 import { nowOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
@@ -20,7 +20,7 @@ export const getWebsetEvent = defineTool({
   output: z.object({ now: shapes.now, event: shapes.event }),
   async run({ eventId, detail }, { exa, feed, states, clock, signal }) {
     const { value } = await exa.getEvent(eventId, { signal });
-    const [event] = await tellEvents([keep(value)], { detail, isOneWebset: false, feed, states, clock, signal });
+    const [event] = await tellEvents([toFeedEvent(value)], { detail, isOneWebset: false, feed, states, clock, signal });
     return { ...nowOf(feed), event: event as PresentedEvent };
   },
 });

@@ -16,10 +16,10 @@ export function secondsOf(milliseconds: number): number {
 }
 
 /** The trouble that lasted when a wait's time ran out, for its `warning`. */
-export function warningOf(trouble: WebsetsError | undefined): { warning?: string } {
-  return trouble === undefined
+export function warningOf(lastError: WebsetsError | undefined): { warning?: string } {
+  return lastError === undefined
     ? {}
-    : { warning: `The last requests to the API failed (${trouble.kind}: ${trouble.message}); nothing is lost.` };
+    : { warning: `The last requests to the API failed (${lastError.kind}: ${lastError.message}); nothing is lost.` };
 }
 
 /**

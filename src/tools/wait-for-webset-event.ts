@@ -105,7 +105,7 @@ export const waitForWebsetEvent = defineTool({
         if (isCaughtUp) mayTakeLong();
       },
     });
-    const { events, trouble } = collected;
+    const { events, lastError } = collected;
     const position = ready?.tell(events, collected.position) ?? collected.position;
     report(`${events.length} of ${atLeast} events`);
     const outcome = outcomeOf(collected);
@@ -120,7 +120,7 @@ export const waitForWebsetEvent = defineTool({
         nextOf(outcome, more, { ...collected, isDeleted: meant?.deletedAt !== undefined }, args) +
         shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
-      ...warningOf(trouble),
+      ...warningOf(lastError),
       ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant), ready?.note),
       events: await tellEvents(events, {
         ...context,

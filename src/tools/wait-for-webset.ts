@@ -72,7 +72,7 @@ export const waitForWebset = defineTool({
       cursor: cursorOf(waited.position) ?? null,
       next: nextOf({ outcome, progress, hadToWait }, args) + shortened(args.timeoutSeconds, context, waited.waitedMs),
       waitedSeconds: secondsOf(waited.waitedMs),
-      ...warningOf(waited.trouble),
+      ...warningOf(waited.lastError),
       progress,
     };
   },

@@ -1,7 +1,7 @@
 import { parseSearch, parseWebset, type Webset, type WebsetSearch } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
-import { BEFORE_ALL, type Position, positionAt, settledAt } from "../feed/position.ts";
-import { type ErrorKind, isFinal, isPassing, type WebsetsError } from "../shared/errors.ts";
+import { BEFORE_ALL, type Position, positionAt, watermarkAt } from "../feed/position.ts";
+import { type ErrorKind, isFinal, isTransient, type WebsetsError } from "../shared/errors.ts";
 import { isIdle, isLaterThan } from "./decide.ts";
 import { isFinished, timeOf, withSearch } from "./progress.ts";
 
@@ -18,7 +18,7 @@ const LONGEST_RETRY_MS = 5_000;
 /** One of the two ways to know of a Webset, looks at its state and events, and what is wrong with it. */
 export interface Way {
   /** What the last attempt met; undefined where it succeeded. */
-  readonly trouble?: WebsetsError;
+  readonly lastError?: WebsetsError;
   /** Since when there is trouble, in `clock.now()`, and how many attempts have met some. */
   readonly since: number;
   readonly failures: number;
@@ -116,7 +116,7 @@ export function learn(known: Knowledge, met: Observation): Knowledge {
       };
     }
     case "unseen": {
-      const looks = hampered(known.looks, met);
+      const looks = afterError(known.looks, met);
       const pauseMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** known.looks.failures);
       const notBefore = met.at + Math.max(pauseMs, met.error.retryAfterMs ?? 0);
       const isGone = known.isGone || (looks.isClosed && met.error.kind === "not_found");
@@ -129,7 +129,7 @@ export function learn(known: Knowledge, met: Observation): Knowledge {
       return { ...after, position: later(position, known.position), events: OPEN };
     }
     case "unread":
-      return { ...known, events: hampered(known.events, met) };
+      return { ...known, events: afterError(known.events, met) };
     case "stood in":
       return { ...known, standIn: met, owed: { since: met.at, until: Math.max(met.at, known.owed?.until ?? 0) } };
   }
@@ -137,13 +137,13 @@ export function learn(known: Knowledge, met: Observation): Knowledge {
 
 /** Why there is nothing more to learn; undefined while one of the two ways is open. */
 export function failureOf({ looks, events }: Knowledge): WebsetsError | undefined {
-  for (const { trouble } of [looks, events]) if (isFinal(trouble)) return trouble;
-  return looks.isClosed && events.isClosed ? (looks.trouble ?? events.trouble) : undefined;
+  for (const { lastError } of [looks, events]) if (isFinal(lastError)) return lastError;
+  return looks.isClosed && events.isClosed ? (looks.lastError ?? events.lastError) : undefined;
 }
 
 /** The trouble that lasts. */
-export function troubleOf({ looks, events }: Knowledge): WebsetsError | undefined {
-  return looks.trouble ?? events.trouble;
+export function lastErrorOf({ looks, events }: Knowledge): WebsetsError | undefined {
+  return looks.lastError ?? events.lastError;
 }
 
 /**
@@ -155,7 +155,7 @@ export function nextLook(known: Knowledge, rhythmMs: number): { at: number; isOw
   if (isInDoubt(looks)) return { at: allowedAt(known), isOwed: true };
   const rhythm = triedAt + rhythmMs;
   const standIn =
-    events.trouble === undefined ? Number.POSITIVE_INFINITY : Math.max(triedAt, events.since) + STAND_IN_MS;
+    events.lastError === undefined ? Number.POSITIVE_INFINITY : Math.max(triedAt, events.since) + STAND_IN_MS;
   const due = owed === undefined ? Number.POSITIVE_INFINITY : Math.max(owed.since, triedAt + OWED_GAP_MS);
   const owedAt = owed !== undefined && triedAt < owed.since ? owed.since : due;
   const at = Math.min(rhythm, standIn, owedAt);
@@ -172,10 +172,10 @@ function isInDoubt({ doubt, isClosed }: Way): boolean {
 }
 
 /** What passes is outlasted; what else is not final closes a way when it comes a second time. */
-function hampered(way: Way, { at, error }: { at: number; error: WebsetsError }): Way {
-  const since = way.trouble === undefined ? at : way.since;
-  const after = { ...way, trouble: error, since, failures: way.failures + 1 };
-  if (isPassing(error)) return after;
+function afterError(way: Way, { at, error }: { at: number; error: WebsetsError }): Way {
+  const since = way.lastError === undefined ? at : way.since;
+  const after = { ...way, lastError: error, since, failures: way.failures + 1 };
+  if (isTransient(error)) return after;
   const doubt = way.doubt?.kind === error.kind ? way.doubt : { kind: error.kind, at };
   return { ...after, doubt, isClosed: at >= doubt.at + SECOND_LOOK_MS };
 }
@@ -200,7 +200,7 @@ function take(known: Knowledge, event: FeedEvent, met: Extract<Observation, { ki
 
 /** The state lags behind an event as events lag behind the clock. What ends nothing is looked for but once. */
 function owing(known: Knowledge, { type, time }: FeedEvent, { at, now }: { at: number; now: number | undefined }) {
-  const lagMs = type === "webset.search.updated" ? 0 : Math.max(0, time - settledAt(Math.max(time, now ?? time)));
+  const lagMs = type === "webset.search.updated" ? 0 : Math.max(0, time - watermarkAt(Math.max(time, now ?? time)));
   return { ...known, owed: { since: at, until: Math.max(known.owed?.until ?? 0, at + lagMs) } };
 }
 

@@ -1,20 +1,20 @@
 import type { Answer } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
 import type { Feed } from "../feed/feed.ts";
-import { CLOCK_DISAGREEMENT_MS, type Position, positionAt, settledAt } from "../feed/position.ts";
+import { CLOCK_DISAGREEMENT_MS, type Position, positionAt, watermarkAt } from "../feed/position.ts";
 import type { Expectation } from "../feed/subscription.ts";
 import { type LinkedAbort, linkAbort, orAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isPassing, WebsetsError } from "../shared/errors.ts";
+import { isTransient, WebsetsError } from "../shared/errors.ts";
 import {
   allowedAt,
   begin,
   failureOf,
   type Knowledge,
+  lastErrorOf,
   learn,
   nextLook,
   type Observation,
-  troubleOf,
   type Within,
 } from "./knowledge.ts";
 import { isStill, type Progress, progressOf } from "./progress.ts";
@@ -52,7 +52,7 @@ export type Sighting =
   /** The Webset was deleted: the last sighting. */
   | { kind: "gone" }
   /** Nothing is known yet, for this reason; it tries again. */
-  | { kind: "trouble"; error: WebsetsError };
+  | { kind: "retrying"; error: WebsetsError };
 
 /**
  * Observes a Webset by both of what tells of it, its state and its events, and lives on whichever can be read. It looks first
@@ -145,9 +145,9 @@ export class Observer {
         return this.#known;
       } catch (error) {
         const isAbsent: boolean = error instanceof WebsetsError && error.kind === "not_found";
-        if (!(error instanceof WebsetsError) || (isAbsent ? isDoubted : !isPassing(error))) throw error;
+        if (!(error instanceof WebsetsError) || (isAbsent ? isDoubted : !isTransient(error))) throw error;
         isDoubted ||= isAbsent;
-        yield { kind: "trouble", error };
+        yield { kind: "retrying", error };
         await clock.sleep(Math.max(isAbsent ? REREAD_MS : RETRY_MS, error.retryAfterMs ?? 0), signal);
       }
     }
@@ -188,7 +188,7 @@ export class Observer {
     const time = feed.upstreamClock.at(this.#firstAt);
     if (time === undefined && standIn === undefined) return this.#whereToBegin(signal);
     if (time === undefined) this.#take({ kind: "stood in", at: clock.now(), position: standIn as Position });
-    return positionAt(settledAt(time ?? (standIn as Position).since));
+    return positionAt(watermarkAt(time ?? (standIn as Position).since));
   }
 
   async #lookOn(signal: AbortSignal): Promise<void> {
@@ -281,5 +281,5 @@ function positionBefore(time: number): Position {
 
 function isMore(one: Knowledge, other: Knowledge): boolean {
   if (one.webset !== other.webset || one.seen !== other.seen || one.idle !== other.idle) return true;
-  return troubleOf(one) !== troubleOf(other);
+  return lastErrorOf(one) !== lastErrorOf(other);
 }

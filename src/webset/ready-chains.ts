@@ -5,11 +5,11 @@ import type { Sifted } from "../feed/collect.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
-import { type Ago, isDealtWith, type Position, positionAt, settledAt } from "../feed/position.ts";
+import { type Ago, isDealtWith, type Position, positionAt, watermarkAt } from "../feed/position.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAboutQuestion, isPassing } from "../shared/errors.ts";
+import { isAboutQuestion, isTransient } from "../shared/errors.ts";
 import { ReadyChain, type Required, type Track, valuesOf } from "./items-ready.ts";
 import { timeOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
@@ -184,7 +184,7 @@ export class ReadyWait {
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
   async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { chain, clock, feed, exa } = this.#options;
-    const upTo = settledAt(feed.upstreamClock.reached() ?? clock.wallTime());
+    const upTo = watermarkAt(feed.upstreamClock.reached() ?? clock.wallTime());
     const due = chain
       .due(upTo)
       .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
@@ -198,7 +198,7 @@ export class ReadyWait {
           .value;
         await this.#learn(new Map([[{ ...event, data: undefined }, item]]), signal);
       } catch (error) {
-        if (isPassing(error)) return false;
+        if (isTransient(error)) return false;
         if (!isAboutQuestion(error)) throw error;
       }
       const required = this.#requiredOf(track.websetId);
@@ -243,7 +243,7 @@ export class ReadyWait {
       });
       if (value.status === "idle") chain.noteIdle(websetId, timeOf(value.updatedAt));
     } catch (error) {
-      if (isPassing(error) || limit.expired) return;
+      if (isTransient(error) || limit.expired) return;
       if (!isAboutQuestion(error)) throw error;
       // It is deleted: what its items show is all there is to know.
       websets.set(websetId, { required: known?.required ?? new Map(), lookedAt: clock.now() });

@@ -7,7 +7,7 @@ import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
-import { type Knowledge, troubleOf } from "./knowledge.ts";
+import { type Knowledge, lastErrorOf } from "./knowledge.ts";
 import { Observer } from "./observe.ts";
 import { isStill, type Progress, progressOf, withSearch } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
@@ -58,7 +58,7 @@ export interface WebsetWaited {
   position: Position | undefined;
   waitedMs: number;
   /** The trouble that lasted when the time ran out. */
-  trouble?: WebsetsError;
+  lastError?: WebsetsError;
 }
 
 /**
@@ -111,7 +111,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   let unseen: WebsetsError | undefined;
   try {
     for await (const sighting of observer.sightings()) {
-      if (sighting.kind === "trouble") unseen = sighting.error;
+      if (sighting.kind === "retrying") unseen = sighting.error;
       if (sighting.kind === "gone") outcome = "deleted";
       if (sighting.kind === "state") {
         const { known } = sighting;
@@ -129,7 +129,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
     if (goal === undefined)
-      throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.trouble);
+      throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.lastError);
     // After a time in which the process was stopped, what it knows says little.
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
     await lastLook(observer, wait, left);
@@ -138,13 +138,13 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     limit.abort();
   }
   const { known } = observer;
-  const trouble = known && troubleOf(known);
+  const lastError = known && lastErrorOf(known);
   return {
     outcome,
     progress: known === undefined ? null : progressNow(known.webset),
     position: known?.position,
     waitedMs: clock.now() - startedAt,
-    ...(trouble === undefined || outcome !== "still_running" ? {} : { trouble }),
+    ...(lastError === undefined || outcome !== "still_running" ? {} : { lastError }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Feed } from "../feed/feed.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isPassing } from "../shared/errors.ts";
+import { isTransient } from "../shared/errors.ts";
 import { Observer } from "./observe.ts";
 import { isUnderWay, type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
@@ -67,7 +67,7 @@ export async function watchProgress(watch: ProgressWatch): Promise<void> {
   let hasBegun = false;
   let told: string | undefined;
   for await (const sighting of observer.sightings()) {
-    if (!hasBegun && (sighting.kind !== "trouble" || isPassing(sighting.error))) {
+    if (!hasBegun && (sighting.kind !== "retrying" || isTransient(sighting.error))) {
       hasBegun = true;
       onBegun?.();
     }

@@ -284,27 +284,27 @@ test("a call past its deadline says what went wrong before", async () => {
 test("why nothing is answered is known for as long as nothing is", async () => {
   const { client, transport } = setUp([BUSY, never, never, { status: 404, body: '{"error":"no"}' }, never, WEBSET]);
   transport.wayTo = ({ host }) => `${host} through the proxy p.example`;
-  expect(client.trouble()).toBeUndefined();
+  expect(client.lastError()).toBeUndefined();
   const call = client.getWebset("ws_1", { deadline: 1_500 }).catch(() => {});
   await clock.advance(100);
-  expect(client.trouble()?.message).toContain("(503)");
+  expect(client.lastError()?.message).toContain("(503)");
   await clock.until(call);
-  expect(client.trouble()?.message).toContain("(503)");
+  expect(client.lastError()?.message).toContain("(503)");
   const caller = new AbortController();
   const aborted = client.getWebset("ws_1", { signal: caller.signal }).catch(() => {});
   await clock.advance(0);
   caller.abort();
   await aborted;
-  expect(client.trouble()?.message).toContain("(503)");
+  expect(client.lastError()?.message).toContain("(503)");
   await failure(client.getWebset("ws_1"));
-  expect(client.trouble()).toBeUndefined();
+  expect(client.lastError()).toBeUndefined();
   const stalled = await failure(client.getWebset("ws_1", { deadline: clock.now() + 1_000 }));
-  expect(client.trouble()?.message).toBe(stalled.message);
+  expect(client.lastError()?.message).toBe(stalled.message);
   expect(stalled.message).toBe(
     'the API did not answer for Webset "ws_1" in the time there was (asked at api.exa.ai through the proxy p.example)',
   );
   await client.getWebset("ws_1");
-  expect(client.trouble()).toBeUndefined();
+  expect(client.lastError()).toBeUndefined();
 });
 
 test("a deadline that has passed sends nothing", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createExaClient } from "../../src/exa/client.ts";
-import { keep } from "../../src/feed/event.ts";
+import { toFeedEvent } from "../../src/feed/event.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { present } from "../../src/tools/summary.ts";
@@ -118,7 +118,7 @@ async function readAsEvent(exchange: Exchange, body: Fields) {
   const page = { data: [event], hasMore: true, nextCursor: null };
   const { value } = await answeredWith({ ...exchange, status: 200 }, page).listEvents({});
   expect(value).toEqual({ events: [event], malformed: 0, hasMore: true, nextCursor: null });
-  const presented = present(keep(event as Parameters<typeof keep>[0]), "full");
+  const presented = present(toFeedEvent(event as Parameters<typeof toFeedEvent>[0]), "full");
   expect(presented.resource).toMatchObject({ id: body.id });
   expect(presented.resource.status).toBe(body.status);
   expect(presented.websetId).toBe(body.object === "webset" ? body.id : body.websetId);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../src/exa/http.ts";
 import { refusalOf } from "../../src/exa/refusal.ts";
-import { isPassing, lineForOperator, sentenceForAgent } from "../../src/shared/errors.ts";
+import { isTransient, lineForOperator, sentenceForAgent } from "../../src/shared/errors.ts";
 import { createRedact } from "../../src/shared/redact.ts";
 
 const KEY = "exa-test-key-1234";
@@ -125,7 +125,7 @@ test("where calling again cannot help, nobody is told to", () => {
     [402, { tag: "NO_MORE_CREDITS" }],
   ] as const) {
     const error = withBody(status, body);
-    expect(isPassing(error)).toBe(false);
+    expect(isTransient(error)).toBe(false);
     expect(sentenceForAgent(error)).not.toMatch(/call again/i);
   }
 });

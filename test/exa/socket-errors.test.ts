@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DEFAULT_TIMEOUTS, inWords, timeUp, tlsError } from "../../src/exa/socket-errors.ts";
+import { DEFAULT_TIMEOUTS, explainSocketError, timeUp, tlsError } from "../../src/exa/socket-errors.ts";
 import { abortError, WebsetsError } from "../../src/shared/errors.ts";
 
 const coded = (code: string) => Object.assign(new Error(`technical ${code}`), { code });
@@ -9,8 +9,11 @@ test.each([
   ["headers", "api.exa.ai: connected, but no answer began within 15 s"],
   ["body", "api.exa.ai: the answer stalled for 30 s"],
   ["total", "api.exa.ai: the answer was not complete after 60 s"],
-] as const)("the end of the time for %s is told as %j", (stage, message) => {
-  expect(inWords(timeUp(stage, DEFAULT_TIMEOUTS), "api.exa.ai")).toMatchObject({ kind: "unavailable", message });
+] as const)("the end of the time for %s is told as %j", (phase, message) => {
+  expect(explainSocketError(timeUp(phase, DEFAULT_TIMEOUTS), "api.exa.ai")).toMatchObject({
+    kind: "unavailable",
+    message,
+  });
 });
 
 test.each([
@@ -21,7 +24,7 @@ test.each([
   ["ENETUNREACH", "api.exa.ai: there is no route to the host"],
   ["ESOMETHING", "api.exa.ai: the request failed (ESOMETHING)"],
 ])("%s is told as %j", (code, message) => {
-  expect(inWords(coded(code), "api.exa.ai")).toMatchObject({ kind: "unavailable", message });
+  expect(explainSocketError(coded(code), "api.exa.ai")).toMatchObject({ kind: "unavailable", message });
 });
 
 test.each([
@@ -30,7 +33,7 @@ test.each([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ])("a certificate that cannot be trusted (%s) comes with advice", (code) => {
-  expect(inWords(coded(code), "api.exa.ai")).toMatchObject({
+  expect(explainSocketError(coded(code), "api.exa.ai")).toMatchObject({
     kind: "unavailable",
     message: expect.stringContaining(code),
     advice: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
@@ -40,19 +43,19 @@ test.each([
 test.each(["HPE_INVALID_CONSTANT", "HPE_HEADER_OVERFLOW", "Z_DATA_ERROR", "ERR__ERROR_FORMAT_PADDING_1"])(
   "an answer that breaks HTTP (%s) is unexpected",
   (code) => {
-    expect(inWords(coded(code), "api.exa.ai")).toMatchObject({ kind: "unexpected_response" });
+    expect(explainSocketError(coded(code), "api.exa.ai")).toMatchObject({ kind: "unexpected_response" });
   },
 );
 
 test("what Node's parser could not read is not kept", () => {
   const error = Object.assign(coded("HPE_INVALID_CONSTANT"), { rawPacket: "upstream text" });
-  expect((inWords(error, "api.exa.ai") as WebsetsError).cause).toBeUndefined();
+  expect((explainSocketError(error, "api.exa.ai") as WebsetsError).cause).toBeUndefined();
 });
 
 test.each(["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_CERTIFICATE_UNKNOWN_ALERT", "ECONNRESET"])(
   "a handshake that fails with %s is not blamed on a certificate of the other side",
   (code) => {
-    expect(inWords(tlsError(coded(code)), "api.exa.ai")).toMatchObject({
+    expect(explainSocketError(tlsError(coded(code)), "api.exa.ai")).toMatchObject({
       kind: "unavailable",
       message: `api.exa.ai: no secure connection could be agreed on (${code})`,
       advice: undefined,
@@ -72,23 +75,23 @@ test("of several addresses that all failed the one tells most that could be reac
     ["ENETUNREACH", "ECONNREFUSED"],
   ]) {
     const all = new AggregateError(codes.map(coded));
-    expect(inWords(all, "localhost")).toMatchObject({ message: "localhost: the connection was refused" });
+    expect(explainSocketError(all, "localhost")).toMatchObject({ message: "localhost: the connection was refused" });
   }
-  expect(inWords(new AggregateError([coded("ENETUNREACH")]), "x")).toMatchObject({
+  expect(explainSocketError(new AggregateError([coded("ENETUNREACH")]), "x")).toMatchObject({
     message: "x: there is no route to the host",
   });
 });
 
 test("the times told are those in force", () => {
   const timeouts = { ...DEFAULT_TIMEOUTS, headers: 2500 };
-  expect(inWords(timeUp("headers", timeouts), "x")).toMatchObject({
+  expect(explainSocketError(timeUp("headers", timeouts), "x")).toMatchObject({
     message: expect.stringContaining("2.5 s"),
   });
 });
 
 test("the technical error stays as the cause", () => {
   const error = coded("ECONNRESET");
-  expect((inWords(error, "x") as WebsetsError).cause).toBe(error);
+  expect((explainSocketError(error, "x") as WebsetsError).cause).toBe(error);
 });
 
 test("an error in words already, and a mistake of ours, stay what they are", () => {
@@ -98,6 +101,6 @@ test("an error in words already, and a mistake of ours, stay what they are", () 
     new AggregateError([]),
     "text",
   ]) {
-    expect(inWords(error, "api.exa.ai")).toBe(error);
+    expect(explainSocketError(error, "api.exa.ai")).toBe(error);
   }
 });

@@ -47,7 +47,7 @@ describe("a wait that wants at least so many", () => {
     const from = positionAt(opened.start - DAY_MS);
     const waited = await readAt(opened, { from, websetId: "ws_1", timeoutMs: 60_000, onLook });
     expect(waited.ids.length).toBeGreaterThan(0);
-    expect(waited).toMatchObject({ more: true, trouble: { kind: "unavailable" } });
+    expect(waited).toMatchObject({ more: true, lastError: { kind: "unavailable" } });
     expect(waited.waitedMs).toBeLessThan(20_000);
   });
 
@@ -71,7 +71,7 @@ describe("a wait that wants at least so many", () => {
     expect(await opened.fake.until(waiting)).toMatchObject({
       events: [],
       more: true,
-      trouble: { kind: "unavailable" },
+      lastError: { kind: "unavailable" },
     });
     // Asked for the time, this upstream answers; asked for events, it does not.
     const other = openFeedWorld();
@@ -79,7 +79,7 @@ describe("a wait that wants at least so many", () => {
     expect(await other.fake.until(collect(other, { timeoutMs: 3_000 }))).toMatchObject({
       events: [],
       more: true,
-      trouble: { kind: "unavailable" },
+      lastError: { kind: "unavailable" },
     });
   });
 });

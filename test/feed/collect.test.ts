@@ -51,7 +51,7 @@ describe("a wait for events", () => {
     const waited = await opened.fake.until(waiting);
     expect(idsOf(waited)).toEqual(["only"]);
     expect(waited.waitedMs).toBe(10_000);
-    expect(waited.trouble).toBeUndefined();
+    expect(waited.lastError).toBeUndefined();
   });
 
   test("gives events in their order, also those that became visible out of it", async () => {
@@ -155,10 +155,10 @@ describe("a wait for events", () => {
     opened.trouble.spoil = async () => refusal(500);
     const waited = await opened.fake.until(waiting);
     expect(waited.events).toEqual([]);
-    expect(waited.trouble).toMatchObject({ kind: "unavailable" });
+    expect(waited.lastError).toMatchObject({ kind: "unavailable" });
     opened.trouble.spoil = (_, next) => next();
     const again = await opened.fake.until(collect(opened, { from: waited.position, timeoutMs: 10_000 }));
-    expect(again.trouble).toBeUndefined();
+    expect(again.lastError).toBeUndefined();
   });
 
   test("that trouble only delayed gives no warning", async () => {
@@ -168,7 +168,7 @@ describe("a wait for events", () => {
     opened.trouble.spoil = async (_, next) => (failures-- > 0 ? refusal(500) : next());
     const waited = await opened.fake.until(collect(opened, { from: positionAt(opened.start - 20_000) }));
     expect(idsOf(waited)).toEqual(["there"]);
-    expect(waited.trouble).toBeUndefined();
+    expect(waited.lastError).toBeUndefined();
   });
 
   test("moves its cursor with every slice it finished", async () => {

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { keep, ownerOf } from "../../src/feed/event.ts";
+import { ownerOf, toFeedEvent } from "../../src/feed/event.ts";
 
 const event = { id: "event_1", type: "webset.item.created", createdAt: "2026-11-01T12:00:00.123456Z" };
 
 describe("an event as the feed keeps it", () => {
   test("stands at its time in whole milliseconds, with the text the API wrote", () => {
-    expect(keep({ ...event, data: { id: "item", websetId: "ws" } })).toEqual({
+    expect(toFeedEvent({ ...event, data: { id: "item", websetId: "ws" } })).toEqual({
       ...event,
       time: Date.parse("2026-11-01T12:00:00.123Z"),
       owner: { kind: "webset", websetId: "ws" },
@@ -17,7 +17,7 @@ describe("an event as the feed keeps it", () => {
 
   test("may have no data at all, or data of any kind", () => {
     for (const data of [undefined, null, 5, "text", [1, 2], {}]) {
-      expect(keep({ ...event, data })).toMatchObject({ owner: { kind: "unknown" } });
+      expect(toFeedEvent({ ...event, data })).toMatchObject({ owner: { kind: "unknown" } });
     }
   });
 });
@@ -45,7 +45,7 @@ describe("the owner of an event", () => {
 });
 
 describe("long texts", () => {
-  const kept = (data: unknown) => keep({ ...event, data }).data;
+  const kept = (data: unknown) => toFeedEvent({ ...event, data }).data;
 
   test("are cut and marked wherever they stand; the rest stays as it is", () => {
     const long = "é".repeat(3_000);
@@ -81,7 +81,7 @@ describe("long texts", () => {
         ...event,
         data: { properties: { content: `${n}`.padEnd(500_000, "page text ") } },
       });
-      kept.push(keep(JSON.parse(json)));
+      kept.push(toFeedEvent(JSON.parse(json)));
     }
     collect();
     // The texts are 50 MB together, what is kept of them 200 kB.

@@ -104,7 +104,7 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
         opened.record("webset.idle", { id: "new", at: opened.now() + 1_000 });
         const waited = await opened.fake.until(waiting);
         expect(waited.events.map(({ id }) => id)).toEqual(["new"]);
-        expect(waited.trouble).toBeUndefined();
+        expect(waited.lastError).toBeUndefined();
       }
     }
   });

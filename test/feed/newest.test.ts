@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { newestVisible } from "../../src/feed/present.ts";
+import { newestVisible } from "../../src/feed/upstream-time.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 
 describe.each(["newest-first", "oldest-first"] as const)("the newest visible events, listed %s", (listOrder) => {

@@ -158,17 +158,17 @@ test("a wait hands out what is certain, and keeps for the next one what nobody c
       timeoutMs: 8_000,
       signal,
     });
-    const { events, position, trouble } = await opened.fake.until(waiting);
-    return { ids: events.map(({ id }) => id), after: decodeCursor(encodeCursor(position)), trouble: trouble?.kind };
+    const { events, position, lastError } = await opened.fake.until(waiting);
+    return { ids: events.map(({ id }) => id), after: decodeCursor(encodeCursor(position)), lastError: lastError?.kind };
   };
   await opened.fake.advance(10);
   const first = await wait(positionAt(opened.start), 1);
   expect(first.ids).toEqual([item.id]);
   // Far beyond the time after which everything is settled.
   const second = await wait((await wait(first.after, 1)).after, 1);
-  expect(second).toMatchObject({ ids: [], trouble: "unavailable" });
+  expect(second).toMatchObject({ ids: [], lastError: "unavailable" });
   down = false;
   const third = await wait(second.after, 5);
-  expect(third).toMatchObject({ ids: [run.id], trouble: undefined });
+  expect(third).toMatchObject({ ids: [run.id], lastError: undefined });
   expect((await wait(third.after, 5)).ids).toEqual([]);
 });

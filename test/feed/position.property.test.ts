@@ -9,7 +9,7 @@ import {
   LATE_MS,
   type Position,
   positionAt,
-  settledAt,
+  watermarkAt,
 } from "../../src/feed/position.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import { propertyRuns } from "../support/property-runs.ts";
@@ -81,7 +81,7 @@ test("a position brings every event exactly once, whatever the pages, the latene
           if (page === 0) now += step.betweenPages;
         }
         const present = upstreamClock.reached(begun);
-        return { met, settledUpTo: present === undefined ? undefined : settledAt(present) };
+        return { met, settledUpTo: present === undefined ? undefined : watermarkAt(present) };
       };
 
       const wait = (step: Parameters<typeof look>[0] & { looks: number; count: number }) => {

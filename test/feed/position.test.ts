@@ -10,7 +10,7 @@ import {
   type Placed,
   type Position,
   positionAt,
-  settledAt,
+  watermarkAt,
 } from "../../src/feed/position.ts";
 
 const at = (time: number, id = `e${time}`) => ({ id, time });
@@ -115,7 +115,7 @@ describe("a position", () => {
   });
 
   test("counts as settled what is older than lateness and two clocks' disagreement allow", () => {
-    expect(settledAt(100_000)).toBe(100_000 - LATE_MS - CLOCK_DISAGREEMENT_MS);
+    expect(watermarkAt(100_000)).toBe(100_000 - LATE_MS - CLOCK_DISAGREEMENT_MS);
     expect(LATE_MS).toBe(5_000);
   });
 });

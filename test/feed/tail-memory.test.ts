@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { keep } from "../../src/feed/event.ts";
+import { toFeedEvent } from "../../src/feed/event.ts";
 import { newsOf, TailMemory } from "../../src/feed/tail-memory.ts";
 
 const event = (time: number, id = `e${time}`) =>
-  keep({ id, type: "webset.idle", createdAt: new Date(time).toISOString(), data: {} });
+  toFeedEvent({ id, type: "webset.idle", createdAt: new Date(time).toISOString(), data: {} });
 const timesOf = (events: readonly { time: number }[]) => events.map(({ time }) => time);
 
 describe("what a tail remembers", () => {
@@ -61,13 +61,13 @@ describe("what a tail remembers", () => {
 
   test("tells whoever wants one Webset's events of no other's, and of those that name none", () => {
     const of = (websetId: string | undefined, time: number) =>
-      keep({
+      toFeedEvent({
         id: `e${time}`,
         type: "webset.item.created",
         createdAt: new Date(time).toISOString(),
         data: { id: "item", websetId },
       });
-    const monitor = keep({
+    const monitor = toFeedEvent({
       id: "run",
       type: "monitor.run.created",
       createdAt: new Date(3).toISOString(),

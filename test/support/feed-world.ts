@@ -2,7 +2,7 @@ import { createRequestBudget, type RequestBudget } from "../../src/exa/budget.ts
 import { createExaClient, type ExaClient } from "../../src/exa/client.ts";
 import type { HttpAnswer, HttpRequest, Transport } from "../../src/exa/http.ts";
 import { Channel } from "../../src/feed/channel.ts";
-import { keep } from "../../src/feed/event.ts";
+import { toFeedEvent } from "../../src/feed/event.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
@@ -126,7 +126,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
       const ownIds = ["webset.created", "webset.deleted", "webset.paused", "webset.idle"].includes(type);
       const data = event.data ?? (ownIds ? { id: websetId, object: "webset" } : { id: `of_${id}`, websetId });
       const recorded = sandbox.world.record(type, data, { id, createdAt, visibleAt: createdAt + (event.late ?? 0) });
-      return keep({ ...recorded });
+      return toFeedEvent({ ...recorded });
     },
   };
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
-import { keep } from "../../src/feed/event.ts";
+import { toFeedEvent } from "../../src/feed/event.ts";
 import { createSandbox } from "../../src/sandbox/server.ts";
 import { type Known, present } from "../../src/tools/summary.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -10,7 +10,7 @@ const AT = "2026-11-01T12:00:00.000Z";
 
 function shown(type: string, data: unknown, detail: "summary" | "full" = "summary", known?: Known) {
   return present(
-    keep({ id: "evt_1", object: "event", type, createdAt: AT, data } as Parameters<typeof keep>[0]),
+    toFeedEvent({ id: "evt_1", object: "event", type, createdAt: AT, data } as Parameters<typeof toFeedEvent>[0]),
     detail,
     known,
   );

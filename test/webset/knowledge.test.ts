@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseWebset, type Webset } from "../../src/exa/schemas.ts";
-import { keep } from "../../src/feed/event.ts";
+import { toFeedEvent } from "../../src/feed/event.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
 import {
@@ -33,7 +33,7 @@ const error = (kind: ConstructorParameters<typeof WebsetsError>[0], more: object
 /** News of one event, created and read at `at`. */
 function read(at: number, type: string, data: unknown, more: Partial<Extract<Observation, { kind: "read" }>> = {}) {
   const createdAt = new Date(EPOCH + at).toISOString();
-  const event = keep({ id: `e${at}`, type, createdAt, data });
+  const event = toFeedEvent({ id: `e${at}`, type, createdAt, data });
   const now = EPOCH + at;
   const called = { earliest: EPOCH, latest: EPOCH + 2_000 };
   return { kind: "read" as const, at, events: [event], asked: true, settledUpTo: now - 6_000, now, called, ...more };

@@ -133,7 +133,7 @@ describe("a state that lags behind the events", () => {
       const [, refused, again] = opened.requests.filter(({ path }) => path.endsWith("/ws_1")).map(({ at }) => at);
       expect(refused).toBeLessThan(4_200);
       if (timeoutMs < 30_000) {
-        expect(waited).toMatchObject({ outcome: "still_running", trouble: { kind: "rate_limited" } });
+        expect(waited).toMatchObject({ outcome: "still_running", lastError: { kind: "rate_limited" } });
         expect(again).toBeUndefined();
       } else {
         expect(waited.outcome).toBe("paused");

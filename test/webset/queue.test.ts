@@ -69,7 +69,7 @@ test("what is wrong with the account's answer is nobody's trouble, and costs no 
     };
     const waited = await opened.fake.until(wait(opened, id, { timeoutMs: 20_000 }));
     expect(waited.outcome).toBe("still_running");
-    expect(waited.trouble).toBeUndefined();
+    expect(waited.lastError).toBeUndefined();
     expect(waited.progress).not.toHaveProperty("queue");
     expect(waited.waitedMs).toBeLessThan(21_000);
     expect(opened.requests.filter(({ path }) => path === TEAM)).toHaveLength(1);

@@ -78,7 +78,7 @@ describe("waiting for a search", () => {
     const first = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 4_000 }));
     expect(first).toMatchObject({ outcome: "still_running", progress: { searches: [{ status: "running" }] } });
     expect(first.waitedMs).toBeLessThan(4_200);
-    expect(first.trouble).toBeUndefined();
+    expect(first.lastError).toBeUndefined();
     expect(first.progress).toMatchObject({
       searches: [{ found: opened.world.getWebset(opened.webset.id).searches[0]?.progress.found }],
     });
@@ -392,7 +392,7 @@ describe("a wait for a Webset ends", () => {
     await lucky.fake.advance(500);
     lucky.trouble.spoil = async () => refusal(503);
     const waited = await lucky.fake.until(waiting);
-    expect(waited).toMatchObject({ outcome: "still_running", trouble: { kind: "unavailable" } });
+    expect(waited).toMatchObject({ outcome: "still_running", lastError: { kind: "unavailable" } });
   });
 
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {

@@ -51,7 +51,7 @@ describe("a wait lives on whichever of events and state can be read", () => {
     const opened = await running();
     opened.trouble.spoil = at("events", () => json(403));
     const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 6_000 }));
-    expect(waited).toMatchObject({ outcome: "still_running", trouble: { kind: "forbidden" } });
+    expect(waited).toMatchObject({ outcome: "still_running", lastError: { kind: "forbidden" } });
   });
 
   test.each([403, 400, 503])("follows the events while the state is answered with %i", async (status) => {
@@ -148,7 +148,7 @@ describe("an answer in the middle of a wait", () => {
     opened.record("webset.paused", { websetId: opened.webset.id });
     expect(await opened.fake.until(waiting)).toMatchObject({
       outcome: "still_running",
-      trouble: { kind: "not_found" },
+      lastError: { kind: "not_found" },
     });
   });
 

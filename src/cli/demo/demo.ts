@@ -34,7 +34,7 @@ export interface DemoSetting {
   program: string;
   /** How much faster than real ones Websets live. */
   speed: number;
-  output: StageOutput;
+  output: ScreenOutput;
   /** The process's, for colours. */
   env: NodeJS.ProcessEnv;
   /** Takes what went wrong. */
@@ -50,8 +50,8 @@ export interface DemoSetting {
  * is spoken to on stdio; the API is a process of its own, asked over HTTP.
  */
 export async function playDemo({ program, speed, output, env, complain, interruption }: DemoSetting): Promise<number> {
-  const stage = openStage(output, env);
-  const { paint } = stage;
+  const screen = openScreen(output, env);
+  const { paint } = screen;
   const signal = AbortSignal.any([interruption, AbortSignal.timeout(TOO_LONG_MS)]);
 
   let doing = "starting";
@@ -61,11 +61,11 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     await play();
     return 0;
   } catch (error) {
-    stage.clearBar();
+    screen.clearBar();
     // What the server said last is known when it has ended.
     await agent?.close();
     if (interruption.aborted) {
-      stage.line("Stopped.");
+      screen.line("Stopped.");
       return 128 + constants.signals[interruption.reason as NodeJS.Signals];
     }
     complain(`\n${paint("red", "The demo failed")} while ${doing}: ${reason(error)}`);
@@ -78,7 +78,7 @@ export async function playDemo({ program, speed, output, env, complain, interrup
   async function play() {
     const startedAt = performance.now();
     const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
-    stage.line("An agent follows an Exa Webset. A sandbox plays the API: no key, nothing leaves this machine.\n");
+    screen.line("An agent follows an Exa Webset. A sandbox plays the API: no key, nothing leaves this machine.\n");
 
     doing = "starting the sandbox";
     sandbox = await startSandbox(program, speed, signal);
@@ -110,11 +110,11 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     title("Follow", "it with two waits side by side. Running out of time is a normal answer: then they go on.");
     detail(`wait_for_webset ${argumentsOf(wait)}`);
     detail(`wait_for_webset_event ${argumentsOf({ ...items, after: "<the last cursor>" })}`);
-    stage.line();
+    screen.line();
 
     const seen = new Set<string>();
     let news = "";
-    const drawBar = () => stage.bar(seen.size / SEARCH.count, news);
+    const drawBar = () => screen.bar(seen.size / SEARCH.count, news);
 
     /** Waits for the Webset's end: `next` says how to go on. */
     const followWebset = async (): Promise<WebsetWait> => {
@@ -155,8 +155,8 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     };
 
     const [ended] = await Promise.all([followWebset(), followItems()]);
-    stage.clearBar();
-    stage.line();
+    screen.clearBar();
+    screen.line();
 
     doing = "adding up";
     if (ended.outcome !== "reached") throw new Error(`the wait for the Webset ended with ${ended.outcome}`);
@@ -169,20 +169,20 @@ export async function playDemo({ program, speed, output, env, complain, interrup
     detail(`The same ${seen.size} item events straight from this API are ${number(Buffer.byteLength(raw))} bytes.`);
 
     function event(text: string) {
-      stage.line(`${paint("dim", `${seconds().padStart(5)} s `)} ${text}`, INDENT);
+      screen.line(`${paint("dim", `${seconds().padStart(5)} s `)} ${text}`, INDENT);
     }
   }
 
   function title(word: string, text: string) {
-    stage.line(`${paint("bold", word.padEnd(INDENT - 1))} ${text}`, INDENT);
+    screen.line(`${paint("bold", word.padEnd(INDENT - 1))} ${text}`, INDENT);
   }
 
   function detail(text: string) {
-    stage.line(`${" ".repeat(INDENT)}${paint("dim", text)}`, INDENT);
+    screen.line(`${" ".repeat(INDENT)}${paint("dim", text)}`, INDENT);
   }
 
   function below(text: string) {
-    stage.line(`${" ".repeat(INDENT + 2)}${text}`, INDENT + 2);
+    screen.line(`${" ".repeat(INDENT + 2)}${text}`, INDENT + 2);
   }
 
   function reason(error: unknown): string {
@@ -207,7 +207,7 @@ function number(value: number): string {
 }
 
 /** Where a program shows what happens: on a terminal with colours and one line that moves, elsewhere as plain lines. */
-export interface Stage {
+export interface Screen {
   /** Lines that stay: the text is wrapped at words, and what goes on the next line is indented by `hang`. */
   line(text?: string, hang?: number): void;
   /** On a terminal, draws the bar below all lines, in place of the one before; elsewhere nothing. */
@@ -224,14 +224,14 @@ const WIDEST = 108;
 const ERASE_LINE = "\r\u001b[2K";
 const STYLES = /\u001b\[[\d;]*m/g;
 
-/** What a stage needs of `process.stdout`. */
-export interface StageOutput {
+/** What a screen needs of `process.stdout`. */
+export interface ScreenOutput {
   write(text: string): void;
   isTTY?: boolean;
   columns?: number;
 }
 
-export function openStage(output: StageOutput, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Stage {
+export function openScreen(output: ScreenOutput, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Screen {
   const isTerminal = output.isTTY === true && TERM !== "dumb";
   const hasColours = isTerminal && !NO_COLOR;
   // The last column stays free: some terminals go to the next line when it is written.

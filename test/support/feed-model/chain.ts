@@ -4,7 +4,7 @@ import type { FeedEvent } from "../../../src/feed/event.ts";
 import type { Feed } from "../../../src/feed/feed.ts";
 import { crowdTypes, fingerprint, type Position, positionAt } from "../../../src/feed/position.ts";
 import type { Clock } from "../../../src/shared/clock.ts";
-import { abortError, isAbort, isDoubtful, isPassing } from "../../../src/shared/errors.ts";
+import { abortError, isAbort, isDoubtful, isTransient } from "../../../src/shared/errors.ts";
 import { FILTERS, type ScenarioReader, type Wait } from "./scenario.ts";
 
 /** Where a reader runs. */
@@ -156,7 +156,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       cursor = cursorOf(position);
       return events.length;
     } catch (error) {
-      if (!isAbort(error) && !isPassing(error)) throw error;
+      if (!isAbort(error) && !isTransient(error)) throw error;
       if (isAbort(error) && !stop.signal.aborted) throw error;
       return undefined;
     } finally {
@@ -196,7 +196,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     const beginning = begin.kind === "listing" ? list(begin.limit) : waitBefore(begin);
     await beginning.catch((error: unknown) => {
       // One call looks only once.
-      if (!isPassing(error) && !isDoubtful(error)) throw error;
+      if (!isTransient(error) && !isDoubtful(error)) throw error;
     });
   }
   for (const one of reader.waits) {

@@ -23,7 +23,7 @@ const FIRST_STEP_MS = 60_000;
 const PAGE = 20;
 
 /** The upstream's present, asked for where no answer told it lately. Who asks at the same time shares the requests. */
-export class Present {
+export class UpstreamTime {
   readonly #clock: Clock;
   readonly #upstreamClock: UpstreamClock;
   /** For reading events of all types. */
