@@ -3,7 +3,7 @@ import { parseItem, websetSearchSchema } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { isProblem } from "../feed/filter.ts";
 import { plainText } from "../shared/text.ts";
-import { isDone, itemFacts } from "../webset/item-facts.ts";
+import { inOrder, isDone, itemFacts } from "../webset/item-facts.ts";
 import { howFar, howLong, searchProgress } from "../webset/progress.ts";
 
 /** The longest summary of an event, in characters. */
@@ -53,7 +53,8 @@ type Fields = Record<string, unknown>;
 /** An event as tools give it: a few fields and one line, and with `full` the upstream's resource. */
 export function present(event: FeedEvent, detail: "summary" | "full", known?: Known): PresentedEvent {
   const data = fieldsOf(event.data);
-  const status = word(data.status);
+  // What the resource of something deleted was is over.
+  const status = isDeletion(event.type) ? "deleted" : word(data.status);
   const downloadUrl = event.type.startsWith("webset.export.") ? text(data.downloadUrl) : undefined;
   const kind = kindOf(event.type, data);
   const of = kind === "monitor_run" ? text(data.monitorId) : undefined;
@@ -75,6 +76,10 @@ export function present(event: FeedEvent, detail: "summary" | "full", known?: Kn
     ...(problem === undefined ? {} : { problem }),
     ...(detail === "full" ? { data: event.data } : {}),
   };
+}
+
+function isDeletion(type: string): boolean {
+  return isKnownEventType(type) && type.endsWith(".deleted");
 }
 
 /** What went wrong, of an event that is a problem: the reason in the API's words, or else how it ended. */
@@ -136,13 +141,19 @@ function websetLine(what: string, data: Fields): string {
   const found = searches.flatMap(({ progress }) => number(fieldsOf(progress).found) ?? []);
   const canceled = searches.filter(({ status }) => status === "canceled");
   const reasons = new Set(canceled.flatMap(({ canceledReason }) => word(canceledReason) ?? []));
-  const which = searches.length === 1 ? "search" : `${canceled.length} of ${searches.length} searches`;
-  const why = reasons.size === 0 ? "" : ` (${[...reasons].join(", ")})`;
+  const why = `canceled${reasons.size === 0 ? "" : ` (${[...reasons].join(", ")})`}`;
+  const search = query === undefined ? undefined : `search ${query}${after(" for ", count, " items")}`;
   return joined([
     `Webset ${what}${after(" ", title)}`,
+    // None of these tools can.
+    what === "paused" ? "resumed only by the API" : undefined,
     what === "created" || found.length === 0 ? undefined : `${found.reduce((sum, one) => sum + one, 0)} found`,
-    canceled.length === 0 ? undefined : `${which} canceled${why}`,
-    query === undefined ? undefined : `search ${query}${after(" for ", count, " items")}`,
+    ...(searches.length > 1
+      ? [
+          canceled.length === 0 ? undefined : `${canceled.length} of ${searches.length} searches ${why}`,
+          after("first ", search),
+        ]
+      : [canceled.length === 0 ? search : `${search ?? "search"} ${why}`]),
   ]);
 }
 
@@ -176,22 +187,23 @@ function itemLine(what: string, data: Fields, { titles, isReady = false }: Known
   if (what !== "enriched" && !isReady)
     return joined([`Item found: ${which}`, url === null ? undefined : addressOf(url)], ", ");
   // One that is completed may have found nothing: then it is done, and still there is no value.
-  const values = item.enrichments.map(({ enrichmentId, status, result }) => ({
+  const values = inOrder(item, titles).map(({ enrichmentId, status, result }) => ({
     title: titles.get(enrichmentId),
     value: valueIn(result),
     without: isDone(status) ? "none found" : status,
   }));
   const valued = values.filter(({ value }) => value !== undefined);
-  const told = [...valued, ...values.filter(({ value, title }) => value === undefined && title !== undefined)];
-  const lineWith = (titleLength: number) =>
+  const titleLength = titleLengthFor(values.flatMap(({ title }) => title ?? []));
+  const lineOfSome = (told: typeof values) =>
     joined([
       `Item ${isReady ? "ready" : "enriched"}: ${which}`,
       // Of one that is ready all are done.
       ...(isReady ? [url === null ? undefined : addressOf(url)] : [`${valued.length} of ${values.length} done`]),
       ...told.map(({ title, value, without }) => after("", plain(title, titleLength), ": ") + (value ?? without)),
     ]);
-  // A value that is left out is worth more than the end of a title.
-  return TITLE_LENGTHS.map(lineWith).find((line) => !line.endsWith(MORE)) ?? lineWith(SHORT_QUOTE);
+  const line = lineOfSome(values.filter(({ value, title }) => value !== undefined || title !== undefined));
+  // A value is worth more than that there is none.
+  return line.endsWith(MORE) ? `${lineOfSome(valued).replace(MORE, "")}${MORE}` : line;
 }
 
 /** The values of an enrichment; undefined where there are none. */
@@ -202,7 +214,10 @@ function valueIn(result: readonly string[] | null): string | undefined {
 
 /** As many of these parts as a summary has room for, each whole, and whether there are more. The first is always there. */
 function joined(parts: readonly (string | undefined)[], mark = "; "): string {
-  const [first = "", ...others] = parts.filter((part) => part !== undefined && part !== "");
+  const told = parts.filter((part) => part !== undefined && part !== "");
+  const whole = told.join(mark);
+  if (whole.length <= LONGEST_SUMMARY) return whole;
+  const [first = "", ...others] = told;
   let line = first;
   let left = 0;
   for (const part of others) {
@@ -213,8 +228,17 @@ function joined(parts: readonly (string | undefined)[], mark = "; "): string {
 }
 
 const MORE = "; …";
-/** How much of the titles of enrichments is told, the first that leaves room for all values. */
-const TITLE_LENGTHS = [SHORT_QUOTE, 30, 22, 14, 8];
+/** So much room the titles of a Webset's enrichments have together, in characters, and each of them at least. */
+const TITLES_ROOM = 46;
+const SHORTEST_TITLE = 10;
+
+/** How much of each title is told: it does not depend on what was found, so that all items of a Webset show the same titles. */
+function titleLengthFor(titles: readonly string[]): number {
+  const room = (length: number) => titles.reduce((sum, title) => sum + Math.min(title.length, length), 0);
+  let length = SHORT_QUOTE;
+  while (length > SHORTEST_TITLE && room(length) > TITLES_ROOM) length--;
+  return length;
+}
 
 function exportLine(how: string, data: Fields): string {
   return `Export ${how}${after(", ", word(data.format))}${how === "completed" ? ": ready to download" : ""}`;

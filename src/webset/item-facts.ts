@@ -10,10 +10,10 @@ export type ItemFacts = {
   url: string | null;
   /** How many of the criteria it satisfies: `2 of 2`. */
   criteria: string;
-  /** The values by the titles of their enrichments; null where none was found, and as long as there is none. */
-  enrichments: Record<string, string | null>;
-  /** Titles of those that are still being looked for. */
+  /** Titles of the enrichments whose values are still being looked for; they are not among `enrichments`. */
   pending?: string[];
+  /** The values by the titles of their enrichments, in the order of `titles`; null where none was found. */
+  enrichments: Record<string, string | null>;
 };
 
 const NAME_LENGTH = 100;
@@ -28,11 +28,13 @@ const ENTITIES = ["company", "person", "article", "researchPaper", "custom"];
 /** An item in the few fields that an agent reads. `titles` names enrichments by their ids; one it does not name is named by its id. */
 export function itemFacts(item: WebsetItem, titles: ReadonlyMap<string, string>): ItemFacts {
   const enrichments = new Map<string, string | null>();
-  const pending: string[] = [];
-  for (const { enrichmentId, status, result } of item.enrichments) {
-    const title = unused(titles.get(enrichmentId) ?? plainText(enrichmentId, NAME_LENGTH), enrichments);
-    enrichments.set(title, valueIn(result));
-    if (!isDone(status)) pending.push(title);
+  const pending = new Set<string>();
+  for (const { enrichmentId, status, result } of inOrder(item, titles)) {
+    const title = titles.get(enrichmentId) ?? plainText(enrichmentId, NAME_LENGTH);
+    const free = unused(title, (one) => enrichments.has(one) || pending.has(one));
+    const value = valueIn(result);
+    if (value === null && !isDone(status)) pending.add(free);
+    else enrichments.set(free, value);
   }
   const satisfied = item.evaluations.filter((evaluation) => evaluation.satisfied === "yes").length;
   return {
@@ -40,9 +42,16 @@ export function itemFacts(item: WebsetItem, titles: ReadonlyMap<string, string>)
     name: itemName(item.properties) ?? null,
     url: item.properties.url === null ? null : plainText(item.properties.url, URL_LENGTH) || null,
     criteria: `${satisfied} of ${item.evaluations.length}`,
+    ...(pending.size === 0 ? {} : { pending: [...pending] }),
     enrichments: Object.fromEntries(enrichments),
-    ...(pending.length === 0 ? {} : { pending }),
   };
+}
+
+/** An item's enrichments in the order in which `titles` names them, then those that it does not. */
+export function inOrder({ enrichments }: WebsetItem, titles: ReadonlyMap<string, string>): WebsetItem["enrichments"] {
+  const places = new Map([...titles.keys()].map((id, place) => [id, place]));
+  const placeOf = (id: string) => places.get(id) ?? places.size;
+  return enrichments.toSorted((a, b) => placeOf(a.enrichmentId) - placeOf(b.enrichmentId));
 }
 
 /** Whether nothing more comes of an enrichment of an item. */
@@ -68,9 +77,9 @@ function valueIn(result: readonly string[] | null): string | null {
 }
 
 /** The title, numbered where another enrichment has it already. */
-function unused(title: string, taken: ReadonlyMap<string, unknown>): string {
+function unused(title: string, isTaken: (title: string) => boolean): string {
   let free = title;
-  for (let number = 2; taken.has(free); number++) free = `${title} (${number})`;
+  for (let number = 2; isTaken(free); number++) free = `${title} (${number})`;
   return free;
 }
 
@@ -79,12 +88,15 @@ const TITLE_LENGTH = 60;
 
 /** What enrichments are called, by the states of their Websets: items name them by id alone. */
 export class EnrichmentTitles {
-  readonly #titles = new BoundedMap<string, { title: string; isFinal: boolean }>({ entries: MOST_REMEMBERED });
+  readonly #titles = new BoundedMap<string, { title: string; isFinal: boolean; place: number }>({
+    entries: MOST_REMEMBERED,
+  });
 
   /** Takes in what a state tells. An enrichment has its title after up to 14 s (recorded); until then its description stands in for it. */
   note({ enrichments }: Pick<Webset, "enrichments">): void {
-    for (const { id, title, description } of enrichments) {
+    for (const [place, { id, title, description }] of enrichments.entries()) {
       this.#titles.set(id, {
+        place,
         title: plainText(title ?? description, TITLE_LENGTH) || id,
         isFinal: title !== null,
       });
@@ -93,11 +105,18 @@ export class EnrichmentTitles {
 
   /** That its Webset's state does not tell of an enrichment: it was deleted, and only its id is left. */
   noteUnknown(enrichmentId: string): void {
-    if (!this.#titles.has(enrichmentId)) this.#titles.set(enrichmentId, { title: enrichmentId, isFinal: true });
+    if (!this.#titles.has(enrichmentId))
+      this.#titles.set(enrichmentId, { title: enrichmentId, isFinal: true, place: Number.POSITIVE_INFINITY });
   }
 
-  of(enrichmentId: string): string | undefined {
-    return this.#titles.get(enrichmentId)?.title;
+  /** What is known of these, by their ids, those of one Webset in its own order. */
+  of(enrichmentIds: ReadonlySet<string>): ReadonlyMap<string, string> {
+    const known = [...enrichmentIds].flatMap((id) => {
+      const found = this.#titles.get(id);
+      return found === undefined ? [] : [{ id, ...found }];
+    });
+    known.sort((a, b) => (a.place === b.place ? 0 : a.place - b.place));
+    return new Map(known.map(({ id, title }) => [id, title]));
   }
 
   /** Whether a state could tell more than is known. */

@@ -104,14 +104,9 @@ export class WebsetStates {
     return this.knownTitles(enrichmentIds);
   }
 
-  /** Those of them that are remembered. */
+  /** Those of them that are remembered, in their Webset's order. */
   knownTitles(enrichmentIds: ReadonlySet<string>): ReadonlyMap<string, string> {
-    return new Map(
-      [...enrichmentIds].flatMap((id) => {
-        const title = this.#titles.of(id);
-        return title === undefined ? [] : [[id, title] as const];
-      }),
-    );
+    return this.#titles.of(enrichmentIds);
   }
 
   /** Whether this id or externalId was found before. */

@@ -69,7 +69,7 @@ test("the facts of an item are its name, its URL, the criteria it meets and its 
     name: "A B",
     url: "https://a.example/",
     criteria: "1 of 3",
-    enrichments: { Contact: "a@x.example, b@x.example", "Contact (2)": null, Founded: null, e_4: null },
+    enrichments: { Contact: "a@x.example, b@x.example", "Contact (2)": null, e_4: null },
     pending: ["Founded"],
   });
   expect(itemFacts(parseItem(item({ properties: {} })), titles)).toMatchObject({ name: null, url: null });

@@ -47,7 +47,7 @@ describe("wait_for_webset_event with itemsReady", () => {
     const types = value.events.map(({ type }: { type: string }) => type);
     expect(types).toEqual(["webset.item.created", "webset.item.created", "webset.item.created", "webset.idle"]);
     expect(value.events[0].summary).toMatch(/^Item ready: "[^"]+"; https:\/\/\S+$/);
-    expect(value.next).toContain(`itemsReady true, websetId "${id}" and this cursor as after`);
+    expect(value.next).toContain(`itemsReady true, websetId "${id}", atLeast 4 and this cursor as after`);
   });
 
   test("reads items of which no event tells that they are ready: an enrichment was canceled", async () => {

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
+import { parseItem, type Webset } from "../../src/exa/schemas.ts";
 import { toFeedEvent } from "../../src/feed/event.ts";
 import { createSandbox } from "../../src/sandbox/server.ts";
 import { type Known, present } from "../../src/tools/summary.ts";
+import { EnrichmentTitles, itemFacts } from "../../src/webset/item-facts.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const AT = "2026-11-01T12:00:00.000Z";
@@ -59,11 +61,16 @@ const LINES: [type: string, data: object, summary: string, resource: object][] =
     'Webset created "Robots"; search "robot makers" for 50 items',
     { kind: "webset", id: "ws_1", status: "running" },
   ],
-  ["webset.deleted", { id: "ws_1", object: "webset" }, "Webset deleted", { kind: "webset", id: "ws_1" }],
+  [
+    "webset.deleted",
+    { id: "ws_1", object: "webset" },
+    "Webset deleted",
+    { kind: "webset", id: "ws_1", status: "deleted" },
+  ],
   [
     "webset.paused",
     { ...webset, searches: [] },
-    'Webset paused "Robots"',
+    'Webset paused "Robots"; resumed only by the API',
     { kind: "webset", id: "ws_1", status: "running" },
   ],
   [
@@ -149,7 +156,7 @@ const LINES: [type: string, data: object, summary: string, resource: object][] =
     "monitor.deleted",
     { id: "monitor_1", status: "enabled", nextRunAt: AT },
     "Monitor deleted",
-    { kind: "monitor", id: "monitor_1", status: "enabled" },
+    { kind: "monitor", id: "monitor_1", status: "deleted" },
   ],
   [
     "monitor.run.created",
@@ -269,10 +276,10 @@ describe("the summary of what did not go well", () => {
         `Search "robot makers" canceled (${canceledReason}): 12 of 50 found`,
       );
       expect(line("webset.idle", { ...webset, searches: [canceled] })).toBe(
-        `Webset idle "Robots"; 12 found; search canceled (${canceledReason}); search "robot makers" for 50 items`,
+        `Webset idle "Robots"; 12 found; search "robot makers" for 50 items canceled (${canceledReason})`,
       );
       expect(line("webset.paused", { ...webset, searches: [search, canceled, canceled] })).toBe(
-        `Webset paused "Robots"; 36 found; 2 of 3 searches canceled (${canceledReason}); search "robot makers" for 50 items`,
+        `Webset paused "Robots"; resumed only by the API; 36 found; 2 of 3 searches canceled (${canceledReason}); first search "robot makers" for 50 items`,
       );
     }
     expect(line("webset.search.canceled", { status: "canceled" })).toBe("Search canceled");
@@ -335,9 +342,37 @@ describe("the values in a summary", () => {
       'Item enriched: "Acme"; 2 of 2 done; Contact email: "sales@acme.example"; Founded: "2017-03"',
     );
     expect(enriched(["completed", " "], ["completed", "2017-03"], ["pending"])).toBe(
-      'Item enriched: "Acme"; 1 of 3 done; Founded: "2017-03"; Contact email: none found; Website: pending',
+      'Item enriched: "Acme"; 1 of 3 done; Contact email: none found; Founded: "2017-03"; Website: pending',
     );
     expect(enriched(["completed", "a@b.example", "c@d.example"])).toContain('"a@b.example, c@d.example"');
+  });
+
+  test("stand under the same titles in all rows, in the Webset's order, whatever was found and however the API lists it", () => {
+    const titles = new Map([
+      ["e1", "Year and month the company was founded"],
+      ["e2", "Contact email for sales"],
+    ]);
+    const ready = (enrichments: object[]) =>
+      shown("webset.item.enriched", { ...item, enrichments }, "summary", { titles, isReady: true }).summary;
+    const [founded, email, none, long] = [
+      { enrichmentId: "e1", status: "completed", result: ["2017-03"] },
+      { enrichmentId: "e2", status: "completed", result: [`${"x".repeat(60)}@acme-robots.example`] },
+      { enrichmentId: "e1", status: "completed", result: null },
+      { enrichmentId: "e2", status: "completed", result: [`${"x".repeat(90)}@acme-robots.example`] },
+    ];
+    const start = 'Item ready: "Acme"; https://acme.example/; Year and month the com…: ';
+    expect(ready([email, founded])).toMatch(`${start}"2017-03"; Contact email for sales: "xxx`);
+    expect(ready([email, none])).toMatch(`${start}none found; Contact email for sales: "xxx`);
+    // Where there is no room, a value goes before what was not found.
+    expect(ready([long, none])).toMatch(
+      /^Item ready: "Acme"; https:\S+; Contact email for sales: "x+@acme-robots.example"; …$/,
+    );
+    const item1 = parseItem({ ...item, enrichments: [email, founded] });
+    expect(Object.keys(itemFacts(item1, titles).enrichments)).toEqual([...titles.values()]);
+    const known = new EnrichmentTitles();
+    const named = [...titles].map(([id, title]) => ({ id, title, description: "", format: null, status: "completed" }));
+    known.note({ enrichments: named } as unknown as Webset);
+    expect([...known.of(new Set(["gone", "e2", "e1"])).keys()]).toEqual(["e1", "e2"]);
   });
 
   test("are whole addresses or none", () => {
