@@ -27,7 +27,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** So long after the host has asked for the tools it has got them, in milliseconds. */
+/** The host has got the tools this long after it asked for them, in milliseconds. */
 const PREPARE_AFTER_MS = 20;
 
 /** Serves MCP on stdio, in whichever of the protocol's eras the host opens with. `redact` has a part in all that goes out. */

@@ -10,9 +10,9 @@ export interface Streams {
   stdout: NodeJS.WriteStream;
 }
 
-/** While so many bytes wait for a host that does not read, nothing more is read from it. */
+/** While this many bytes wait for a host that does not read, nothing more is read from it. */
 export const MOST_UNREAD_BYTES = 2 ** 20;
-/** When stdin has ended, what is under way may still be answered for so long, in milliseconds; hosts kill after 2 s. */
+/** When stdin has ended, what is under way may still be answered for this long, in milliseconds; hosts kill after 2 s. */
 const FAREWELL_MS = 1_500;
 
 /** JSON-RPC's own code for what went wrong on our side. */

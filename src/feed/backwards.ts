@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
  * in which they became visible.
  */
 const DISORDER_MS = LATE_MS + CLOCK_DISAGREEMENT_MS;
-/** So many more than wanted are asked for at least: those near the oldest of a page are not final. */
+/** At least this many more than wanted are asked for: those near the oldest of a page are not final. */
 const LEAST_MARGIN = 10;
 
 export interface Batch {

@@ -8,7 +8,7 @@ import { readForwards } from "./slices.ts";
 
 /** However many are behind, they take turns with those who are not. */
 const GROUP = "catch-up";
-/** So many events of a crowd are read at once: a cursor has room for the ids of those of a page that were handed out. */
+/** At most this many events of a crowd are read at once: a cursor has room for the ids of those of a page that were handed out. */
 const CROWD_PAGE = 100;
 
 /** What a reader that is far behind is told at once. */

@@ -11,9 +11,9 @@ export const FIRST_SLICE_MS = 60_000;
 export const NEAR_MS = 120_000;
 /** The same for one that was found to have too much in between: long enough that slices reach it. */
 export const CLOSE_MS = 10_000;
-/** So many sets of types are remembered; the oldest is forgotten first. */
+/** At most this many sets of types are remembered; the oldest is forgotten first. */
 const MOST_CHANNELS = 100;
-/** So many of them, and so many characters of events' data, keep what they remember while nobody reads. */
+/** This many of them, and this many characters of events' data, keep what they remember while nobody reads. */
 const MOST_MEMORIES = 8;
 const MOST_MEMORY_CHARACTERS = 2 * MOST_CHARACTERS;
 /** What a tail remembers is of use for whoever comes so soon after its end, in milliseconds. */

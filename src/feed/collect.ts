@@ -20,11 +20,11 @@ import type { ReadNews } from "./reader.ts";
 
 /** A wait that is not done when its time is up stays this much longer, in milliseconds: hosts are told of a second. */
 export const GRACE_MS = 800;
-/** Each wait finishes its first reading of everything visible, or uses so long for it, in milliseconds, however short it is. */
+/** Each wait, however short, finishes its first reading of everything visible or spends this long on it, in milliseconds. */
 export const FIRST_READING_MS = 5_000;
 /**
- * What was on its way when a wait of so long began, in milliseconds, has become visible in its time, and has been looked for: it
- * says that there is nothing more only where a whole reading began late enough.
+ * What was on its way when a wait of at least this long began, in milliseconds, becomes visible in its time and is looked for: such a
+ * wait says that there is nothing more only where a whole reading began late enough.
  */
 export const SURE_MS = LATE_MS + 2_000;
 /** A timer that fires this late tells of a process that was stopped meanwhile, in milliseconds. */
@@ -38,9 +38,9 @@ export interface CollectRequest extends EventFilter {
   from?: Position | Ago | undefined;
   /** Whether that position is where an earlier reading ended. */
   resumes?: boolean;
-  /** So many events end the wait, together with all else that is there when they have been found. */
+  /** Once this many events have matched the wait ends, with all else that is there by then. */
   atLeast: number;
-  /** So many events are handed out at most, and end the wait at once; not less than `atLeast`. */
+  /** At most this many events are handed out, and they end the wait at once; not less than `atLeast`. */
   limit: number;
   /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
   fits?: (events: readonly FeedEvent[]) => number;
@@ -79,7 +79,7 @@ export interface Collected {
    * some moment since the wait began has been handed out.
    */
   more: boolean;
-  /** Matches wait for their time to be settled, for a position keeps no more ids; it takes so long, in milliseconds. */
+  /** Matches wait for their time to be settled, for a position keeps no more ids: how long that takes, in milliseconds. */
   heldMs?: number;
   /** How many of the events became visible later than any should. */
   late: number;
@@ -283,7 +283,7 @@ class Collection {
     };
   }
 
-  /** How many of so many events the position after them has room to keep. */
+  /** After how many events, `most` at most, the position still has room to keep them. */
   #portable(most: number): number {
     const { position } = this;
     if (position === undefined || position.seen.size + most <= MOST_SEEN_BESIDE) return most;

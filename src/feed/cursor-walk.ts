@@ -4,10 +4,10 @@ import type { Walked } from "./list-order.ts";
 import type { Page, PageReader, Range } from "./page.ts";
 import type { Placed } from "./position.ts";
 
-/** So many pages in a row that repeat what is known and promise more are taken for a broken list. */
+/** This many pages in a row that repeat what is known and promise more are taken for a broken list. */
 const MOST_REPEATING_PAGES = 10;
 /**
- * So many empty ones in a row are too: an API that filters what it has already cut into pages may have some, but a wait has no time
+ * The same for empty pages: an API that filters what it has already cut into pages may have some, but a wait has no time
  * for more, and would be told nothing.
  */
 const MOST_EMPTY_PAGES = 20;

@@ -24,7 +24,7 @@ const LONGEST_PAGE_LIMIT_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** The pause before a reader looks again at a time that is crowded and not settled yet, in milliseconds. */
 const CROWD_PAUSE_MS = 1_000;
-/** What is visible now is settled after so long at most, in milliseconds. */
+/** What is visible now is settled after this long at most, in milliseconds. */
 const SETTLING_MS = 8_000;
 
 export interface FeedOptions {

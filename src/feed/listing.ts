@@ -21,7 +21,7 @@ import {
   watermarkAt,
 } from "./position.ts";
 
-/** A listing that finds few matches stops after so many events, or so many milliseconds, and says so. */
+/** A listing that finds few matches stops after this many events, or this many milliseconds, and says so. */
 const MOST_SCANNED = 2_000;
 const LONGEST_SCAN_MS = 10_000;
 /** A millisecond with more events than this is listed in the API's order, by its cursors: each page would else read all of it. */

@@ -5,7 +5,7 @@ import { isAboutQuestion } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { type FeedEvent, isRecord } from "./event.ts";
 
-/** So many monitors, and so many Websets with so many parts in all, are remembered. */
+/** At most this many monitors are remembered, and this many Websets with this many parts in all. */
 const MOST_REMEMBERED = 1_000;
 const MOST_PARTS = 20_000;
 

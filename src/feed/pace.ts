@@ -1,9 +1,9 @@
 /** For how long after the last event polling goes on at the full rate, in milliseconds. */
 export const FULL_RATE_MS = 10_000;
-/** A quiet tail polls at most this many times slower than a busy one, and while something runs that a reader waits for so many. */
+/** A quiet tail polls at most this many times slower than a busy one; the second is for while something runs that a reader waits for. */
 export const LONGEST_STRETCH = 5;
 export const RUNNING_STRETCH = 2;
-/** The interval is from one poll to the next, but the upstream has rest for at least so much of it. */
+/** The interval is from one poll to the next, but the upstream has rest for at least this much of it. */
 const LEAST_REST = 0.5;
 /** How much quiet, after the first `FULL_RATE_MS`, adds one more interval. */
 const QUIET_PER_INTERVAL_MS = 10_000;
@@ -13,7 +13,7 @@ const LONGEST_JITTER_MS = 100;
 /** After failures the pause doubles from the interval up to this, in milliseconds. */
 const LONGEST_FAILURE_PAUSE_MS = 15_000;
 
-/** What the upstream asks to wait is waited out up to so long, in milliseconds: who comes later was not asked. */
+/** What the upstream asks to wait is waited out up to this long, in milliseconds: who comes later was not asked. */
 export const LONGEST_REQUESTED_PAUSE_MS = 60_000;
 
 export interface PaceState {

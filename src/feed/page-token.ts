@@ -117,7 +117,7 @@ export function decodePageToken(text: string): PageToken {
   return { ...place, position: decodeCursor(cursor) };
 }
 
-/** Whether a text takes so much room in JSON, where control characters take six times theirs. */
+/** Whether a text takes this much room in JSON, where control characters take six times theirs. */
 function isShort(text: string): boolean {
   return Buffer.byteLength(JSON.stringify(text)) <= LONGEST_CROWD_BYTES + 2;
 }

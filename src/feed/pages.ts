@@ -6,7 +6,7 @@ import { isWithin, PageReader, type Range, type Reading, widened } from "./page.
 export type { PageRead } from "./cursor-walk.ts";
 export type { Range, Reading } from "./page.ts";
 
-/** So many pages with events of other times than were asked for are taken for an API that does not keep to times. */
+/** This many pages with events of other times than were asked for are taken for an API that does not keep to times. */
 const MOST_PAGES_WITH_STRAYS = 10;
 
 /**

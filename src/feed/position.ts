@@ -28,13 +28,13 @@ export interface Placed {
   time: number;
 }
 
-/** From so many events of one time on, a position keeps an id in place of each one's fingerprint. */
+/** From this many events of one time on, a position keeps an id in place of each one's fingerprint. */
 const MANY_TIES = 10;
 /** Ids longer than this, in bytes of UTF-8, do not stand in cursors themselves, which have 750 bytes at most. */
 const LONGEST_KEY_BYTES = 60;
 /** Cursors of the API that are longer than this, in bytes of UTF-8, are not kept. */
 export const LONGEST_CROWD_BYTES = 180;
-/** A position keeps at most so many fingerprints; what would be one more is not handed out before it is settled. */
+/** A position keeps at most this many fingerprints; one more is not handed out before it is settled. */
 const MOST_SEEN = 150;
 /** The same where they share their room with a cursor of the API. */
 export const MOST_SEEN_BESIDE = 100;
@@ -66,7 +66,7 @@ export interface Chain {
   readonly openSince?: number;
 }
 
-/** A point so long before now, by the upstream's clock, in milliseconds. */
+/** A point this long before now, by the upstream's clock, in milliseconds. */
 export interface Ago {
   readonly agoMs: number;
 }
@@ -95,7 +95,7 @@ export function positionAt(since: number): Position {
   return { since, seen: new Map() };
 }
 
-/** The position so long before one of now, as far back as events are kept. */
+/** The position this long before one of now, as far back as events are kept. */
 export function positionAgo(now: Position, { agoMs }: Ago): Position {
   return agoMs <= 0 ? now : positionAt(Math.max(BEFORE_ALL, now.since - Math.min(agoMs, LONGEST_AGO_MS)));
 }

@@ -6,7 +6,7 @@ import type { Owners } from "./owners.ts";
 import { advance, byTime, type CrowdStep, isDealtWith, type Placed, type Position } from "./position.ts";
 import { KEPT_MS } from "./tail-memory.ts";
 
-/** An event whose Webset has to be asked for may hold up others for so long at first, and after failures longer. */
+/** An event whose Webset has to be asked for may hold up others for this long at first, and after failures longer. */
 const OWNER_LIMIT_MS = 1_000;
 const LONGEST_OWNER_LIMIT_MS = 10_000;
 

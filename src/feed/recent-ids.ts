@@ -3,7 +3,7 @@ import { type ExaEvent, eventTime } from "../exa/event.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import { ownerOf } from "./event.ts";
 
-/** So many ids of each kind are kept, and so many characters of them. A client is offered 100 at once. */
+/** At most this many ids of each kind are kept, and this many characters of them. A client is offered 100 at once. */
 const KEPT = { entries: 200, size: 2 ** 16, sizeOf: (_: true, id: string) => id.length };
 
 /** The ids of events and Websets that this process has met lately, for completion. */

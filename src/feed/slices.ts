@@ -7,9 +7,9 @@ import { byTime } from "./position.ts";
 /** How many events a slice is meant to hold, and how many are too much: those of two full pages. */
 const EVENTS_PER_SLICE = 300;
 const TOO_MANY = 400;
-/** Of what was too much for a slice, so much is not. */
+/** The share of a slice that was too much which is not. */
 const SHARE = 2 / 3;
-/** Of an API that gives smaller pages than asked for, so many pages are enough for a slice. */
+/** Of an API that gives smaller pages than asked for, this many pages are enough for a slice. */
 const MOST_PAGES = 4;
 /** Growth of the slice where the past is quiet. */
 const GROWTH = 8;

@@ -3,7 +3,7 @@ import { byTime } from "./position.ts";
 
 /** How much of the settled past is kept, so that a reader that pauses between two waits joins without a request. */
 export const KEPT_MS = 60_000;
-/** Beyond so many events, or characters of their data, only as much of the past is kept as tells new events from old ones. */
+/** Beyond this many events, or characters of their data, only as much of the past is kept as tells new events from old ones. */
 const MOST_KEPT = 2_000;
 export const MOST_CHARACTERS = 8 * 2 ** 20;
 
@@ -66,7 +66,7 @@ export class TailMemory {
     return this.#floor === undefined ? undefined : Math.max(this.#floor, this.#settled ?? this.#floor);
   }
 
-  /** A time in the settled past from which on there are at most so many events, to look whether some have come late. */
+  /** A time in the settled past from which on there are at most this many events, to look whether some have come late. */
   lookBackFrom(events: number): number | undefined {
     return this.#floor === undefined ? undefined : Math.max(this.#floor, this.#all.timeFromEnd(events) ?? this.#floor);
   }

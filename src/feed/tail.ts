@@ -14,11 +14,11 @@ const ATTEMPTS = 2;
 /** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-/** What could be an accident is asked again after so long, in milliseconds. */
+/** What could be an accident is asked again after this long, in milliseconds. */
 export const SECOND_LOOK_MS = 2_000;
-/** A poll reads so many events at most, and not more of their data than a memory keeps. */
+/** A poll reads this many events at most, and not more of their data than a memory keeps. */
 const MOST_AT_ONCE = 2_000;
-/** So often a poll looks back, in milliseconds, whether an event came later than any should. */
+/** A poll looks back this often, in milliseconds, to see whether an event came later than any should. */
 const LOOK_BACK_MS = 15_000;
 
 /** Many readers that come one after another do not make the polls more frequent than this, in milliseconds. */

@@ -16,7 +16,7 @@ const AHEAD_MS = 11_000;
 const SMALL_TYPES = ["webset.deleted"];
 /** Whoever begins needs the time: it is not asked for behind what others have still to read. */
 const GROUP = "time";
-/** So many answers at most are asked for until two agree about the time. */
+/** At most this many answers are asked for until two agree about the time. */
 const MOST_ASKED = 3;
 const FIRST_STEP_MS = 60_000;
 /** Pages to find the way with: long enough to show an order, and short, for events can be large. */

@@ -19,7 +19,7 @@ import { IdTemplate, readError } from "./id-resource.ts";
 /** What can be subscribed to. */
 export const PROGRESS_TEMPLATE = new IdTemplate("websets://websets/", "websetId", "/progress");
 
-/** So many Websets are remembered as read, and so many characters of their progress. */
+/** At most this many Websets are remembered as read, and this many characters of their progress. */
 const REMEMBERED = { entries: 100, size: 2 ** 20, sizeOf: (progress: string) => progress.length };
 
 /** Who holds a subscription: the connection itself, or the id of a request that listens. */

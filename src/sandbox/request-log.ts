@@ -9,7 +9,7 @@ export interface LoggedRequest {
   time: number;
 }
 
-/** So many requests are kept in full; the counts go on. */
+/** At most this many requests are kept in full; the counts go on. */
 const KEPT = 1_000;
 
 /** The requests that reached the API. The sandbox's own control paths are not counted. */

@@ -22,7 +22,7 @@ const UPDATE_GAP_MS = { low: 2_000, high: 3_000 };
 /** Progress is told right after some of the matches, too. */
 const MATCH_UPDATE_CHANCE = 0.2;
 const MATCH_UPDATE_DELAY_MS = 40;
-/** As recorded: so many results looked at count like one found, as long as nothing is. */
+/** As recorded: this many results looked at count like one found, as long as nothing is. */
 const ANALYZED_FOR_ONE = 40;
 
 /**

@@ -17,7 +17,7 @@ export interface Range {
   until?: number | undefined;
 }
 
-/** So many entries are put in place one by one; more of them are cheaper to sort in at once. */
+/** This many entries are put in place one by one; more of them are cheaper to sort in at once. */
 const FEW = 32;
 
 /**

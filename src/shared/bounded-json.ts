@@ -33,7 +33,7 @@ export function resultBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 }
 
-/** The value, if it takes at most so many bytes; or else a copy in which long texts, long lists and what lies deep are cut and marked. */
+/** The value, if it takes at most this many bytes; or else a copy in which long texts, long lists and what lies deep are cut and marked. */
 export function withinBytes<T>(value: T, most: number): T {
   const shallow = withoutDepths(value);
   if (resultBytes(shallow) <= most) return shallow;
@@ -75,7 +75,7 @@ export function cutTo(value: unknown, limits: Limits): unknown {
 
 const MARK = /… \[cut: (\d+) characters in all\]$/;
 
-/** The beginning of a text that is longer than so many characters, with how long it was before any cut. */
+/** The beginning of a text that is longer than this many characters, with how long it was before any cut. */
 export function cutText(text: string, most: number): string {
   if (text.length <= most) return text;
   const [cut, length = text.length] = MARK.exec(text) ?? [""];

@@ -1,7 +1,7 @@
 export interface Bounds<K, V> {
-  /** So many entries at most. */
+  /** At most this many entries. */
   entries: number;
-  /** So much of what `sizeOf` counts at most, in its unit. */
+  /** At most this much of what `sizeOf` counts, in its unit. */
   size?: number;
   sizeOf?: (value: V, key: K) => number;
 }

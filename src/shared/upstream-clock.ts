@@ -18,18 +18,18 @@ interface Sample {
 
 /** The grain of the `Date` header, in milliseconds. */
 const DATE_GRAIN_MS = 1_000;
-/** Answers of one clock may contradict each other by so much: clocks drift, and are set a little from time to time. */
+/** Answers of one clock may contradict each other by this much: clocks drift, and are set a little from time to time. */
 const SLACK_MS = 1_000;
-/** The upstream's time is judged by the answers of so long, in milliseconds; where they are few, by the last ones before. */
+/** The upstream's time is judged by the answers of this last time, in milliseconds; where they are few, by the last ones before. */
 const JUDGED_MS = 60_000;
 const LEAST_SAMPLES = 3;
-/** So many of the answers are enough to judge by. */
+/** This many of the answers are enough to judge by. */
 const MOST_SAMPLES = 200;
 /** An answer older than this is not relied on: clocks drift, and another server may answer. */
 const LASTING_MS = 600_000;
 /** How far the two clocks of this machine may disagree about the time passed before it counts as having slept. */
 const SLEPT_MS = 30_000;
-/** Our own clock may bear witness to an answer that it agrees with by so much: most machines keep good time. */
+/** Our own clock may bear witness to an answer that it agrees with by this much: most machines keep good time. */
 const WITNESS_MS = 2_000;
 
 /**

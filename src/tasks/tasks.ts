@@ -1,14 +1,14 @@
 import type { Clock } from "../shared/clock.ts";
 import { Task, type Work } from "./task.ts";
 
-/** So many tasks of one process may be under way: agents need a few, and whoever loops by mistake finds an end here. */
+/** This many tasks of one process may be under way: agents need a few, and whoever loops by mistake finds an end here. */
 const MOST_LIVE = 100;
 /** For how long the outcome of a task is kept, in milliseconds. */
 export const KEPT_MS = 3_600_000;
-/** Beyond so many tasks altogether the oldest outcome is forgotten early: outcomes may be large, and memory is not endless. */
+/** Beyond this many tasks altogether the oldest outcome is forgotten early: outcomes may be large, and memory is not endless. */
 export const MOST_KEPT = 1_000;
 
-/** The same for so many characters of outcomes: a thousand of the largest results would be 40 MB. */
+/** The same for this many characters of outcomes: a thousand of the largest results would be 40 MB. */
 const MOST_KEPT_CHARACTERS = 8 * 2 ** 20;
 
 export interface TasksOptions {
@@ -87,7 +87,7 @@ export class Tasks {
     this.#tasks.clear();
   }
 
-  /** Forgets the oldest outcomes until there is room for so many more; the newest one stays, however large it is. */
+  /** Forgets the oldest outcomes until there is room for this many more; the newest one stays, however large it is. */
   #makeRoom(more: number): void {
     const { mostKept, mostKeptCharacters } = this.#options;
     const ended = [...this.#tasks.values()].filter((task) => !task.working).sort((a, b) => a.endedAt - b.endedAt);

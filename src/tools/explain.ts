@@ -3,7 +3,7 @@ import { WebsetsError } from "../shared/errors.ts";
 import type { Tool } from "./define.ts";
 import { isoFromNumber, type JsonSchema, jsonSchemaOf } from "./schemas.ts";
 
-/** So much of a value or a name is repeated, in characters. */
+/** This much of a value or a name is repeated, in characters. */
 const LONGEST_QUOTE = 60;
 
 /** What is wrong with the arguments of a call, in words that name each parameter, and what to call instead. */

@@ -6,7 +6,7 @@ export interface Host {
   name: string;
   /** Its `clientInfo.name`, in small letters; further words may follow. */
   clientName: string;
-  /** So long a wait may hold its call open, in seconds. */
+  /** How long a wait may hold its call open, in seconds. */
   bears: number;
   /** The same where the request carries a `progressToken`, for those that keep a call alive as long as progress comes. */
   bearsWithProgress?: number;
@@ -55,7 +55,7 @@ export const HOSTS: readonly Host[] = [
   },
 ];
 
-/** So long a host bears that a call is held open, in seconds. */
+/** How long a host bears that a call is held open, in seconds. */
 export function borneBy(clientName: string | undefined, asksForProgress: boolean): number {
   const name = clientName?.toLowerCase() ?? "";
   const host = HOSTS.find((one) => name === one.clientName || name.startsWith(`${one.clientName}-`));

@@ -8,7 +8,7 @@ export interface ListRequest<T> {
   ask(query: ListQuery): Promise<Answer<ListPage<T>>>;
   /** The API's own cursor of an earlier page. */
   cursor: string | undefined;
-  /** At most so many entries. */
+  /** At most this many entries. */
   limit: number;
   /** How many of some entries one result has room for; at least 1 of 1. */
   fits(entries: readonly T[]): number;

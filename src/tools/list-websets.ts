@@ -9,7 +9,7 @@ import { notePages, nowOf, roomOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { page } from "./schemas.ts";
 
-/** Where few Websets have the status, so many pages of the API's are looked through in one call. */
+/** Where few Websets have the status, this many pages of the API's are looked through in one call. */
 const MOST_PAGES = 5;
 const NAME = "list_websets";
 const TITLE_LENGTH = 60;

@@ -6,7 +6,7 @@ import { wrongKindOfId } from "./explain.ts";
 
 /** What each Webset has at most one of, and where its id and its externalId stand. */
 const TRACES = ["webset.created", "webset.deleted"];
-/** So many of them, newest first, are looked through. */
+/** This many of them, newest first, are looked through. */
 const MOST_PAGES = 5;
 const PAGE = 200;
 

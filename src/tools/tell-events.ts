@@ -9,7 +9,7 @@ import type { WebsetStates } from "../webset/states.ts";
 import { MOST_LIST_BYTES, presentAlone, presentWithin } from "./results.ts";
 import type { PresentedEvent } from "./summary.ts";
 
-/** So many Websets, and so many monitors, are asked for at most for the sake of one result. */
+/** At most this many Websets, and this many monitors, are asked for to tell one result. */
 const MOST_ASKED = 5;
 /** A wait that has used up its time returns within a second of it, in milliseconds; what is not known by then is left out. */
 const LOOK_MS = 700;

@@ -27,7 +27,7 @@ export const waitForWebset = defineTool({
   name: "wait_for_webset",
   title: "Wait for a Webset",
   description:
-    "Wait until a Webset's search is completed, so many items are found or all its work is done, and return how far it is; also what has already happened counts. Outcome still_running is normal: call again. If you have just started a search, pass its searchId.",
+    "Wait until a Webset's search is completed, a number of items is found or all its work is done, and return how far it is. What has already happened counts too. Outcome still_running is normal: call again. If you have just started a search, pass its searchId.",
   idempotent: true,
   input,
   output: z.object({

@@ -1,7 +1,7 @@
 import type { Webset, WebsetSearch } from "../exa/schemas.ts";
 import { foundBy, isFinished, isUnderWay, newestSearch, timeOf } from "./progress.ts";
 
-/** What a wait is asked for: the end of a search, of all work, or so many items found. */
+/** What a wait is asked for: the end of a search, of all work, or a number of items found. */
 export type Until = "search_completed" | "idle" | { items: number };
 /**
  * `stopped`: nothing more comes of what was waited for, and not because of the other endings: the Webset is idle and the search neither
@@ -13,7 +13,7 @@ type Ended = Exclude<Outcome, "still_running">;
 
 /** What a wait is for, fixed at its first look: later searches do not change it. */
 export type Goal = { kind: "searches"; searchIds: readonly string[] } | { kind: "idle" } | ItemsGoal;
-/** So many found in the whole Webset, or by that one search. */
+/** A number found in the whole Webset, or by that one search. */
 type ItemsGoal = { kind: "items"; items: number; searchId: string | undefined };
 
 /**
@@ -87,9 +87,9 @@ function hasStopped(state: Webset, searches: readonly (WebsetSearch | undefined)
   return state.status === "idle" && searches.every((search) => search !== undefined && !isUnderWay(search));
 }
 
-/** A search that lacks items to its count ends so much later at the soonest, in milliseconds: 7 to 13 s have been recorded. */
+/** A search that lacks items to its count ends this much later at the soonest, in milliseconds: 7 to 13 s have been recorded. */
 const FINISHING_MS = 5_000;
-/** So much of the time a search says it has left is relied on. */
+/** The share of the time a search says it has left that is relied on. */
 const TRUSTED_SHARE = 0.7;
 
 /**

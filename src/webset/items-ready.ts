@@ -33,7 +33,7 @@ export interface Track {
   told: { call: number; values: number }[];
 }
 
-/** In one chain so many items are remembered; those told longest ago are forgotten first. About 420 bytes each. */
+/** In one chain this many items are remembered; those told longest ago are forgotten first. About 420 bytes each. */
 export const MOST_TRACKS = 10_000;
 
 /** How many enrichments of an item have come to their end. */
@@ -163,7 +163,7 @@ export class ReadyChain {
     return false;
   }
 
-  /** Notes that items were told, each with so many values; none of it is so before. */
+  /** Notes that items were told, each with how many values it had; nothing counts as told before. */
   tell(items: readonly { itemId: string; values: number }[]): void {
     if (items.length > 0) this.#calls++;
     for (const { itemId, values } of items) {

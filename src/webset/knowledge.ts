@@ -5,9 +5,9 @@ import { type ErrorKind, isFinal, isTransient, type WebsetsError } from "../shar
 import { isIdle, isLaterThan } from "./decide.ts";
 import { isFinished, timeOf, withSearch } from "./progress.ts";
 
-/** An answer that could be an accident, such as a 404 of what was there, is believed when it comes again so much later, in milliseconds. */
+/** An answer that could be an accident, such as a 404 of what was there, is believed when it comes again this much later, in milliseconds. */
 const SECOND_LOOK_MS = 2_000;
-/** What an event called for and the last look did not show yet is looked for again after so long, in milliseconds. */
+/** What an event called for and the last look did not show yet is looked for again after this long, in milliseconds. */
 const OWED_GAP_MS = 1_000;
 /** While the events cannot be read, looks stand in for them this often, in milliseconds. */
 const STAND_IN_MS = 2_000;

@@ -76,7 +76,7 @@ export type MonitorProgress = {
   };
 };
 
-/** Queries may have 5,000 characters; so many tell which one it is. */
+/** Queries may have 5,000 characters; this many tell which one it is. */
 const QUERY_LENGTH = 60;
 const TITLE_LENGTH = 60;
 /** Statuses and reasons are short; what is not is no such thing. */
@@ -89,9 +89,9 @@ const ADDRESS = /^https?:\/\/[\x21-\x7e]{1,300}$/;
 const STILL_MS = 15_000;
 /** Searches are canceled for one of few reasons. */
 const MOST_REASONS = 3;
-/** A Webset that a monitor feeds has hundreds of searches: so many newest ones are told one by one. */
+/** A Webset that a monitor feeds has hundreds of searches: this many of the newest are told one by one. */
 const MOST_SEARCHES = 5;
-/** Of other lists, which hardly grow, so many. */
+/** Of other lists, which hardly grow, this many. */
 const MOST_OTHERS = 50;
 
 /** The API's statuses of a search, and whether it has ended then. */

@@ -4,7 +4,7 @@ import { WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import type { Queue } from "./progress.ts";
 
-/** The account is asked for at most so often, in milliseconds, whoever wants to know. */
+/** The account is asked for at most this often, in milliseconds, whoever wants to know. */
 const GAP_MS = 60_000;
 /** Nobody waits for it longer, in milliseconds. */
 const LIMIT_MS = 700;

@@ -19,13 +19,13 @@ const ITEMS = "webset.item.";
 const READ_TYPES = ["webset.item.created", "webset.item.enriched", "webset.idle", "webset.deleted"];
 /** What ends or stops a Webset: whoever follows items to their end needs to know. */
 const ENDS = ["webset.idle", "webset.paused", "webset.deleted", "webset.search.canceled"];
-/** So many chains are remembered, and so many items in all of them, about 420 bytes each; a chain that is forgotten begins anew. */
+/** At most this many chains are remembered, and this many items in all of them, about 420 bytes each; a chain that is forgotten begins anew. */
 const CHAINS = { entries: 200, size: 30_000, sizeOf: (chain: ReadyChain) => chain.size + 1 };
 const MOST_WEBSETS = 1_000;
-/** What enrichments a Webset has is asked again after so long, in milliseconds, and sooner where an item shows one that is not known. */
+/** What enrichments a Webset has is asked again after this long, in milliseconds, and sooner where an item shows one that is not known. */
 const FRESH_MS = 15_000;
 const UNKNOWN_MS = 2_000;
-/** So many items are read at once; the others with the next look at the events. */
+/** At most this many items are read at once; the others with the next look at the events. */
 const READ_AT_ONCE = 10;
 /** Reading an item, or what enrichments its Webset has, must not hold up the events for longer, in milliseconds. */
 const READ_LIMIT_MS = 5_000;

@@ -8,18 +8,18 @@ import { SharedCalls } from "../shared/shared-calls.ts";
 import { EnrichmentTitles } from "./item-facts.ts";
 import { AccountQueue } from "./queue.ts";
 
-/** So many ids and externalIds are remembered, and so many characters of them. */
+/** At most this many ids and externalIds are remembered, and this many characters of them. */
 const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
 
-/** Of looks for which nobody waits, there is one request in so long, in milliseconds, however many Websets are watched. */
+/** Looks for which nobody waits make one request in this time, in milliseconds, however many Websets are watched. */
 const GAP_MS = 1_000;
-/** Looks that come due together arrive one after another: so long, in milliseconds, the first waits for the others. */
+/** Looks that come due together arrive one after another: the first waits this long for the others, in milliseconds. */
 const GATHER_MS = 20;
 /** As many as the API gives on one page. */
 const PAGE = 100;
-/** A Webset that is on none of so many pages, which begin with the newest, is asked for by itself. */
+/** A Webset that is on none of the first pages, of which this many are read, is asked for by itself. */
 const MOST_PAGES = 5;
-/** So many such Websets are remembered, and so many characters of their ids. */
+/** At most this many such Websets are remembered, and this many characters of their ids. */
 const OLD = { entries: 1_000, size: 2 ** 18, sizeOf: (_: true, websetId: string) => websetId.length };
 /** A request that stalls must not hold up the others for longer, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -179,7 +179,7 @@ export class Rounds {
     }
   }
 
-  /** Reads pages until all are found, or they are not on so many. */
+  /** Reads pages until all are found, or `MOST_PAGES` were read. */
   async #walk(sought: Set<Asked>, signal: AbortSignal): Promise<void> {
     let query: Parameters<ExaClient["listWebsets"]>[0] = { limit: PAGE };
     for (let pages = 0; pages < MOST_PAGES; pages++) {

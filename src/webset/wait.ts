@@ -22,9 +22,9 @@ export const FOLLOWED_TYPES: readonly string[] = [
   "webset.search.updated",
 ];
 
-/** So often a wait looks at the state besides the events, in milliseconds: one may be late, or never come. */
+/** A wait looks at the state this often besides the events, in milliseconds: one may be late, or never come. */
 const SLOW_LOOK_MS = 15_000;
-/** While events tell how far a search is, that look may come so much later, in milliseconds. */
+/** While events tell how far a search is, that look may come this much later, in milliseconds. */
 const LONGEST_TRUST_MS = 30_000;
 /** A wait's last look may take this long, in milliseconds: then it returns, well within a second of its time. */
 const LAST_LOOK_MS = 800;
@@ -62,7 +62,7 @@ export interface WebsetWaited {
 }
 
 /**
- * Waits until a Webset's search is completed, it has found so many items or it is idle; what has already happened counts. Throws
+ * Waits until a Webset's search is completed, it has found that many items or it is idle; what has already happened counts. Throws
  * `not_found` where there is no such Webset or search, what cannot pass by itself, and `unavailable` if no look succeeded in the
  * whole time.
  */

@@ -8,7 +8,7 @@ const ENRICHMENTS = [
   { description: "Contact email for sales", format: "email" },
   { description: "Year the company was founded", format: "date" },
 ];
-/** So many items the agent wants to hear of at a time, and not one by one. */
+/** The agent wants to hear of this many items at a time, and not of each alone. */
 const BATCH = 6;
 /** Far below the 30 s that every host allows a call; in real life 25 s, the default, takes fewer calls. */
 const TIMEOUT_SECONDS = 5;

@@ -33,7 +33,7 @@ export interface FaultRule {
   when?: (request: FaultRequest) => boolean;
   /** Not before the nth request that it could strike, counted from 1. With `times: 1`, only that one. */
   from?: number;
-  /** So many times at most. */
+  /** At most this many times. */
   times?: number;
   /** The chance, from 0 to 1, with which it strikes a request that it could strike. */
   rate?: number;

@@ -35,7 +35,7 @@ export const worldFaults = {
   "same-timestamp": {
     kind: "event",
     description: "the events of one second share one createdAt",
-    // No more than a second: by so much may createdAt and the Date header disagree.
+    // No more than a second: by this much may createdAt and the Date header disagree.
     createdAt: (now) => Math.floor(now / 1000) * 1000,
   },
   arrivals: {
