@@ -133,21 +133,17 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   const before: Placed | undefined = full ? events.at(-1) : (scan.last ?? token?.before);
   const ended = exhausted && !full;
   const crowd = before === token?.before ? token?.crowd : scan.crowdPages.get(before?.id ?? "");
-  const nextPage = ended || before === undefined ? null : encodePageToken({ before, crowd, position });
+  const nextPage =
+    ended || before === undefined ? null : encodePageToken({ before, crowd, position, repeats: token?.repeats });
   return {
     events,
     nextPage,
     position,
     scanned: scan.scanned,
     unreadable: scan.unreadable,
-    repeats: !isTellable(position) || (nextPage !== null && keptIn(nextPage) < position.seen.size),
+    repeats: !isTellable(position) || (nextPage === null ? token : decodePageToken(nextPage))?.repeats === true,
     complete: full || ended,
   };
-}
-
-/** How many events a page token knows of: one has less room than a cursor. */
-function keptIn(nextPage: string): number {
-  return decodePageToken(nextPage).position.seen.size;
 }
 
 /** What a listing has looked at so far. */

@@ -27,6 +27,8 @@ const CONTENTS = {
     crowd: z.strictObject({ types: z.int(), cursor: z.string() }).optional(),
     /** The cursor that the listing has given, for the next page to give it on. */
     cursor: z.string(),
+    /** Not all that was handed out is known in that cursor. */
+    repeats: z.literal(true).optional(),
   }),
 };
 const LONGEST = 1_000;
@@ -94,21 +96,24 @@ export interface PageToken {
   crowd?: Crowd | undefined;
   /** Where waiting goes on. */
   position: Position;
+  /** Whether there was no room for all of the position, in this token or in one before it: events may then come again. */
+  repeats?: true | undefined;
 }
 
 /**
  * The same for events. Fingerprints of the position for which there is no room are left out, and a cursor of the API's that is too
  * long: the crowd then begins again.
  */
-export function encodePageToken({ before, crowd, position }: PageToken): string {
-  const content = {
+export function encodePageToken({ before, crowd, position, repeats }: PageToken): string {
+  const place = {
     before: { time: before.time, id: orderKey(before.id) },
     ...(crowd !== undefined && { crowd: { types: crowd.types, cursor: isShort(crowd.cursor) ? crowd.cursor : "" } }),
-    cursor: "",
   };
-  const room = MOST_JSON_BYTES - Buffer.byteLength(JSON.stringify(["list_webset_events", content]));
+  const longest = { ...place, cursor: "", repeats: true };
+  const room = MOST_JSON_BYTES - Buffer.byteLength(JSON.stringify(["list_webset_events", longest]));
   const cursor = encodeCursor(position, Math.floor((room * 3) / 4));
-  return encodePage("list_webset_events", { ...content, cursor }) as string;
+  const lacks = repeats || decodeCursor(cursor).seen.size < position.seen.size;
+  return encodePage("list_webset_events", { ...place, cursor, ...(lacks && { repeats: true }) }) as string;
 }
 
 /** What such a token stands for; refuses like `decodePage`. */

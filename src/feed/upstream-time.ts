@@ -5,7 +5,7 @@ import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import type { FeedEvent } from "./event.ts";
 import { listOrder } from "./list-order.ts";
 import { type Range, type Reading, walkPages } from "./pages.ts";
-import { advance, BEFORE_ALL, byTime, type Position, positionAt, RETENTION_MS } from "./position.ts";
+import { advance, BEFORE_ALL, byTime, MOST_SEEN_BESIDE, type Position, positionAt, RETENTION_MS } from "./position.ts";
 
 /**
  * How far a given time may lie ahead of the `Date` header: its one-second grain, a second between two clocks, and what the clocks
@@ -49,7 +49,10 @@ export class UpstreamTime {
     if (time !== undefined) return positionAt(time);
     return this.#looks.join("", signal, async (shared) => {
       const newest = await newestVisible({ ...this.#reading(shared), group: GROUP });
-      return advance(positionAt(newest[0]?.time ?? BEFORE_ALL), { handedOut: newest, settledUpTo: undefined });
+      const since = newest[0]?.time ?? BEFORE_ALL;
+      // Where they are more than a cursor has room for, those of that very time are left behind as a whole: they would else come again.
+      const from = newest.length > MOST_SEEN_BESIDE ? since + 1 : since;
+      return advance(positionAt(from), { handedOut: newest, settledUpTo: undefined });
     });
   }
 
@@ -107,8 +110,12 @@ export class UpstreamTime {
  */
 export async function newestVisible(reading: Reading): Promise<FeedEvent[]> {
   const page = await firstPage({}, reading);
-  if (!page.more || listOrder(page.events) === "newest-first") return latestOf(page.events);
-  const from = await nearTheEnd(latestTime(page.events), reading);
+  const latest = latestOf(page.events);
+  const isNewestFirst = listOrder(page.events) === "newest-first";
+  // Where all of the page is of those times, more of them may follow it.
+  const isCut = page.more && latest.length === page.events.length;
+  if (!page.more || (isNewestFirst && !isCut)) return latest;
+  const from = isNewestFirst ? (latest[0]?.time ?? 0) : await nearTheEnd(latestTime(page.events), reading);
   const events = new Map<string, FeedEvent>();
   for await (const rest of walkPages({ after: from }, reading)) {
     for (const event of rest.events) events.set(event.id, event);

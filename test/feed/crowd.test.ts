@@ -59,3 +59,29 @@ describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millise
     expect(met.toSorted()).toEqual(ids.toSorted());
   });
 });
+
+test("a listing in small pages that handed out more than a cursor keeps says on its last page, too, that events may repeat", async () => {
+  const { opened } = openWith("newest-first", 200, 1_000);
+  const { signal } = new AbortController();
+  const given: string[] = [];
+  for (let page: string | undefined; ; ) {
+    const listed = await opened.fake.until(opened.feed.list({ filter: {}, limit: 3, page, signal }));
+    given.push(...listed.events.map(({ id }) => id));
+    expect(listed.repeats).toBe(true);
+    if (listed.nextPage === null) break;
+    page = listed.nextPage;
+  }
+  expect(new Set(given).size).toBe(given.length);
+  expect(given).toHaveLength(202);
+});
+
+test("a wait from now on, without a Date, is told nothing of the crowd that is the newest, also after a restart", async () => {
+  const { opened } = openWith("newest-first", 396, 8, false);
+  const { position, events } = await opened.fake.until(collect(opened, { timeoutMs: 3_000 }));
+  expect(events.length).toBeLessThanOrEqual(1);
+  const later = opened.record("webset.idle").id;
+  const from = decodeCursor(encodeCursor(position));
+  const waited = await opened.fake.until(collect(opened, { from, resumes: true, timeoutMs: 3_000 }));
+  expect(waited.events.map(({ id }) => id).filter((id) => id !== later).length).toBeLessThanOrEqual(1);
+  expect(waited.events.map(({ id }) => id)).toContain(later);
+});

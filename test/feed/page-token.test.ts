@@ -51,8 +51,9 @@ describe("a page token", () => {
     const kept = (token: PageToken) => {
       const text = encodePageToken(token);
       expect(text.length).toBeLessThanOrEqual(1_000);
-      const { position, ...place } = decodePageToken(text);
+      const { position, repeats, ...place } = decodePageToken(text);
       expect({ ...token, ...place }).toEqual(token);
+      expect(repeats).toBe(true);
       return position.seen.size;
     };
     const position = { since: NOON, seen };

@@ -148,10 +148,11 @@ const lateness = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: LATE_MS + 1, max: 8 * LATE_MS }) },
 );
 
-/** How many events a bulk import makes at once: mostly none, and seldom more than a cursor keeps and a slice holds. */
+/** How many events a bulk import makes at once: mostly none, seldom more than a cursor keeps and a slice holds, and rarely thousands. */
 const crowdSizes = fc.oneof(
-  { weight: 240, arbitrary: fc.constant(0) },
-  { weight: 6, arbitrary: fc.integer({ min: 140, max: 700 }) },
+  { weight: 2_400, arbitrary: fc.constant(0) },
+  { weight: 60, arbitrary: fc.integer({ min: 140, max: 700 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 700, max: 5_000 }) },
 );
 
 /**
@@ -217,14 +218,12 @@ export function crowdOf({ crowd: { at, size }, upstream }: Scenario): ScenarioEv
   return Array.from({ length: size }, (_, n) => ({ id: `crowd${n}`, type, websetId: WEBSETS[0], at, visibleAt }));
 }
 
-/** In small pages, or among troubles, a crowd would take the suite's whole time. */
-function passable(upstream: Upstream, crowd: number): Upstream {
-  return crowd === 0 ? upstream : { ...upstream, pageSizeCap: 200, trouble: "none", endsPromising: false };
-}
+/** The least size of pages, by the API and by listings, with which a crowd does not take the suite's whole time. */
+const pageFor = (crowd: number) => Math.min(200, Math.ceil(crowd / 40));
 
-/** Each page of a listing reads its whole millisecond, to be sure of its order. */
-function inLargePages(reader: ScenarioReader): ScenarioReader {
-  return reader.begin.kind === "listing" ? { ...reader, begin: { kind: "listing", limit: 200 } } : reader;
+function inPagesOf(size: number, reader: ScenarioReader): ScenarioReader {
+  if (reader.begin.kind !== "listing") return reader;
+  return { ...reader, begin: { kind: "listing", limit: Math.max(size, reader.begin.limit) } };
 }
 
 /** Any run: a sandbox and everything that may go wrong between it and us. */
@@ -237,9 +236,9 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 400).c
       readers: fc.array(readers(stretch), { minLength: 1, maxLength: 3 }),
     })
     .map(({ upstream, history, crowd, readers: all }) => ({
-      upstream: passable(upstream, crowd.size),
+      upstream: { ...upstream, pageSizeCap: Math.max(pageFor(crowd.size), upstream.pageSizeCap) },
       crowd,
-      readers: crowd.size === 0 ? all : all.map(inLargePages),
+      readers: all.map((reader) => inPagesOf(pageFor(crowd.size), reader)),
       // Ids that do not sort as their events were created.
       events: history.map(({ late, ...event }, n) => ({
         ...event,
