@@ -12,6 +12,9 @@ if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   );
   process.exitCode = 1;
 } else {
+  // From 22.8 on, Node keeps what it has compiled for the next start, in the system's folder for temporary files.
+  const { enableCompileCache } = process.getBuiltinModule("node:module") as { enableCompileCache?: () => void };
+  enableCompileCache?.();
   import("./main.ts");
 }
 
