@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { test } from "../attacks/attack.ts";
 import { websetState } from "../support/attack-upstream.ts";
-import { peakMiB } from "../support/memory.ts";
+import { peakMiB } from "../support/process-usage.ts";
 
 const WAITS = 1_000;
 const FOREIGN = 1_900;

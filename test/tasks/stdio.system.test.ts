@@ -62,7 +62,7 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox }, 10);
+    const { client, websetId, letGo } = await connectToHeldWebset({ startProgram, startSandbox }, 4);
     const created = await client.call("wait_for_webset", { websetId });
     expect(CreateTaskResultV2Schema.safeParse(created).success).toBe(true);
     expect(created).toMatchObject({ resultType: "task", status: "working", ttlMs: 2 * HOUR_MS });
