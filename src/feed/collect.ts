@@ -40,6 +40,8 @@ export interface CollectRequest extends EventFilter {
   resumes?: boolean;
   /** Once this many events have matched the wait ends, with all else that is there by then. */
   atLeast: number;
+  /** Of what is handed out, one of these ends the wait in the same way, for others may never come. */
+  ends?: ((event: FeedEvent) => boolean) | undefined;
   /** At most this many events are handed out, and they end the wait at once; not less than `atLeast`. */
   limit: number;
   /** How many of some events, oldest first, one result has room for, at least 1 of 1; more than that end the wait, too. */
@@ -181,6 +183,7 @@ const NO_PAGE: CrowdStep = { page: undefined, next: undefined };
 class Collection {
   readonly #atLeast: number;
   readonly #limit: number;
+  readonly #ends: (event: FeedEvent) => boolean;
   readonly #room: (events: readonly FeedEvent[]) => number;
   position: Position | undefined;
   /** In the order of the feed; the events of a crowded millisecond in that of the API, whose cursors keep to it. */
@@ -199,11 +202,12 @@ class Collection {
   #repeats = false;
 
   constructor(
-    { atLeast, limit, fits }: Pick<CollectRequest, "atLeast" | "limit" | "fits">,
+    { atLeast, limit, fits, ends = () => false }: Pick<CollectRequest, "atLeast" | "limit" | "fits" | "ends">,
     from: Position | Ago | undefined,
   ) {
     this.#atLeast = atLeast;
     this.#limit = limit;
+    this.#ends = ends;
     this.#room = (events) => {
       const shown = this.#shown(events);
       const most = shown.slice(0, limit);
@@ -251,8 +255,9 @@ class Collection {
 
   /** Whether so many are there to be handed out that it need not be more. */
   get hasEnough(): boolean {
-    if (this.found < this.#atLeast) return false;
-    return this.#shown(this.#events.slice(0, this.#portable(this.#room(this.#events)))).length >= this.#atLeast;
+    if (this.found < this.#atLeast && !this.#events.some(this.#ends)) return false;
+    const given = this.#shown(this.#events.slice(0, this.#portable(this.#room(this.#events))));
+    return given.length >= this.#atLeast || given.some(this.#ends);
   }
 
   /** Where reading goes on if nothing of what was found is handed out. */

@@ -55,6 +55,8 @@ export function eventFilter({
   problems?: boolean | undefined;
 }): EventFilter {
   for (const text of texts) if (!isStar(text) && !isKnownEventType(text)) throw unknownType(text, texts);
+  const canFail = texts.length === 0 || Object.keys(PROBLEMS).some((type) => matchesTypes(texts, type));
+  if (problems && !canFail) throw neverProblems(texts);
   if (texts.length === 0 || texts.some(isStar)) {
     const isOdd = ({ type }: Told) => !isKnownEventType(type);
     return {
@@ -64,8 +66,11 @@ export function eventFilter({
     };
   }
   const types = [...new Set(texts)].filter((type) => !problems || Object.hasOwn(PROBLEMS, type)).sort();
-  if (types.length > 0) return problems ? { types, accepts: isProblem, areFew: true } : { types };
-  throw new WebsetsError("invalid_request", {
+  return problems ? { types, accepts: isProblem, areFew: true } : { types };
+}
+
+function neverProblems(texts: readonly string[]): WebsetsError {
+  return new WebsetsError("invalid_request", {
     what: `problems is true, and no event of ${texts.join(", ").slice(0, 200)} is one`,
     advice: `Leave types out, or name some of ${Object.keys(PROBLEMS).join(", ")}.`,
   });

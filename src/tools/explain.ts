@@ -34,12 +34,13 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
       const value = valueAt(given, path);
       const expected = schemaAt(schema, path);
       const where = `The parameter ${path.map(String).join(".")}`;
+      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(name, expected, value);
+      const isWord = expected.enum !== undefined && instead !== undefined;
       wrong.push(
         value === undefined
           ? `${where} is missing: ${expected.description ?? `it takes ${wordsFor(expected)}`}${sourceOf(name)}`
-          : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}`,
+          : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}${isWord ? `; did you mean ${quoted(instead)}?` : ""}`,
       );
-      const instead = name === "after" || name === "before" ? isoFromNumber(value) : nearest(name, expected, value);
       if (path.length === 1) isWrong(String(name), instead);
     }
   }

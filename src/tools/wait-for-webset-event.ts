@@ -1,9 +1,16 @@
 import * as z from "zod/v4";
+import { EVENT_TYPES } from "../exa/event-types.ts";
 import { type Collected, collectEvents, SURE_MS } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
+import type { FeedEvent } from "../feed/event.ts";
 import { eventFilter } from "../feed/filter.ts";
+import { startTimeLimit } from "../shared/abort.ts";
+import { isoTime } from "../shared/clock.ts";
+import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import { isIdle } from "../webset/decide.ts";
+import { progressOf, timeOf } from "../webset/progress.ts";
 import { readyFilter } from "../webset/ready-chains.ts";
-import { defineTool } from "./define.ts";
+import { type CallContext, defineTool } from "./define.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
@@ -21,8 +28,22 @@ import {
 } from "./schemas.ts";
 import { tellEvents } from "./tell-events.ts";
 
+/** A look at the Webset after a quiet wait ends so long after the wait's time, in milliseconds. */
+const LOOK_MS = 700;
+const ALSO_ITEMS = "problems holds for events of other types: with itemsReady each item that is ready is told, too";
+
+/** After one of these nothing is to be expected of a Webset, and what it then is. */
+const ENDS: ReadonlyMap<string, Rest["is"]> = new Map([
+  ["webset.idle", "idle"],
+  ["webset.paused", "paused"],
+  ["webset.deleted", "deleted"],
+] as const);
+const SURE_SECONDS = SURE_MS / 1_000;
 /** The arguments that say which events, in the words of `next`; longer ones are not repeated. */
 const LONGEST_FILTER = 300;
+/** What happens to a Webset also when it is idle. */
+const LATER_GROUPS: ReadonlySet<string> = new Set(["export", "import", "monitor", "monitor_run"]);
+const RULE = `Once its Webset has ended (webset.idle, paused or deleted), with timeoutSeconds ${SURE_SECONDS}: if that is quiet, that was all.`;
 
 const input = z.strictObject({
   types,
@@ -47,6 +68,8 @@ const input = z.strictObject({
   timeoutSeconds,
   detail: detail.default("summary"),
 });
+
+type Args = z.output<typeof input>;
 
 export const waitForWebsetEvent = defineTool({
   name: "wait_for_webset_event",
@@ -95,6 +118,7 @@ export const waitForWebsetEvent = defineTool({
         ((events, isCaughtUp, within) => ready.sift(events, { isCaughtUp, websetId: meant?.id, signal: within })),
       resumes: args.after !== undefined && !isTime(args.after),
       atLeast,
+      ends: asked === undefined ? undefined : endsWebset,
       limit: Math.max(atLeast, args.limit),
       fits: roomFor(args.detail),
       timeoutMs,
@@ -111,17 +135,23 @@ export const waitForWebsetEvent = defineTool({
     const outcome = outcomeOf(collected);
     // What is held would not come with a call at once.
     const more = collected.more && !(outcome === "behind" && collected.heldMs !== undefined);
+    const rest = outcome === "quiet" && meant ? await restOf(meant, context, { ...collected, timeoutMs }) : undefined;
     return {
       outcome,
       ...nowOf(feed),
       cursor: encodeCursor(position),
       more,
       next:
-        nextOf(outcome, more, { ...collected, isDeleted: meant?.deletedAt !== undefined }, args) +
+        nextOfEvents({ ...collected, outcome, more, rest, now: feed.upstreamClock.told }, args) +
         shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(lastError),
-      ...noteOf(collected, asked !== undefined && meant !== undefined && deletionOf(asked, meant), ready?.note),
+      ...noteOf(
+        collected,
+        asked !== undefined && meant !== undefined && deletionOf(asked, meant),
+        ready?.note,
+        args.itemsReady && args.problems && ALSO_ITEMS,
+      ),
       events: await tellEvents(events, {
         ...context,
         detail: args.detail,
@@ -132,10 +162,6 @@ export const waitForWebsetEvent = defineTool({
   },
 });
 
-/** After one of these nothing is to be expected of a Webset. */
-const ENDS: ReadonlySet<string> = new Set(["webset.idle", "webset.paused", "webset.deleted"]);
-const SURE_SECONDS = SURE_MS / 1_000;
-
 type Outcome = "events" | "behind" | "quiet";
 
 function outcomeOf({ events, more }: Collected): Outcome {
@@ -143,47 +169,139 @@ function outcomeOf({ events, more }: Collected): Outcome {
   return more ? "behind" : "quiet";
 }
 
-/** What to call next: the tool, with which parameters and values. */
-function nextOf(
-  outcome: Outcome,
-  more: boolean,
-  { heldMs = 0, waitedMs, events, isDeleted }: Collected & { isDeleted: boolean },
-  args: Args,
-): string {
-  const again = `call wait_for_webset_event again${more ? " at once" : ""}, ${filterOf(args)}`;
-  if (outcome === "events") {
-    if (more) return `There is more: ${again}.`;
-    const end = args.websetId === undefined ? undefined : events.find(({ type }) => ENDS.has(type));
-    const atEnd =
-      end && `; as this is after ${end.type}, with timeoutSeconds ${SURE_SECONDS}, and stop when that is quiet`;
-    return `That is all that is visible now. For what comes after these, ${again}${atEnd ?? ""}.`;
+/** What one more look tells of the Webset after a quiet wait; undefined where it tells nothing in its time. */
+async function restOf(
+  meant: FoundWebset,
+  { states, clock, feed, signal }: Pick<CallContext, "states" | "clock" | "feed" | "signal">,
+  { waitedMs, timeoutMs }: { waitedMs: number; timeoutMs: number },
+): Promise<Rest | undefined> {
+  if (meant.deletedAt !== undefined) return { is: "deleted", wasBefore: true };
+  // After a shorter wait nobody may stop, whatever the state is.
+  if (waitedMs < SURE_MS) return undefined;
+  const lookMs = Math.max(0, Math.min(LOOK_MS, timeoutMs + LOOK_MS - waitedMs));
+  const limit = startTimeLimit(clock, lookMs, signal);
+  const begunAt = feed.upstreamClock.told - waitedMs;
+  try {
+    const { value } = await states.lookInTurn(meant.id, limit.signal);
+    const { updatedAt } = progressOf(value, feed.upstreamClock.told);
+    const is = isIdle(value) ? "idle" : value.status === "paused" ? "paused" : "running";
+    return { is, wasBefore: updatedAt === null || timeOf(updatedAt) < begunAt };
+  } catch (error) {
+    if (signal.aborted) throw abortError();
+    if (error instanceof WebsetsError || isAbort(error)) return undefined;
+    throw error;
+  } finally {
+    limit.end();
   }
-  if (outcome === "behind") {
-    return more
-      ? `Nothing yet, but not everything there is was read: ${again}.`
-      : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
-  }
-  if (isDeleted) {
-    return `Nothing more comes of a deleted Webset. What had happened: list_webset_events with websetId ${JSON.stringify(args.websetId)}.`;
-  }
-  return waitedMs >= SURE_MS
-    ? `Nothing new: stop here if the work had ended before this call. For what comes later, ${again}.`
-    : `Nothing new. For what comes later, ${again}. To be sure at the end of a Webset, with timeoutSeconds ${SURE_SECONDS}: stop if that is quiet, too.`;
 }
-
-type Args = z.output<typeof input>;
 
 /** What is read, and which of it that is no item's is handed out. */
 function filterFor(args: Args) {
   return args.itemsReady ? readyFilter(args) : { filter: eventFilter(args), hands: () => true };
 }
 
+/** What is known of the Webset asked for. */
+interface Rest {
+  is: "idle" | "paused" | "deleted" | "running";
+  /** Whether it was so when the call began. */
+  wasBefore: boolean;
+}
+
+interface EventsWaited extends Pick<Collected, "heldMs" | "waitedMs" | "events" | "more"> {
+  outcome: Outcome;
+  /** The upstream's time, in milliseconds since 1970. */
+  now: number;
+  /** Undefined where nothing is known of it, or no Webset was asked for. */
+  rest: Rest | undefined;
+}
+
+/** Whether an event ends or stops its Webset. */
+function endsWebset({ type }: Pick<FeedEvent, "type">): boolean {
+  return ENDS.has(type);
+}
+
+/** Which of the events asked for come of a Webset also when it is idle: of an export, an import or a monitor. */
+function comingLater({ types = [], itemsReady }: Args): "all" | "some" | "none" {
+  if (types.length === 0) return itemsReady ? "none" : "some";
+  const asked = EVENT_TYPES.filter(({ type }) =>
+    types.some((text) => (text.endsWith("*") ? type.startsWith(text.slice(0, -1)) : type === text)),
+  );
+  const later = asked.filter(({ group }) => LATER_GROUPS.has(group));
+  if (later.length === 0) return "none";
+  return later.length === asked.length && !itemsReady ? "all" : "some";
+}
+
+/** What to call after a wait for events: the tool, with which parameters and values, and when to stop. */
+function nextOfEvents(waited: EventsWaited, asked: Args): string {
+  const { outcome, more, heldMs = 0, events } = waited;
+  const again = `call wait_for_webset_event again${more ? " at once" : ""}, ${filterOf(asked)}`;
+  if (outcome === "quiet") return nextOfQuiet(waited, asked, again);
+  if (outcome === "behind") {
+    return more
+      ? `Nothing yet, but not everything there is was read: ${again}.`
+      : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
+  }
+  if (more) return `There is more: ${again}.`;
+  const { atLeast, itemsReady, websetId } = asked;
+  const count = events.length < atLeast ? `${events.length} of the ${atLeast} asked for. ` : "";
+  const end = endIn(events);
+  if (end !== undefined) {
+    const { owner, type } = end;
+    const which = websetId === undefined && owner.kind === "webset" ? ` ${JSON.stringify(owner.websetId)}` : "";
+    return `${count}The Webset${which} is ${ENDS.get(type)}: ${again}, with timeoutSeconds ${SURE_SECONDS} or more; if that is quiet, that was all.`;
+  }
+  const fewer = itemsReady && atLeast === 1 ? " With atLeast 50 it takes fewer calls." : "";
+  return `${count}That is all that is visible now. For what comes after these, ${again}.${fewer}`;
+}
+
+/** The event after which the Webset of the last of these is at rest; undefined where it has begun anew since. */
+function endIn(events: readonly FeedEvent[]): FeedEvent | undefined {
+  const index = events.findLastIndex(endsWebset);
+  const begunAnew = events.slice(index + 1).some(({ type }) => type === "webset.search.created");
+  return begunAnew ? undefined : events[index];
+}
+
+function nextOfQuiet({ waitedMs, now, rest }: EventsWaited, asked: Args, again: string): string {
+  const { websetId, after } = asked;
+  if (rest?.is === "deleted") {
+    return `Nothing more comes of a deleted Webset. What had happened: list_webset_events with websetId ${JSON.stringify(websetId)}.`;
+  }
+  const nothing =
+    after === undefined
+      ? `Nothing since ${isoTime(now - waitedMs)}, when this call began. If it may have happened before: ${earlierOf(asked)}.`
+      : "Nothing new.";
+  const later = comingLater(asked);
+  if (later === "all") return `${nothing} Not yet: ${again}.`;
+  if (rest !== undefined && rest.is !== "running") {
+    const besides = later === "some" ? " but for exports, imports and monitors" : "";
+    const all = `that was all${besides}${rest.is === "paused" ? " until somebody resumes it" : ""}`;
+    return rest.wasBefore && waitedMs >= SURE_MS
+      ? `${nothing} The Webset was ${rest.is} before this call: stop here, ${all}. For what comes later, ${again}.`
+      : `${nothing} The Webset is ${rest.is}: ${again}, with timeoutSeconds ${SURE_SECONDS} or more; if that is quiet, ${all}.`;
+  }
+  if (rest === undefined && waitedMs >= SURE_MS) {
+    return `${nothing} Not yet: ${again}. Only stop here if the work had ended before this call (webset.idle, paused or deleted).`;
+  }
+  return `${nothing} Not yet: ${again}. ${RULE}`;
+}
+
+/** The call that tells what happened before. */
+function earlierOf({ types, problems, websetId, itemsReady }: Args): string {
+  if (itemsReady && websetId !== undefined) return `list_webset_items with websetId ${JSON.stringify(websetId)}`;
+  const named = namedOf({ types, problems: problems || undefined, websetId });
+  return `list_webset_events${named === "" ? "" : ` with ${named}`}`;
+}
+
 /** With which arguments reading goes on; `limit` and `timeoutSeconds` are of one call. */
 function filterOf({ types, problems, websetId, itemsReady, atLeast, detail }: Args): string {
   const flags = { problems: problems || undefined, itemsReady: itemsReady || undefined };
   const others = { atLeast: atLeast > 1 ? atLeast : undefined, detail: detail === "full" ? detail : undefined };
-  const named = Object.entries({ types, ...flags, websetId, ...others }).filter(([, value]) => value !== undefined);
-  const filter = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
-  const told = filter.length > LONGEST_FILTER ? "the same filter" : filter;
+  const told = namedOf({ types, ...flags, websetId, ...others });
   return `with ${told === "" ? "" : `${told} and `}this cursor as after`;
+}
+
+function namedOf(args: Record<string, unknown>): string {
+  const named = Object.entries(args).filter(([, value]) => value !== undefined);
+  const told = named.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
+  return told.length > LONGEST_FILTER ? "the same filter" : told;
 }

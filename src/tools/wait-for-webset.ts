@@ -15,8 +15,10 @@ const input = z.strictObject({
   websetId: websetId.describe("The Webset's id or your externalId."),
   until: z
     .enum(["search_completed", "items", "idle"])
-    .default("search_completed")
-    .describe('"items": that many are found. "idle": enrichments and all other work are done, too.'),
+    .optional()
+    .describe(
+      '"items": that many are found. "idle": enrichments and all other work are done, too. Default "search_completed"; with items "items".',
+    ),
   items: z.int().min(1).optional().describe('How many, for until "items": found in the Webset, or by searchId.'),
   searchId: z.string().min(1).max(300).optional().describe("Wait for this search. Default: those unfinished now."),
   timeoutSeconds,
@@ -82,8 +84,10 @@ function cursorOf(position: Position | undefined): string | undefined {
   return position === undefined ? undefined : encodeCursor(position);
 }
 
-/** What a call waits for; `items` without `until: "items"`, or the other way round, is an `invalid_request`. */
-function untilOf({ until, items }: Args): Until {
+/** What a call waits for; `items` with another `until`, or none with `until: "items"`, is an `invalid_request`. */
+function untilOf(args: Args): Until {
+  const { items } = args;
+  const until = wordOf(args);
   if (until === "items" && items !== undefined) return { items };
   if (until !== "items" && items === undefined) return until;
   throw new WebsetsError("invalid_request", {
@@ -95,6 +99,10 @@ function untilOf({ until, items }: Args): Until {
   });
 }
 
+function wordOf({ until, items }: Args) {
+  return until ?? (items === undefined ? "search_completed" : "items");
+}
+
 interface Ended {
   outcome: Outcome;
   progress: Progress | null;
@@ -104,7 +112,9 @@ interface Ended {
 
 /** What to call next: the tool, with which parameters and values. */
 function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
-  const { until, searchId } = args;
+  const { searchId } = args;
+  const until = wordOf(args);
+  const count = countOf(progress, args);
   const id = `websetId ${JSON.stringify(args.websetId)}`;
   const again = `wait_for_webset again with ${argumentsOf(args)}`;
   const read = `list_webset_items with ${id}`;
@@ -113,13 +123,13 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
     case "still_running":
       return `Call ${again}.`;
     case "canceled":
-      return `Nothing more comes of what was canceled: canceledReason in progress says why. What was found before: ${read}.`;
+      return `${count}Nothing more comes of what was canceled: canceledReason in progress says why. What was found before: ${read}.`;
     case "paused":
-      return `Nothing happens until somebody resumes it; then call ${again}. What was found so far: ${read}.`;
+      return `${count}Nothing happens until somebody resumes it; then call ${again}. What was found so far: ${read}.`;
     case "deleted":
       return `Nothing more comes. What had happened: list_webset_events with ${id}.`;
     case "stopped":
-      return `Nothing more comes: the statuses in progress say how its searches ended. What was found: ${read}.`;
+      return `${count}Nothing more comes: the statuses in progress say how its searches ended. What was found: ${read}.`;
     case "reached": {
       // The state may not show a search yet that has just been started.
       const doubt =
@@ -127,18 +137,29 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
           ? ""
           : " This was so before the call: if you have just started a search, call again with its searchId.";
       const isDone = until === "idle" || progress?.status === "idle";
-      if (isDone) return `All is done. Its items: ${read}.${doubt}`;
+      if (isDone) return `${count}All is done. Its items: ${read}.${doubt}`;
       const isSearching = progress?.searches.some(isUnderWay);
       const isPending = progress?.enrichments.some(({ status }) => status === "pending");
       const what = `${isSearching ? "A search" : isPending ? "An enrichment" : "Other work"} still goes on`;
-      return `${what}: call ${idle} for its end.${doubt}`;
+      return `${count}${what}: call ${idle} for its end.${doubt}`;
     }
   }
 }
 
+/** Where so many items are waited for, how many there are. */
+function countOf(progress: Progress | null, { items, searchId }: Args): string {
+  const search = progress?.searches.find((one) => one.searchId === searchId);
+  const found = searchId === undefined ? progress?.found : search?.found;
+  if (items === undefined || typeof found !== "number") return "";
+  return found > items
+    ? `${found} items are found, ${items} were asked for. `
+    : `${found} of the ${items} asked for are found. `;
+}
+
 /** The arguments of a call, with which the same is waited for again. */
-function argumentsOf({ websetId, until, items, searchId }: Args): string {
-  return Object.entries({ websetId, until, items, searchId })
+function argumentsOf(args: Args): string {
+  const { websetId, items, searchId } = args;
+  return Object.entries({ websetId, until: wordOf(args), items, searchId })
     .filter(([name, value]) => value !== undefined && (name !== "until" || value !== "search_completed"))
     .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     .join(", ");

@@ -116,12 +116,6 @@ describe("a careless call leads to the right one, which its answer tells:", () =
       { tool: "wait_for_webset", args: { websetId: "THERE", until: "items", items: 10 } },
     ],
     [
-      "items without until",
-      "wait_for_webset",
-      { websetId: "THERE", items: 5 },
-      { tool: "wait_for_webset", args: { websetId: "THERE", until: "items", items: 5 } },
-    ],
-    [
       "another word for idle",
       "wait_for_webset",
       { websetId: "THERE", until: "done" },
@@ -146,6 +140,7 @@ describe("a careless call leads to the right one, which its answer tells:", () =
     ["a prefix that ends in a word", LIST, { types: ["webset.search.c*"] }],
     ["what a host adds", "list_websets", { toolCallId: "1", sessionId: "2", chatInput: "3" }],
     ["null and nothing", LIST, { websetId: null, types: "", after: "", limit: null, problems: "null" }],
+    ["items without until", "wait_for_webset", { websetId: "THERE", items: 5 }],
     ["numbers as text", WAIT, { atLeast: "1", limit: "5", timeoutSeconds: "1", after: "1h" }],
     ["a list as text", LIST, { types: '["webset.idle", "webset.paused"]' }],
     ["types in one text", LIST, { types: "webset.idle, webset.paused" }],

@@ -26,7 +26,7 @@ test("an agent follows the demo to its very end in one chain of waits for items 
     told.push(...events);
     if (outcome === "quiet" && next.includes("stop here") && told.some(({ type }) => type === "webset.idle")) break;
     // With timeoutSeconds where `next` names them, and as before in all else.
-    const seconds = /with timeoutSeconds (\d+), and stop when that is quiet/.exec(next)?.[1];
+    const seconds = /with timeoutSeconds (\d+) or more; if that is quiet, that was all/.exec(next)?.[1];
     args = { ...args, after: cursor, ...(seconds === undefined ? {} : { timeoutSeconds: Number(seconds) }) };
   }
   const minutes = Number(process.hrtime.bigint() - startedAt) / 60e9;

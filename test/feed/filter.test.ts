@@ -71,12 +71,15 @@ describe("problems", () => {
     expect(passing({ types: ["import.completed"], problems: true }, "canceled")).toEqual(["import.completed"]);
   });
 
-  test("of types that never tell of one are refused, for nothing could match", () => {
-    const { kind, message, advice } = refusalOf(() => eventFilter({ types: ["webset.item.created"], problems: true }));
-    expect(kind).toBe("invalid_request");
-    expect(message).toContain("webset.item.created");
-    expect(advice).toContain("import.completed");
-  });
+  test.each([[["webset.item.created"]], [["webset.item.*"]], [["webset.export.*", "webset.item.created"]]])(
+    "of types that never tell of one are refused, for nothing could match: %j",
+    (types) => {
+      const { kind, message, advice } = refusalOf(() => eventFilter({ types, problems: true }));
+      expect(kind).toBe("invalid_request");
+      expect(message).toContain(types.join(", "));
+      expect(advice).toContain("import.completed");
+    },
+  );
 
   test.each([undefined, null, "failed", 5, {}, { status: null }])("are not seen in the data %j", (data) => {
     expect(isProblem({ type: "import.completed", data })).toBe(false);

@@ -32,7 +32,15 @@ describe("wrong arguments", () => {
     ],
     ["get_webset_event", { eventId: 5 }, "The parameter eventId is 5, and it takes a text of at most 300 characters."],
     ["get_webset_event", { eventId: null }, "The parameter eventId is missing: "],
-    ["get_webset_event", { eventId: "e", detail: "all" }, 'detail is "all", and it takes "summary" or "full".'],
+    [
+      "get_webset_event",
+      { eventId: "e", detail: "all" },
+      'detail is "all", and it takes "summary" or "full"; did you mean "full"?',
+    ],
+    ["get_webset_event", { eventId: "e", detail: "most" }, 'detail is "most", and it takes "summary" or "full".'],
+    ["wait_for_webset", { websetId: "w", until: "completed" }, '"idle"; did you mean "search_completed"?'],
+    ["wait_for_webset", { websetId: "w", until: "done" }, '"idle"; did you mean "idle"?'],
+    ["wait_for_webset", { websetId: "w", until: "finished" }, '"idle"; did you mean "idle"?'],
     [
       "list_webset_events",
       { types: ["webset.idle", 5] },

@@ -50,6 +50,14 @@ describe("wait_for_webset_event with itemsReady", () => {
     expect(value.next).toContain(`itemsReady true, websetId "${id}", atLeast 4 and this cursor as after`);
   });
 
+  test("says with atLeast 1 that more at once take fewer calls", async () => {
+    const { world, wait } = await open();
+    const { id } = world.createWebset(DEMO_WEBSET);
+    const { next } = await wait({ websetId: id, after: "1m" });
+    expect(next).toMatch(/and this cursor as after\. With atLeast 50 it takes fewer calls\.$/);
+    expect((await wait({ websetId: id, after: "1m", atLeast: 2 })).next).not.toContain("fewer calls");
+  });
+
   test("reads items of which no event tells that they are ready: an enrichment was canceled", async () => {
     const { world, clock, wait } = await open();
     const { id, enrichments } = world.createWebset({
@@ -116,7 +124,8 @@ describe("wait_for_webset_event with itemsReady", () => {
     const { world, clock, wait, call } = await open();
     const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
     await clock.advance(60_000);
-    const { events } = await wait({ websetId: id, after: "5m", timeoutSeconds: 0, problems: true });
+    const { events, note } = await wait({ websetId: id, after: "5m", timeoutSeconds: 0, problems: true });
+    expect(note).toMatch(/^problems holds for events of other types/);
     expect(events.map(({ type }: { type: string }) => type)).toEqual(Array(3).fill("webset.item.created"));
     const asked = { itemsReady: true, types: ["webset.item.enrich"] };
     expect((await clock.until(call("wait_for_webset_event", asked))).error).toContain("webset.item.enriched");

@@ -61,7 +61,7 @@ describe("a wait for events says how it ended, and in `next` what to call:", () 
     expect(short.next).toContain(`with types ["webset.paused"], websetId "${websetId}" and this cursor as after`);
     const long = await wait({ websetId, problems: true, timeoutSeconds: 7 });
     expect(long).toMatchObject({ outcome: "quiet", more: false, events: [] });
-    expect(long.next).toContain("stop here if the work had ended before this call");
+    expect(long.next).toContain("The Webset was idle before this call: stop here, that was all but for exports");
     expect(long.next).toContain(`with problems true, websetId "${websetId}" and this cursor as after`);
   });
 
@@ -74,10 +74,67 @@ describe("a wait for events says how it ended, and in `next` what to call:", () 
     const args = { websetId, itemsReady: true, atLeast: 2, after: "10m", timeoutSeconds: 1 };
     const ended = await wait(args);
     expect(ended).toMatchObject({ outcome: "events", more: false });
-    expect(ended.next).toContain(`itemsReady true, websetId "${websetId}", atLeast 2 and this cursor as after; `);
-    expect(ended.next).toMatch(/after webset\.idle, with timeoutSeconds 7, and stop when that is quiet\.$/);
+    expect(ended.next).toContain(`itemsReady true, websetId "${websetId}", atLeast 2 and this cursor as after, `);
+    expect(ended.next).toMatch(/^1 of the 2 asked for\. The Webset is idle: call wait_for_webset_event again, /);
+    expect(ended.next).toMatch(/, with timeoutSeconds 7 or more; if that is quiet, that was all\.$/);
     const { websetId: _, ...ofAll } = args;
-    expect((await wait(ofAll)).next).not.toContain("timeoutSeconds");
+    expect((await wait(ofAll)).next).toContain(`The Webset "${websetId}" is idle: call`);
+    const last = await wait({ ...args, after: ended.cursor, timeoutSeconds: 7 });
+    expect(last).toMatchObject({ outcome: "quiet" });
+    expect(last.next).toMatch(/^Nothing new\. The Webset was idle before this call: stop here, that was all\. /);
+  });
+
+  test("no end of a Webset that began anew", async () => {
+    const { wait, world, clock } = await open();
+    const at = clock.wallTime() - 60_000;
+    world.record("webset.idle", { id: "ws_1", object: "webset", status: "idle" }, { createdAt: at });
+    const search = { id: "search_1", object: "webset_search", websetId: "ws_1", status: "created" };
+    world.record("webset.search.created", search, { createdAt: at + 1_000 });
+    expect((await wait({ after: "10m" })).next).toMatch(/^That is all that is visible now\. /);
+  });
+
+  test("an end at once, however many events were asked for", async () => {
+    const { wait, world, clock } = await open();
+    const { id: websetId } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    const waiting = wait({ websetId, types: ["webset.idle"], after: "1m", atLeast: 10, timeoutSeconds: 250 });
+    const startedAt = clock.now();
+    expect((await waiting).next).toMatch(/^1 of the 10 asked for\. The Webset is idle/);
+    expect(clock.now() - startedAt).toBeLessThan(60_000);
+  });
+
+  test("that nothing came since the call began, and where to look for what came before", async () => {
+    const { wait, world, clock } = await open();
+    const { id: websetId } = world.createWebset({});
+    world.record("webset.export.completed", { id: "exp_1", object: "export", websetId, status: "completed" });
+    await clock.advance(120_000);
+    const types = ["webset.export.completed"];
+    const begunAt = clock.wallTime();
+    const { outcome, next } = await wait({ types, websetId, timeoutSeconds: 25 });
+    expect(outcome).toBe("quiet");
+    const [, since = "", call] =
+      /^Nothing since (\S+), when this call began\. If .*?: (.*?)\. Not yet: /.exec(next) ?? [];
+    expect(Math.abs(Date.parse(since) - begunAt)).toBeLessThan(2_000);
+    expect(call).toBe(`list_webset_events with types ["webset.export.completed"], websetId "${websetId}"`);
+    // An export is none of the things that an idle Webset is done with.
+    expect(next).not.toMatch(/stop|that was all/);
+    expect((await wait({ types, timeoutSeconds: 1, after: "10s" })).next).toMatch(/^Nothing new\. Not yet: call/);
+  });
+
+  test("not to stop before the end", async () => {
+    const { wait, world } = await open();
+    const { id: websetId } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 500 } });
+    const args = { types: ["webset.paused"], after: "1m" };
+    for (const timeoutSeconds of [1, 10]) {
+      const { outcome, next } = await wait({ ...args, websetId, timeoutSeconds });
+      expect(outcome).toBe("quiet");
+      expect(next).toMatch(/^Nothing new\. Not yet: call wait_for_webset_event again, with /);
+      expect(next).not.toContain("stop here");
+      expect(next).toContain("Once its Webset has ended (webset.idle, paused or deleted), with timeoutSeconds 7");
+    }
+    const ofAll = await wait({ ...args, timeoutSeconds: 10 });
+    expect(ofAll.next).toMatch(
+      /Not yet: call .*\. Only stop here if the work had ended before this call \(webset\.idle/,
+    );
   });
 
   test("that nothing more comes of a deleted Webset", async () => {

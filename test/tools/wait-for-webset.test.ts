@@ -62,16 +62,19 @@ test("so many items are waited for, and fewer are an end, too", async () => {
   const some = await wait({ until: "items", items: 2 });
   expect(some.value).toMatchObject({
     outcome: "reached",
-    next: expect.stringMatching(/^A search still goes on: call/),
+    next: expect.stringMatching(/^2 of the 2 asked for are found\. A search still goes on: call/),
   });
   const more = await wait({ until: "items", items: 4 });
-  expect(more.value).toMatchObject({ outcome: "stopped", next: expect.stringMatching(/list_webset_items/) });
+  expect(more.value).toMatchObject({
+    outcome: "stopped",
+    next: expect.stringMatching(/^3 of the 4 asked for are found\. Nothing more comes.*list_webset_items/),
+  });
 });
 
 test("items belongs to until items: one without the other is refused with the call that is meant", async () => {
   const { wait } = await open();
   expect((await wait({ until: "items" })).error).toMatch(/^invalid_request: .*needs the parameter items.*items 10 /);
-  for (const until of ["search_completed", "idle", undefined]) {
+  for (const until of ["search_completed", "idle"]) {
     expect((await wait({ until, items: 5 })).error).toMatch(
       /^invalid_request: .*items holds 5.*until "items" and items 5/,
     );
@@ -80,6 +83,9 @@ test("items belongs to until items: one without the other is refused with the ca
     expect((await wait({ until: "items", items })).error).toMatch(/^invalid_request: The parameter items/);
   }
   expect((await wait({ until: "items", items: "2" })).value.outcome).toBe("reached");
+  const alone = (await wait({ items: 1 })).value;
+  expect(alone.outcome).toBe("reached");
+  expect(alone.next).toMatch(/^[23] items are found, 1 were asked for\. /);
 });
 
 test("a deleted Webset ends the wait, and its events are named", async () => {
