@@ -29,6 +29,8 @@ const MOST_SAMPLES = 200;
 const LASTING_MS = 600_000;
 /** How far the two clocks of this machine may disagree about the time passed before it counts as having slept. */
 const SLEPT_MS = 30_000;
+/** Answers that agree with each other count from this share of all on: the clock of one of some servers, and no accident that comes twice. */
+const LEAST_SHARE = 0.1;
 /** Our own clock may bear witness to an answer that it agrees with by this much: most machines keep good time. */
 const WITNESS_MS = 2_000;
 
@@ -137,8 +139,9 @@ export class UpstreamClock {
 /** How far the upstream's clock is ahead: as tight as the answers allow that another one, or our own clock, agrees with. */
 function judge(samples: readonly Sample[], wallAhead: number) {
   const witness = { least: wallAhead - WITNESS_MS, most: wallAhead + WITNESS_MS };
+  const needed = Math.max(2, samples.length * LEAST_SHARE);
   const confirmed = samples.filter(
-    (sample) => agree(sample, witness) || samples.some((other) => other !== sample && agree(sample, other)),
+    (sample) => agree(sample, witness) || samples.filter((other) => agree(sample, other)).length >= needed,
   );
   const counted = confirmed.length > 0 ? confirmed : samples;
   const most = Math.min(...counted.map((sample) => sample.most));

@@ -66,6 +66,12 @@ describe("the upstream's time", () => {
     expect(error?.least).toBeGreaterThanOrEqual(-1_000);
   });
 
+  test.each([-3_600_000, 3_600_000])("is moved by no accident of %i ms, also where it comes twice", async (off) => {
+    const error = await errorAfter(...Array.from({ length: 40 }, (_, n) => (n === 9 || n === 39 ? off : 0)));
+    expect(error?.least).toBeGreaterThan(-1_500);
+    expect(error?.most).toBeLessThan(1_500);
+  });
+
   test("follows a clock that was set, once the answers of before are a minute old", async () => {
     const error = await errorAfter(0, 0, 0, ...Array.from({ length: 61 }, () => 20_000));
     expect(error?.least).toBeGreaterThan(18_000);
