@@ -101,3 +101,13 @@ export const EVENT_TYPES: readonly EventTypeFacts[] = NAMES.map((type) => ({ typ
 export function isKnownEventType(type: string): type is EventType {
   return Object.hasOwn(FACTS, type);
 }
+
+/** All types in few characters: those that differ only in their last word stand together. */
+export function compactTypes(): string {
+  const groups = new Map<string, string[]>();
+  for (const { type } of EVENT_TYPES) {
+    const end = type.lastIndexOf(".");
+    groups.set(type.slice(0, end), [...(groups.get(type.slice(0, end)) ?? []), type.slice(end + 1)]);
+  }
+  return [...groups].map(([group, ends]) => `${group}.{${ends.join(",")}}`).join(", ");
+}

@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { EVENT_TYPES, isKnownEventType } from "../exa/event-types.ts";
+import { compactTypes, EVENT_TYPES, isKnownEventType } from "../exa/event-types.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 
@@ -126,27 +126,74 @@ const HIDE_FAILURES: ReadonlySet<string> = new Set(["import.completed", "monitor
 const COMMON = "webset";
 const COMMON_WEIGHT = 0.3;
 
-/** An `invalid_request` that names the type that somebody meant who wrote a name that is none, as one of `all`. */
+/** An `invalid_request` that names the type, or the types, that somebody meant who wrote a name that is none, as one of `all`. */
 export function unknownType(text: string, all: readonly string[] = [text]): WebsetsError {
   const shown = text.slice(0, 80);
-  const meant = meantBy(shown);
-  const isFailure = HIDE_FAILURES.has(meant) && FAILED.some((word) => alike(word, lastWord(shown)) > 0.6);
-  const hidden = isFailure
-    ? ` with the status "failed" or "canceled" in its data (problems: true brings only such)`
-    : "";
+  const { meant, why, problems = false } = meantBy(shown);
   // Of many nobody needs to be told those that were right.
-  const right = all.length > MOST_TOLD ? [meant] : [...new Set(all.map((one) => (one === text ? meant : one)))];
+  const others = all.length > MOST_TOLD ? [text] : all;
+  const right = [...new Set(others.flatMap((one) => (one === text ? meant : one.slice(0, 80))))];
+  const types = right.length === 0 ? [] : [`types ${JSON.stringify(right)}`];
   return new WebsetsError("invalid_request", {
-    what: `There is no event type ${JSON.stringify(shown)}; did you mean ${meant}${hidden}?`,
-    instead: `types ${JSON.stringify(right.map((one) => one.slice(0, 80)))}${isFailure ? " and problems true" : ""}`,
-    advice: `Any prefix with a star such as webset.item.* matches every type under it; the resource websets://event-types lists all ${TYPES.length}.`,
+    what: `There is no event type ${JSON.stringify(shown)}${why}`,
+    instead: [...types, ...(problems ? ["problems true"] : [])].join(" and "),
+    advice: `The types are ${compactTypes()}; any prefix with a star such as webset.item.* matches every type under it.`,
   });
 }
 
-/** The type, or the prefix where one was written, that shares most words with a text. */
-function meantBy(text: string): string {
+interface Meant {
+  /** Types, or one prefix with a star. */
+  meant: readonly string[];
+  /** How the sentence that there is no such type goes on. */
+  why: string;
+  /** Whether only what went wrong is wanted of them. */
+  problems?: boolean;
+}
+
+function meantBy(text: string): Meant {
+  const last = lastWord(text);
+  const isFailure = FAILED.some((word) => alike(word, last) > 0.6);
+  const ends = endsMeantBy(text);
+  if (ends.length > 0)
+    return { meant: ends, why: `: a star stands at the end alone; did you mean ${ends.join(", ")}?` };
+  if (text.startsWith("*") && isFailure) {
+    return { meant: [], problems: true, why: ": problems true alone brings whatever went wrong" };
+  }
+  if (FAILED.includes(last)) {
+    const group = nearest(`${wordsOf(text).slice(0, -1).join(".")}.*`, PREFIXES).slice(0, -1);
+    const own = TYPES.filter((type) => type.startsWith(group));
+    if (!own.some((type) => ALSO[type]?.includes(last))) {
+      return { meant: own, why: `, and no other that tells of a failure there: there are ${own.join(", ")}` };
+    }
+  }
+  const meant = nearest(text, text.endsWith("*") || GROUP.test(last) ? PREFIXES : TYPES);
+  if (!isFailure || !HIDE_FAILURES.has(meant)) return { meant: [meant], why: `; did you mean ${meant}?` };
+  const hidden = 'with the status "failed" or "canceled" in its data (problems: true brings only such)';
+  return { meant: [meant], problems: true, why: `; did you mean ${meant} ${hidden}?` };
+}
+
+/** The last words of the names of groups, also of more than one. */
+const GROUP = /^(?:webset|search|item|export|import|monitor|run)(?:s|es)?$/;
+
+/** The types that a text stands for that has a star elsewhere than at its end, as `*.completed`. */
+function endsMeantBy(text: string): string[] {
+  const parts = text.toLowerCase().split("*");
+  if (parts.length === 1 || parts.at(-1) === "") return [];
+  return TYPES.filter((type) => {
+    let at = 0;
+    for (const part of parts) {
+      const found = type.indexOf(part, at);
+      if (found === -1) return false;
+      at = found + part.length;
+    }
+    return type.startsWith(parts[0] as string) && type.endsWith(parts.at(-1) as string);
+  });
+}
+
+/** The one of some names that shares most words with a text. */
+function nearest(text: string, names: readonly string[]): string {
   const words = wordsOf(text);
-  const scored = (text.endsWith("*") ? PREFIXES : TYPES).map((name) => ({
+  const scored = names.map((name) => ({
     name,
     // A slip of one letter may join two words.
     score: distance(text.toLowerCase(), name) <= 1 ? MOST_LIKE : likeness(words, name),

@@ -21,7 +21,10 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
     if (code === "unrecognized_keys" && path.length === 0) {
       for (const key of (issue as { keys: string[] }).keys) {
         const meant = meantBy(key, valueAt(given, [key]), parameters);
-        wrong.push(`There is no parameter ${quoted(key)}${meant === undefined ? "" : `: ${meant.name} is meant`}`);
+        const which = meant?.name === "page" ? `, which takes ${wordsFor({}, "page")}` : "";
+        wrong.push(
+          `There is no parameter ${quoted(key)}${meant === undefined ? "" : `: ${meant.name} is meant${which}`}`,
+        );
         if (meant === undefined) superfluous.push(quoted(key));
         else if ((valueAt(given, [meant.name]) ?? undefined) === undefined) {
           isWrong(meant.name, meant.value);
@@ -38,9 +41,10 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
       const isWord = expected.enum !== undefined && instead !== undefined;
       wrong.push(
         value === undefined
-          ? `${where} is missing: ${expected.description ?? `it takes ${wordsFor(expected)}`}${sourceOf(name)}`
-          : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected)}${isWord ? `; did you mean ${quoted(instead)}?` : ""}`,
+          ? `${where} is missing: ${expected.description ?? `it takes ${wordsFor(expected, name)}`}${sourceOf(name)}`
+          : `${where} is ${quoted(value)}, and it takes ${wordsFor(expected, name)}${isWord ? `; did you mean ${quoted(instead)}?` : ""}`,
       );
+      if (name === "page") superfluous.push(quoted(name));
       if (path.length === 1) isWrong(String(name), instead);
     }
   }
@@ -55,11 +59,12 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
   });
 }
 
-/** What a schema takes, in words. */
-function wordsFor(schema: JsonSchema): string {
+/** What a schema takes, in words; `name` is the parameter's. */
+function wordsFor(schema: JsonSchema, name?: PropertyKey): string {
+  if (name === "page") return "the nextPage of an earlier result as it is, for pages have no numbers";
   const { type, anyOf, enum: words, items, minimum, maximum, maxLength, maxItems } = schema;
   if (words !== undefined) return words.map(quoted).join(" or ");
-  if (anyOf !== undefined) return anyOf.map(wordsFor).join(", or ");
+  if (anyOf !== undefined) return anyOf.map((one) => wordsFor(one)).join(", or ");
   if (items !== undefined)
     return `a list${maxItems === undefined ? "" : ` of at most ${maxItems}`}: each ${wordsFor(items)}`;
   switch (type) {
@@ -225,6 +230,7 @@ export function meantBy(
 function valueFor(meant: string, plain: string, value: unknown): unknown {
   if (meant === "detail") return value === true || plain === "full" ? "full" : undefined;
   if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain)) return Number(value) / 1_000 || undefined;
+  if (meant === "page") return typeof value === "string" ? value : undefined;
   if (meant === "types" && typeof value === "string") return [value];
   if (meant === "websetId" && Array.isArray(value)) return value.length === 1 ? value[0] : undefined;
   return typeof value === "object" && !Array.isArray(value) ? undefined : value;

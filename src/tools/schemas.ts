@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { parseTime } from "../exa/event.ts";
-import { EVENT_TYPES } from "../exa/event-types.ts";
+import { compactTypes } from "../exa/event-types.ts";
 import { decodeCursor } from "../feed/cursor.ts";
 import { decodePageToken } from "../feed/page-token.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
@@ -45,9 +45,18 @@ export const warning = z.string().optional();
 export const note = z.string().optional();
 
 const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
-/** As "90s", and as people write it: "10 min", "2 hours ago". */
-const AGE = /^(\d+(?:\.\d+)?)\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?:\s+ago)?$/i;
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** As "90s", and as people and programs write it: "10 min", "2 hours ago", "-1h", "last hour", "the past 3 days". */
+const AGE =
+  /^(?:-|(?:(?:in\s+)?the\s+)?(?:last|past)\s+(?=(\D)?))?(\d+(?:\.\d+)?)?\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)(?:\s+ago)?$/i;
+/** A duration of ISO 8601: "PT1H", "-P1DT12H". */
+const DURATION = /^-?P(?=\w)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  w: 7 * 86_400_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+};
 /** What may stand in a cursor, which is never shorter. */
 const LIKE_A_CURSOR = /^[\w-]{16,}$/;
 
@@ -56,16 +65,6 @@ export const types = z
   .max(50)
   .optional()
   .describe(`Exact, or any prefix with a star (monitor.*): ${compactTypes()}. Default: all but webset.search.updated.`);
-
-/** All types in few characters: those that differ only in their last word stand together. */
-function compactTypes(): string {
-  const groups = new Map<string, string[]>();
-  for (const { type } of EVENT_TYPES) {
-    const end = type.lastIndexOf(".");
-    groups.set(type.slice(0, end), [...(groups.get(type.slice(0, end)) ?? []), type.slice(end + 1)]);
-  }
-  return [...groups].map(([group, ends]) => `${group}.{${ends.join(",")}}`).join(", ");
-}
 
 export const problems = z
   .boolean()
@@ -132,14 +131,26 @@ function meantTime(name: string, text: string): { instead?: string } {
 
 function ageOf(name: string, text: string): Ago | undefined {
   if (/^now$/i.test(text)) return { agoMs: 0 };
-  const [, number, unit] = AGE.exec(text) ?? [];
-  if (number === undefined || unit === undefined) return undefined;
-  const agoMs = Number(number) * (UNIT_MS[unit.charAt(0).toLowerCase()] as number);
+  const agoMs = lengthOf(text);
+  if (agoMs === undefined) return undefined;
   if (agoMs <= RETENTION_MS) return { agoMs };
   throw new WebsetsError("invalid_request", {
     what: `The parameter ${name} is ${JSON.stringify(text.slice(0, 80))}, and the API keeps events for 60 days`,
     advice: `For all there is, pass ${name} "60d"; what is older cannot be read any more.`,
   });
+}
+
+/** How long a text says, in milliseconds; undefined where it says no length of time. */
+function lengthOf(text: string): number | undefined {
+  const parts = DURATION.exec(text);
+  if (parts !== null) {
+    return Object.values(UNIT_MS).reduce((sum, unit, n) => sum + unit * Number(parts[n + 1] ?? 0), 0);
+  }
+  // Of one alone the number may be left out: "last hour".
+  const [, isOne, number = isOne && "1", unit] = AGE.exec(text) ?? [];
+  return number === undefined || unit === undefined
+    ? undefined
+    : Number(number) * (UNIT_MS[unit.charAt(0).toLowerCase()] as number);
 }
 
 /** A time that was given as seconds or milliseconds since 1970, as ISO 8601; undefined where it is none of this century. */

@@ -42,7 +42,34 @@ describe("a type that is none", () => {
     expect(kind).toBe("invalid_request");
     expect(message).toBe(`There is no event type ${JSON.stringify(text)}; did you mean ${meant}?`);
     expect(instead).toBe(`types [${JSON.stringify(meant)}]`);
-    expect(advice).toContain("websets://event-types");
+    // Who has tools alone cannot open a resource.
+    expect(advice).toContain("webset.export.{created,completed}, import.{created,completed}");
+  });
+
+  test.each([
+    ["webset.search", ["webset.search.*"]],
+    ["webset", ["webset.*"]],
+    ["items", ["webset.item.*"]],
+    ["monitor.run", ["monitor.run.*"]],
+    [
+      "*.completed",
+      ["webset.search.completed", "webset.export.completed", "import.completed", "monitor.run.completed"],
+    ],
+    ["webset.*.created", ["webset.search.created", "webset.item.created", "webset.export.created"]],
+    ["*.run.*ed", ["monitor.run.created", "monitor.run.completed"]],
+    ["webset.export.failed", ["webset.export.created", "webset.export.completed"]],
+    ["item.error", ["webset.item.created", "webset.item.enriched"]],
+  ])("like %s is refused with all that may be meant, %j", (text, meant) => {
+    const { message, instead } = unknownType(text);
+    expect(instead).toBe(`types ${JSON.stringify(meant)}`);
+    expect(message).toContain(meant.join(", "));
+  });
+
+  test("says where nothing tells of a failure, and how to ask for whatever went wrong", () => {
+    expect(unknownType("webset.export.failed").message).toBe(
+      'There is no event type "webset.export.failed", and no other that tells of a failure there: there are webset.export.created, webset.export.completed',
+    );
+    expect(unknownType("*.failed").instead).toBe("problems true");
   });
 
   test.each([
@@ -73,7 +100,7 @@ describe("a type that is none", () => {
     (text) => {
       const { message, instead } = unknownType(text);
       expect(message.length).toBeLessThan(300);
-      expect(instead).toMatch(/^types \["[\w.*]+"\]/);
+      expect(instead).toMatch(/^types \["[\w.*]+"(?:,"[\w.*]+")*\]/);
     },
   );
 

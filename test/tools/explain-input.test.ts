@@ -53,6 +53,12 @@ describe("wrong arguments", () => {
       { websetId: "w", extra: true },
       'There is no parameter "extra". Call get_webset_progress without "extra". ',
     ],
+    [
+      "list_websets",
+      { page: 2 },
+      'page is 2, and it takes the nextPage of an earlier result as it is, for pages have no numbers. Call list_websets without "page". ',
+    ],
+    ["list_websets", { offset: 20 }, 'no parameter "offset": page is meant, which takes the nextPage of an earlier'],
     ["get_webset_progress", { websetId: "w", b: 1, a: 2 }, 'There is no parameter "b"; There is no parameter "a".'],
     ["get_webset_progress", [], "The arguments have to be an object with the parameters by their names."],
   ])("%s %j are explained by name", (name, args, expected) => {

@@ -36,6 +36,15 @@ describe("a time", () => {
     ["3d", 259_200_000],
     [" 1.5 H ", 5_400_000],
     ["10 minutes ago", 600_000],
+    ["-1h", 3_600_000],
+    ["-10m", 600_000],
+    ["PT1H", 3_600_000],
+    ["-P1DT12H", 129_600_000],
+    ["pt90s", 90_000],
+    ["last hour", 3_600_000],
+    ["the past 3 days", 259_200_000],
+    ["in the last 2h", 7_200_000],
+    ["2 weeks", 1_209_600_000],
     ["45 min", 2_700_000],
     ["1 hour", 3_600_000],
     ["60d", 5_184_000_000],
@@ -53,12 +62,15 @@ describe("a time", () => {
     expect(advice).toContain('pass after "60d"');
   });
 
-  test.each(["10", "m", "-10m", "10x", "10m 5s", "2 weeks", "1e3s", "yesterday"])("%j is no age", (text) => {
-    const { message, advice } = refusal(() => positionOf(text));
-    expect(message).toBe(`The parameter after holds "${text}", which is neither an ISO 8601 time nor an age`);
-    expect(advice).toContain('"10m"');
-    expect(advice).toContain("cursor of an earlier result");
-  });
+  test.each(["10", "m", "-h", "10x", "10m 5s", "P", "PT", "P1H", "last", "last x", "1e3s", "yesterday"])(
+    "%j is no age",
+    (text) => {
+      const { message, advice } = refusal(() => positionOf(text));
+      expect(message).toBe(`The parameter after holds "${text}", which is neither an ISO 8601 time nor an age`);
+      expect(advice).toContain('"10m"');
+      expect(advice).toContain("cursor of an earlier result");
+    },
+  );
 
   test.each(["2026-11-01", "2026-11-01T12:00:00", "2026-11-01T12:00:00.5"])(
     "%j has no zone or no time of day",
