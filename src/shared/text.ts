@@ -9,13 +9,13 @@ const INVISIBLE = "[\\p{Default_Ignorable_Code_Point}\\uFFF9-\\uFFFB\\p{Cs}]";
 
 /** Where such characters belong to the writing, each alone where its script has it: these stay as they are. */
 const OF_THE_WRITING = [
-  // A soft hyphen within a word.
-  "(?<=\\p{L})\\u00AD(?=\\p{L})",
-  // Joiners of scripts that join, as Persian, Hindi or Sinhala.
-  "(?<=(?![\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{Script=Han}])[\\p{L}\\p{M}])[\\u200C\\u200D]",
-  "(?<=\\p{Script=Mongolian})[\\u180B-\\u180D\\u180F]",
+  // A soft hyphen within a word; some letters cannot be seen either.
+  "(?<=(?!\\p{Default_Ignorable_Code_Point})\\p{L})\\u00AD(?=(?!\\p{Default_Ignorable_Code_Point})\\p{L})",
+  // Joiners of scripts that join, as Persian, Hindi or Sinhala; variation selectors are marks, too.
+  "(?<=(?![\\p{Default_Ignorable_Code_Point}\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{Script=Han}])[\\p{L}\\p{M}])[\\u200C\\u200D]",
+  "(?<=(?!\\p{Default_Ignorable_Code_Point})\\p{Script=Mongolian})[\\u180B-\\u180D\\u180F]",
   // Emoji: joined, in colour or plain, with the flags of England, Scotland and Wales, and keycaps.
-  "(?<=[\\p{Extended_Pictographic}\\u{1F3FB}-\\u{1F3FF}\\uFE0F])\\u200D(?=\\p{Extended_Pictographic})",
+  "(?<=[\\p{Extended_Pictographic}\\u{1F3FB}-\\u{1F3FF}]\\uFE0F?)\\u200D(?=\\p{Extended_Pictographic})",
   "(?<=\\p{Extended_Pictographic})[\\uFE0E\\uFE0F]",
   "(?<=[0-9#*])\\uFE0F(?=\\u20E3)",
   `(?<=\\u{1F3F4})(?:${["gbeng", "gbsct", "gbwls"].map(tags).join("|")})\\u{E007F}`,

@@ -33,6 +33,13 @@ describe("a name", () => {
     ["hidden text behind letters", `a${hidden("x")}b${hidden("yz")}日${hidden("q")}`, "ab日"],
     ["tags", `a\u{e0061}\u{e0062} 🏴\u{e0061}\u{e007f}`, "a 🏴"],
     ["runs of what may stand alone", "م\u200c\u200d\u200cن a\u00ad\u00adb ❤\ufe0f\ufe0f", "م\u200cن ab ❤\ufe0f"],
+    [
+      "what would stand alone but for what is hidden",
+      "م\u200d\u{e0100}\u200dن a\u{e0100}\u200d\u{e0100}\u200cb",
+      "م\u200dن ab",
+    ],
+    ["the same in other scripts", "\u1820\u180b\u180e\u180b\u115f\u00ad\u115f\u00ad\u115fa", "\u1820\u180ba"],
+    ["the same before an emoji", "م\u200d\ufe0f\u200d👩 ❤\ufe0f\u200d👩", "م\u200d👩 ❤\ufe0f\u200d👩"],
     ["halves of surrogate pairs", "a\ud83d b\udc00", "a b"],
   ])("comes without %s", (_, name, expected) => {
     expect(plainText(name, 90)).toBe(expected);
@@ -41,7 +48,23 @@ describe("a name", () => {
   test("of any length and any characters is one well-formed line of at most that length", () => {
     const unit = fc.oneof(
       fc.string({ unit: "binary", minLength: 1, maxLength: 2 }),
-      fc.constantFrom("\u200d", "\ufe0f", "\u{e0061}", "\u{e0100}", "👩", "❤", "\ud83d", "\n", "a", "م"),
+      fc.constantFrom(
+        "\u200d",
+        "\ufe0f",
+        "\u{e0061}",
+        "\u{e0100}",
+        "\u115f",
+        "\u00ad",
+        "\u180b",
+        "\u180e",
+        "\u1820",
+        "👩",
+        "❤",
+        "\ud83d",
+        "\n",
+        "a",
+        "م",
+      ),
     );
     fc.assert(
       fc.property(fc.array(unit, { maxLength: 60 }), fc.integer({ min: 5, max: 40 }), (units, length) => {
