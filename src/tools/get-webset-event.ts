@@ -20,7 +20,8 @@ export const getWebsetEvent = defineTool({
   output: z.object({ now: shapes.now, event: shapes.event }),
   async run({ eventId, detail }, { exa, feed, states, clock, signal }) {
     const { value } = await exa.getEvent(eventId, { signal });
-    const [event] = await tellEvents([toFeedEvent(value)], { detail, isOneWebset: false, feed, states, clock, signal });
-    return { ...nowOf(feed), event: event as PresentedEvent };
+    const kept = toFeedEvent(value);
+    const [event] = await tellEvents([kept], { detail, isOneWebset: false, feed, states, clock, signal });
+    return { ...nowOf(feed, [kept.time]), event: event as PresentedEvent };
   },
 });

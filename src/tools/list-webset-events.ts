@@ -45,7 +45,10 @@ export const listWebsetEvents = defineTool({
     const fits = roomFor(detail);
     const listed = await feed.list({ filter, ...bounds, limit, fits, page: pageOf(args.page), signal });
     return {
-      ...nowOf(feed),
+      ...nowOf(
+        feed,
+        listed.events.map(({ time }) => time),
+      ),
       cursor: encodeCursor(listed.position),
       nextPage: listed.nextPage,
       ...noteOf(

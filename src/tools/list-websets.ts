@@ -34,7 +34,7 @@ export const listWebsets = defineTool({
       z.looseObject({ websetId: z.string(), title: z.string().nullable(), status: z.string(), summary: z.string() }),
     ),
   }),
-  async run({ status, limit, page }, { exa, feed, signal }) {
+  async run({ status, limit, page }, { exa, feed, states, signal }) {
     const found = await readList({
       ask: (query) => exa.listWebsets(query, { signal }),
       cursor: page && decodePage(NAME, page).cursor,
@@ -45,7 +45,16 @@ export const listWebsets = defineTool({
     });
     const nextPage = found.nextCursor === null ? null : encodePage(NAME, { cursor: found.nextCursor });
     const newestFirst = found.entries.toSorted((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
-    return { ...nowOf(feed), nextPage, ...notePages(found, nextPage), websets: newestFirst.map(show) };
+    for (const webset of newestFirst) states.noteName(webset);
+    return {
+      ...nowOf(
+        feed,
+        newestFirst.map(({ createdAt }) => timeOf(createdAt)),
+      ),
+      nextPage,
+      ...notePages(found, nextPage),
+      websets: newestFirst.map(show),
+    };
   },
 });
 

@@ -5,9 +5,16 @@ import { isoTime } from "../shared/clock.ts";
 import type { WebsetsError } from "../shared/errors.ts";
 import { type Known, type PresentedEvent, present } from "./summary.ts";
 
-/** The upstream's time, for every result: an agent has no clock. */
-export function nowOf({ upstreamClock }: Pick<Feed, "upstreamClock">): { now: string } {
-  return { now: isoTime(upstreamClock.told) };
+/** What is stamped further ahead is stamped wrongly, in milliseconds: the clocks of one API differ by less. */
+const MOST_AHEAD_MS = 60_000;
+
+/**
+ * The upstream's time, for every result: an agent has no clock. It is not before what the result tells of.
+ * @param times when that was created, in milliseconds since 1970.
+ */
+export function nowOf({ upstreamClock }: Pick<Feed, "upstreamClock">, times: readonly number[] = []): { now: string } {
+  const { told } = upstreamClock;
+  return { now: isoTime(Math.max(told, ...times.filter((time) => time <= told + MOST_AHEAD_MS))) };
 }
 
 /** Milliseconds as seconds with one decimal. */

@@ -40,6 +40,10 @@ export interface Known {
   titles: ReadonlyMap<string, string>;
   /** The Webset it is about, where it does not say so itself. */
   websetId?: string | undefined;
+  /** What that is called. */
+  websetName?: string | undefined;
+  /** How many items the search of a monitor's run has found. */
+  found?: number | undefined;
   /** Whether the caller asked for one Webset, so that it need not be told with each event. */
   isOneWebset?: boolean;
   /** Whether it stands for an item that is ready. */
@@ -60,6 +64,8 @@ export function present(event: FeedEvent, detail: "summary" | "full", known?: Kn
   const of = kind === "monitor_run" ? text(data.monitorId) : undefined;
   const websetId = event.owner.kind === "webset" ? event.owner.websetId : known?.websetId;
   const problem = problemOf(event, data);
+  const line = plainText(lineOf(event.type, data, { ...(known ?? UNKNOWN), websetId }), LONGEST_SUMMARY);
+  const where = kind === "webset" ? "" : after("; in ", quoteOf(known?.websetName, SHORT_QUOTE));
   return {
     id: event.id,
     type: plainText(event.type, LONGEST_TYPE),
@@ -72,7 +78,7 @@ export function present(event: FeedEvent, detail: "summary" | "full", known?: Kn
       ...(of === undefined ? {} : { of }),
       ...(downloadUrl === undefined ? {} : { downloadUrl }),
     },
-    summary: plainText(lineOf(event.type, data, { ...(known ?? UNKNOWN), websetId }), LONGEST_SUMMARY),
+    summary: line.length + where.length <= LONGEST_SUMMARY ? line + where : line,
     ...(problem === undefined ? {} : { problem }),
     ...(detail === "full" ? { data: event.data } : {}),
   };
@@ -252,14 +258,15 @@ function importLine(what: string, data: Fields): string {
   return `Import ${how}${reason}${name}${after(": ", quoteOf(data.failedMessage))}`;
 }
 
-function runLine(what: string, data: Fields, { websetId }: Known): string {
+function runLine(what: string, data: Fields, { websetId, websetName, found }: Known): string {
   const how = what === "created" ? (word(data.status) ?? what) : endedAs(what, data);
   const ended = ["completedAt", "failedAt", "canceledAt"].flatMap((field) => text(data[field]) ?? []);
   const took = what === "created" ? undefined : howLong(text(data.createdAt) ?? null, ended[0] ?? null);
   return joined(
     [
       `Monitor run ${how}${after(" after ", took)}${after(" (", word(data.type), ")")}${after(": ", quoteOf(data.failedReason))}`,
-      websetId === undefined ? undefined : `Webset ${plainText(websetId, SHORT_QUOTE)}`,
+      found === undefined ? undefined : `${found} found by its search`,
+      websetId === undefined || websetName !== undefined ? undefined : `Webset ${plainText(websetId, SHORT_QUOTE)}`,
     ],
     ", ",
   );

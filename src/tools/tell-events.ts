@@ -1,10 +1,11 @@
 import { idOf } from "../exa/schemas.ts";
-import type { FeedEvent } from "../feed/event.ts";
+import { type FeedEvent, isRecord } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import { resultBytes } from "../shared/bounded-json.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import { searchDuring } from "../webset/progress.ts";
 import type { WebsetStates } from "../webset/states.ts";
 import { MOST_LIST_BYTES, presentAlone, presentWithin } from "./results.ts";
 import type { PresentedEvent } from "./summary.ts";
@@ -21,31 +22,35 @@ export interface Telling {
   /** Which of them stand for items that are ready. */
   isReady?: ((event: FeedEvent) => boolean) | undefined;
   feed: Pick<Feed, "websetOf">;
-  states: Pick<WebsetStates, "titlesOf" | "knownTitles">;
+  states: Pick<WebsetStates, "look" | "titlesOf" | "knownTitles" | "noteName" | "nameOf">;
   clock: Clock;
   signal: AbortSignal;
 }
 
 /**
- * Events as tools give them, with what they do not say themselves: what enrichments are called, and which Webset a monitor's run is
- * in. Both are remembered; what is not is asked for, as far as that takes no longer than a moment.
+ * Events as tools give them, with what they do not say themselves: what enrichments are called, which Webset a monitor's run is
+ * in, and what its search has found. What is not remembered is asked for, as far as that takes no longer than a moment; what
+ * Websets are called is told only where it is known.
  */
 export async function tellEvents(events: readonly FeedEvent[], telling: Telling): Promise<PresentedEvent[]> {
   const { detail, isOneWebset, isReady = () => false, clock, signal } = telling;
   const limit = startTimeLimit(clock, LOOK_MS, signal);
   const within = { ...telling, signal: limit.signal };
-  const [titles, websets] = await Promise.all([titlesOf(events, within), websetsOf(events, within)]);
+  const [titles, { websets, found }] = await Promise.all([titlesOf(events, within), runsIn(events, within)]);
   limit.end();
   if (signal.aborted) throw abortError();
   // How many events there is room for was found out without what is known besides: that is told as far as there is room.
   const alone = events.map((event) => presentAlone(event, { detail, isOneWebset, isReady: isReady(event) }));
-  if (titles.size === 0 && websets.size === 0) return alone.map(({ told }) => told);
+  const names = isOneWebset ? new Map<string, string>() : namesOf(events, websets, telling);
+  if (titles.size === 0 && websets.size === 0 && names.size === 0) return alone.map(({ told }) => told);
   let spare = MOST_LIST_BYTES - alone.reduce((sum, { bytes }) => sum + bytes + 1, 0);
   return alone.map(({ told: least, bytes }, index) => {
     const event = events[index] as FeedEvent;
     const most = presentWithin(event, detail, {
       titles,
       websetId: websets.get(event.id),
+      websetName: names.get(event.id),
+      found: found.get(event.id),
       isOneWebset,
       isReady: isReady(event),
     });
@@ -83,6 +88,45 @@ function enrichmentIdsIn(data: unknown): string[] {
     const id = typeof one === "object" && one !== null && "enrichmentId" in one ? idOf(one.enrichmentId) : undefined;
     return id ?? [];
   });
+}
+
+/** What the Websets of these events are called, by the events' ids, as far as it is known or one of them tells. */
+function namesOf(
+  events: readonly FeedEvent[],
+  websets: ReadonlyMap<string, string>,
+  { states }: Telling,
+): ReadonlyMap<string, string> {
+  for (const { owner, data } of events) {
+    if (owner.kind !== "webset" || !isRecord(data) || data.id !== owner.websetId) continue;
+    if (typeof data.title === "string") states.noteName({ id: owner.websetId, title: data.title });
+  }
+  return new Map(
+    events.flatMap(({ id, owner }) => {
+      const websetId = owner.kind === "webset" ? owner.websetId : websets.get(id);
+      const name = websetId === undefined ? undefined : states.nameOf(websetId);
+      return name === undefined ? [] : [[id, name] as const];
+    }),
+  );
+}
+
+/** Which Websets monitors' runs are in, and how many items the searches of those found that are completed, by the events' ids. */
+async function runsIn(events: readonly FeedEvent[], telling: Telling) {
+  const websets = await websetsOf(events, telling);
+  const completed = events.filter(({ id, type }) => type === "monitor.run.completed" && websets.has(id));
+  const asked = new Set(completed.map(({ id }) => websets.get(id) as string));
+  const found = new Map<string, number>();
+  await Promise.all(
+    [...asked].map(async (websetId) => {
+      const searches = (await inTime(telling.states.look(websetId, telling.signal)))?.value.searches ?? [];
+      for (const { id, data } of completed) {
+        if (websets.get(id) !== websetId || !isRecord(data) || typeof data.completedAt !== "string") continue;
+        const begunAt = typeof data.createdAt === "string" ? data.createdAt : null;
+        const count = searchDuring(searches, begunAt, data.completedAt)?.progress.found;
+        if (typeof count === "number") found.set(id, count);
+      }
+    }),
+  );
+  return { websets, found };
 }
 
 /** Which Websets the monitors are of whose runs are among these events, by the events' ids. */

@@ -138,7 +138,10 @@ export const waitForWebsetEvent = defineTool({
     const rest = outcome === "quiet" && meant ? await restOf(meant, context, { ...collected, timeoutMs }) : undefined;
     return {
       outcome,
-      ...nowOf(feed),
+      ...nowOf(
+        feed,
+        events.map(({ time }) => time),
+      ),
       cursor: encodeCursor(position),
       more,
       next:

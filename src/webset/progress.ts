@@ -171,11 +171,7 @@ function monitorProgress(monitor: Monitor, searches: readonly WebsetSearch[]): M
   const told = { monitorId: id, status: word(status), ...(nextRunAt === null ? {} : { nextRunAt: word(nextRunAt) }) };
   if (run === null) return told;
   const endedAt = run.completedAt ?? run.failedAt ?? run.canceledAt;
-  const [begun, ended] = [timeOf(run.createdAt), endedAt === null ? Number.POSITIVE_INFINITY : timeOf(endedAt)];
-  const during = searches.filter(
-    ({ createdAt }) => begun > 0 && begun <= timeOf(createdAt) && timeOf(createdAt) <= ended,
-  );
-  const search = during.length === 1 ? during[0] : undefined;
+  const search = searchDuring(searches, run.createdAt, endedAt);
   return {
     ...told,
     lastRun: {
@@ -188,6 +184,19 @@ function monitorProgress(monitor: Monitor, searches: readonly WebsetSearch[]): M
       ...(search === undefined || search.progress.found === null ? {} : { found: search.progress.found }),
     },
   };
+}
+
+/** The search that began within a time, where it is the only one; a time that has not ended has no end. */
+export function searchDuring(
+  searches: readonly WebsetSearch[],
+  begunAt: string | null,
+  endedAt: string | null,
+): WebsetSearch | undefined {
+  const [begun, ended] = [timeOf(begunAt), endedAt === null ? Number.POSITIVE_INFINITY : timeOf(endedAt)];
+  const during = searches.filter(
+    ({ createdAt }) => begun > 0 && begun <= timeOf(createdAt) && timeOf(createdAt) <= ended,
+  );
+  return during.length === 1 ? during[0] : undefined;
 }
 
 /**
@@ -317,6 +326,8 @@ function reasonsOf(some: readonly { canceledReason?: string; failedReason?: stri
   return reasons.size === 0 ? "" : ` (${[...reasons].slice(0, MOST_REASONS).join(", ")})`;
 }
 
+const RUN_UNDER_WAY: ReadonlySet<string> = new Set(["created", "pending", "running"]);
+
 /** How the monitors' last run ended, what came of it, and when the next one is. */
 function monitorLine(monitors: readonly MonitorProgress[]): string {
   const which = monitors.length === 1 ? `monitor ${monitors[0]?.status}` : `${monitors.length} monitors`;
@@ -327,7 +338,9 @@ function monitorLine(monitors: readonly MonitorProgress[]): string {
   if (last !== undefined) {
     const { startedAt, status, failedReason, found } = last;
     const reason = failedReason === undefined ? "" : ` (${plainText(failedReason, WORD_LENGTH)})`;
-    told.push(`last run ${startedAt === null ? "" : `${startedAt} `}${status}${reason}`);
+    told.push(
+      `last run ${startedAt === null ? "" : `${startedAt} `}${RUN_UNDER_WAY.has(status) ? "in progress" : status}${reason}`,
+    );
     if (found !== undefined) told.push(`${found} found`);
   }
   if (next !== undefined) told.push(`next run ${next}`);

@@ -5,11 +5,15 @@ import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
+import { plainText } from "../shared/text.ts";
 import { EnrichmentTitles } from "./item-facts.ts";
 import { AccountQueue } from "./queue.ts";
 
 /** At most this many ids and externalIds are remembered, and this many characters of them. */
 const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
+
+/** Characters that are remembered of a Webset's title. */
+const NAME_LENGTH = 60;
 
 /** Looks for which nobody waits make one request in this time, in milliseconds, however many Websets are watched. */
 const GAP_MS = 1_000;
@@ -34,6 +38,7 @@ export class WebsetStates {
   readonly #calls = new SharedCalls<Looked>();
   readonly #ids = new BoundedMap<string, string>(REMEMBERED);
   readonly #titles = new EnrichmentTitles();
+  readonly #names = new BoundedMap<string, string>(REMEMBERED);
 
   constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets" | "getTeam">, clock: Clock) {
     this.#exa = exa;
@@ -63,6 +68,7 @@ export class WebsetStates {
       const answer = await this.#exa.getWebset(websetId, { signal, group: "state" });
       this.#ids.set(websetId, answer.value.id);
       this.#titles.note(answer.value);
+      this.noteName(answer.value);
       return { answer };
     } catch (error) {
       return { error, askedAt };
@@ -107,6 +113,17 @@ export class WebsetStates {
   /** Those of them that are remembered, in their Webset's order. */
   knownTitles(enrichmentIds: ReadonlySet<string>): ReadonlyMap<string, string> {
     return this.#titles.of(enrichmentIds);
+  }
+
+  /** Takes in what a Webset is called, where it has a title. */
+  noteName({ id, title }: Pick<Webset, "id" | "title">): void {
+    const name = plainText(title ?? "", NAME_LENGTH);
+    if (name !== "") this.#names.set(id, name);
+  }
+
+  /** What a Webset is called, as far as it was told before: nobody is asked. */
+  nameOf(websetId: string): string | undefined {
+    return this.#names.get(websetId);
   }
 
   /** Whether this id or externalId was found before. */

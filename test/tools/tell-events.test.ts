@@ -28,7 +28,7 @@ test("summaries name enrichments by the titles in their Webset's state, which is
     const events = await list({ types: ["webset.item.enriched"] });
     expect(events).toHaveLength(3);
     for (const { summary, websetId } of events) {
-      expect(summary).toMatch(new RegExp(`; 1 of 1 done; ${title}: "[^"]+@[^"]+"$`));
+      expect(summary).toMatch(new RegExp(`; 1 of 1 done; ${title}: "[^"]+@[^"]+"; in "[^"]+"$`));
       expect(websetId).toBe(webset.id);
     }
   }
@@ -57,12 +57,25 @@ test("a monitor's run names its Webset and its monitor, and a look at the Webset
   await clock.advance(120_000);
   const [run] = await list({ types: ["monitor.run.completed"] });
   expect(run).toMatchObject({ websetId: webset.id, resource: { of: monitor.id } });
-  expect(run.summary).toMatch(new RegExp(`^Monitor run completed after \\d+ s \\(search\\), Webset ${webset.id}$`));
+  expect(run.summary).toMatch(/^Monitor run completed after \d+ s \(search\), 2 found by its search; in "[^"]+"$/);
   const { value } = await clock.until(call("get_webset_progress", { websetId: webset.id }));
   expect(value.progress).toMatchObject({
     found: 5,
     monitors: [{ monitorId: monitor.id, lastRun: { runId: run.resource.id, status: "completed", found: 2 } }],
   });
+});
+
+test("what a Webset is called is told wherever it is known, with no request for it", async () => {
+  const opened = await open();
+  const { list, webset, clock, call, requests, world } = opened;
+  const title = world.getWebset(webset.id).title;
+  const types = ["webset.search.completed", "webset.item.created"];
+  for (const { summary } of await list({ types })) expect(summary).not.toContain("; in ");
+  await clock.until(call("list_websets"));
+  const asked = requests.latest.length;
+  for (const { summary } of await list({ types })) expect(summary).toMatch(new RegExp(`; in "${title}"$`));
+  for (const { summary } of await list({ types, websetId: webset.id })) expect(summary).not.toContain("; in ");
+  expect(requests.latest.slice(asked).filter(({ path }) => path.endsWith("/websets")).length).toBe(0);
 });
 
 test("where the state cannot be read in a moment, events are told without titles", async () => {

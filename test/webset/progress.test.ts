@@ -212,6 +212,10 @@ describe("the parts of a Webset", () => {
       `monitor enabled, last run ${at(100)} completed, 7 found, next run ${at(900)}`,
     );
     for (const none of [within(0, 141), within(0, 101, 139)]) expect(none.monitors[0]?.lastRun).toEqual(run);
+    for (const status of ["created", "running"]) {
+      const begun = { id: "m", status: "enabled", lastRun: { id: "r", status, createdAt: at(100) } };
+      expect(told({ monitors: [begun] }).summary).toMatch(`last run ${at(100)} in progress`);
+    }
     expect(told({ monitors: [{ id: "m", status: "disabled", lastRun: null }] })).toMatchObject({
       monitors: [{ monitorId: "m", status: "disabled" }],
       summary: "running; monitor disabled",
