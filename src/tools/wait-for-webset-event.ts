@@ -4,11 +4,11 @@ import { type Collected, collectEvents, SURE_MS } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { eventFilter } from "../feed/filter.ts";
-import { startTimeLimit } from "../shared/abort.ts";
+import { LATE_MS } from "../feed/position.ts";
+import { linkAbort, startTimeLimit } from "../shared/abort.ts";
 import { isoTime } from "../shared/clock.ts";
-import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { isIdle } from "../webset/decide.ts";
-import { progressOf, timeOf } from "../webset/progress.ts";
 import { readyFilter } from "../webset/ready-chains.ts";
 import { type CallContext, defineTool } from "./define.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
@@ -100,6 +100,17 @@ export const waitForWebsetEvent = defineTool({
     const ready = args.itemsReady ? context.ready.begin(after, hands) : undefined;
     const asked = args.websetId;
     let meant = undefined as FoundWebset | undefined;
+    const looking = linkAbort(signal);
+    let before: Promise<Rest["is"] | undefined> | undefined;
+    const restOf = async ({ id, deletedAt }: FoundWebset, waitedMs: number): Promise<Rest | undefined> => {
+      if (deletedAt !== undefined) return { is: "deleted", wasBefore: true };
+      const first = waitedMs < SURE_MS ? undefined : await before;
+      if (first === undefined || first === "running") return first && { is: first, wasBefore: true };
+      // A search that was started just before may have been missing in the state.
+      const withinMs = Math.max(0, Math.min(LOOK_MS, timeoutMs + LOOK_MS - waitedMs));
+      const is = await wordOf(id, context, { withinMs, signal });
+      return is && { is, wasBefore: is === first };
+    };
     report(`0 of ${atLeast} events`);
     const collected = await collectEvents({
       feed,
@@ -110,6 +121,12 @@ export const waitForWebsetEvent = defineTool({
           ? undefined
           : async (within) => {
               meant = await resolveWebset(asked, context, within);
+              // After a shorter wait nobody may stop, whatever the state is.
+              if (timeoutMs >= SURE_MS) {
+                before ??= wordOf(meant.id, context, { withinMs: LATE_MS, signal: looking.signal });
+                // It is asked for only where the wait was quiet.
+                before.catch(() => {});
+              }
               return meant.id;
             },
       from: ready === undefined ? after : ready.from,
@@ -128,14 +145,14 @@ export const waitForWebsetEvent = defineTool({
         report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));
         if (isCaughtUp) mayTakeLong();
       },
-    });
+    }).finally(() => looking.abort());
     const { events, lastError } = collected;
     const position = ready?.tell(events, collected.position) ?? collected.position;
     report(`${events.length} of ${atLeast} events`);
     const outcome = outcomeOf(collected);
     // What is held would not come with a call at once.
     const more = collected.more && !(outcome === "behind" && collected.heldMs !== undefined);
-    const rest = outcome === "quiet" && meant ? await restOf(meant, context, { ...collected, timeoutMs }) : undefined;
+    const rest = outcome === "quiet" && meant ? await restOf(meant, collected.waitedMs) : undefined;
     return {
       outcome,
       ...nowOf(
@@ -172,25 +189,17 @@ function outcomeOf({ events, more }: Collected): Outcome {
   return more ? "behind" : "quiet";
 }
 
-/** What one more look tells of the Webset after a quiet wait; undefined where it tells nothing in its time. */
-async function restOf(
-  meant: FoundWebset,
-  { states, clock, feed, signal }: Pick<CallContext, "states" | "clock" | "feed" | "signal">,
-  { waitedMs, timeoutMs }: { waitedMs: number; timeoutMs: number },
-): Promise<Rest | undefined> {
-  if (meant.deletedAt !== undefined) return { is: "deleted", wasBefore: true };
-  // After a shorter wait nobody may stop, whatever the state is.
-  if (waitedMs < SURE_MS) return undefined;
-  const lookMs = Math.max(0, Math.min(LOOK_MS, timeoutMs + LOOK_MS - waitedMs));
-  const limit = startTimeLimit(clock, lookMs, signal);
-  const begunAt = feed.upstreamClock.told - waitedMs;
+/** How a Webset is, in a word; undefined where that is not known within this time, in milliseconds. */
+async function wordOf(
+  websetId: string,
+  { states, clock }: Pick<CallContext, "states" | "clock">,
+  { withinMs, signal }: { withinMs: number; signal: AbortSignal },
+): Promise<Rest["is"] | undefined> {
+  const limit = startTimeLimit(clock, withinMs, signal);
   try {
-    const { value } = await states.lookInTurn(meant.id, limit.signal);
-    const { updatedAt } = progressOf(value, feed.upstreamClock.told);
-    const is = isIdle(value) ? "idle" : value.status === "paused" ? "paused" : "running";
-    return { is, wasBefore: updatedAt === null || timeOf(updatedAt) < begunAt };
+    const { value } = await states.lookInTurn(websetId, limit.signal);
+    return isIdle(value) ? "idle" : value.status === "paused" ? "paused" : "running";
   } catch (error) {
-    if (signal.aborted) throw abortError();
     if (error instanceof WebsetsError || isAbort(error)) return undefined;
     throw error;
   } finally {

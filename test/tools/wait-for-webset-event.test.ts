@@ -84,6 +84,20 @@ describe("a wait for events says how it ended, and in `next` what to call:", () 
     expect(last.next).toMatch(/^Nothing new\. The Webset was idle before this call: stop here, that was all\. /);
   });
 
+  test("that a Webset had ended, but not where it began anew meanwhile", async () => {
+    const { wait, world, clock } = await open();
+    const { id: websetId } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    await clock.advance(60_000);
+    const args = { websetId, types: ["webset.paused"], timeoutSeconds: 7 };
+    const { cursor, next } = await wait(args);
+    expect(next).toContain("The Webset was idle before this call: stop here");
+    const search = { query: "Makers of cargo trikes", count: 500, behavior: "append" } as const;
+    world.later(10_000, () => world.createSearch(websetId, search));
+    const anew = await wait({ ...args, after: cursor, timeoutSeconds: 30 });
+    expect(anew).toMatchObject({ outcome: "quiet", next: expect.stringMatching(/^Nothing new\. Not yet: call/) });
+    expect(anew.next).not.toContain("stop here");
+  });
+
   test("no end of a Webset that began anew", async () => {
     const { wait, world, clock } = await open();
     const at = clock.wallTime() - 60_000;
