@@ -194,9 +194,11 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   await clock.sleep(startMs);
   while (cursor === undefined && (begin.kind === "listing" || begin.kind === "cursor")) {
     const beginning = begin.kind === "listing" ? list(begin.limit) : waitBefore(begin);
-    await beginning.catch((error: unknown) => {
+    await beginning.catch(async (error: unknown) => {
       // One call looks only once.
       if (!isTransient(error) && !isDoubtful(error)) throw error;
+      // Where the API has asked for a pause, a call fails without a request, and no time would ever pass.
+      await clock.sleep(1_000);
     });
   }
   for (const one of reader.waits) {
