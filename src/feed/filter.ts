@@ -226,7 +226,7 @@ function likeness(words: readonly string[], name: string): number {
 }
 
 /** 1 for the same word, less for a misspelling of it, and 0 for another. */
-function alike(one: string, other: string): number {
+export function alike(one: string, other: string): number {
   const share = 1 - distance(one, other) / Math.max(one.length, other.length);
   return share > 0.45 ? share : 0;
 }

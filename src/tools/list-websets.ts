@@ -1,10 +1,14 @@
 import * as z from "zod/v4";
 import type { Webset } from "../exa/schemas.ts";
+import { alike } from "../feed/filter.ts";
 import { decodePage, encodePage } from "../feed/page-token.ts";
+import { startTimeLimit } from "../shared/abort.ts";
+import { isAbort, WebsetsError } from "../shared/errors.ts";
 import { plainText } from "../shared/text.ts";
 import { progressOf, timeOf } from "../webset/progress.ts";
-import { defineTool } from "./define.ts";
+import { type CallContext, defineTool } from "./define.ts";
 import { readList } from "./list-pages.ts";
+import { isUnknown } from "./resolve-webset.ts";
 import { notePages, nowOf, roomOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { page } from "./schemas.ts";
@@ -69,4 +73,62 @@ function show(webset: Webset) {
     createdAt: webset.createdAt,
     summary: plainText(summary.startsWith(`${status}; `) ? summary.slice(status.length + 2) : summary, SUMMARY_LENGTH),
   };
+}
+
+/** A wait returns within a second of its time, in milliseconds: what is not known by then is not offered. */
+const LOOK_MS = 700;
+/** As many Websets as the API gives on one page. */
+const TITLES_PAGE = 100;
+const LONGEST_TITLE = 100;
+/** What is less alike is something else. */
+const LEAST_LIKENESS = 0.6;
+const LIKE_AN_ID = /^(?:ws|webset)_\w+$/;
+
+/** The error of a call whose websetId is not known, with the Webset that is called so, where one page of the list tells of one. */
+export async function offerNearTitle(
+  error: unknown,
+  { websetId }: Readonly<Record<string, unknown>>,
+  { exa, states, clock, signal }: Pick<CallContext, "exa" | "states" | "clock" | "signal">,
+): Promise<unknown> {
+  if (!isUnknown(error) || typeof websetId !== "string" || LIKE_AN_ID.test(websetId)) return error;
+  if (states.knows(websetId)) return error;
+  const limit = startTimeLimit(clock, LOOK_MS, signal);
+  try {
+    const { value } = await exa.listWebsets({ limit: TITLES_PAGE }, { signal: limit.signal });
+    const near = nearest(websetId, value.data);
+    return near === undefined ? error : offering(error, near);
+  } catch (failure) {
+    if (failure instanceof WebsetsError || isAbort(failure)) return error;
+    throw failure;
+  } finally {
+    limit.end();
+  }
+}
+
+function offering({ message, advice, status, requestId }: WebsetsError, { id, title }: { id: string; title: string }) {
+  return new WebsetsError("not_found", {
+    what: `${message}; the Webset called ${JSON.stringify(title)} may be meant`,
+    instead: `websetId ${JSON.stringify(id)}`,
+    advice,
+    status,
+    requestId,
+  });
+}
+
+/** The Webset whose title, or query where it has none, is most like a text. */
+function nearest(text: string, websets: readonly Webset[]): { id: string; title: string } | undefined {
+  const named = websets.map(({ id, title, searches }) => {
+    const name = plainText(title ?? searches[0]?.query ?? "", LONGEST_TITLE);
+    return { id, title: name, likeness: likeness(text, name) };
+  });
+  const [best] = named.toSorted((a, b) => b.likeness - a.likeness);
+  return best !== undefined && best.likeness >= LEAST_LIKENESS ? best : undefined;
+}
+
+function likeness(text: string, title: string): number {
+  const [one, other] = [text.slice(0, LONGEST_TITLE).toLowerCase(), title.toLowerCase()];
+  if (one === "" || other === "") return 0;
+  // Part of a title, as somebody remembers it.
+  if (one.length > 3 && other.includes(one)) return 1;
+  return alike(one, other);
 }

@@ -24,6 +24,7 @@ import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
 import { explainIds, explainInput } from "./explain.ts";
 import { borneBy, DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { toolIcon } from "./icons.ts";
+import { offerNearTitle } from "./list-websets.ts";
 import { readArguments } from "./read-arguments.ts";
 import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
 import { jsonSchemaOf } from "./schemas.ts";
@@ -111,7 +112,7 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
         throw error;
       });
       log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
-      return rendered(structuredContent);
+      return rendered(isOfWholeAccount(given, args) ? noted(structuredContent, WHOLE_ACCOUNT) : structuredContent);
     });
   try {
     // Who looks only once has the answer at once.
@@ -144,7 +145,8 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
  * is not found then is explained.
  */
 async function runKindly(tool: Tool, args: Readonly<Record<string, unknown>>, context: CallContext) {
-  const explain = (error: unknown) => explainUnknownWebset(explainIds(error, args), args, context);
+  const explain = async (error: unknown) =>
+    offerNearTitle(await explainUnknownWebset(explainIds(error, args), args, context), args, context);
   try {
     return await tool.run(args, context);
   } catch (error) {
@@ -155,6 +157,19 @@ async function runKindly(tool: Tool, args: Readonly<Record<string, unknown>>, co
   return tool.run(args, context).catch(async (error: unknown) => {
     throw await explain(error);
   });
+}
+
+const WHOLE_ACCOUNT = "The websetId was empty: this is of the whole account.";
+
+/** Whether a call named a Webset, and named none. */
+function isOfWholeAccount(given: unknown, args: Readonly<Record<string, unknown>>): boolean {
+  const { websetId } = Object(given) as { websetId?: unknown };
+  return typeof websetId === "string" && websetId.trim() === "" && args.websetId === undefined;
+}
+
+/** The note stands before the list, however long that is. */
+function noted({ events, note, ...rest }: Record<string, unknown>, more: string): Record<string, unknown> {
+  return { ...rest, note: typeof note === "string" ? `${note} ${more}` : more, events };
 }
 
 /** A result as JSON and as a structure, both the same to the letter. */

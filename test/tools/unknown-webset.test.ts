@@ -117,3 +117,35 @@ test("an id with half a character is refused for what it is", async () => {
     );
   }
 });
+
+test.each(OF_ONE_WEBSET)(
+  "%s offers the Webset that is called so, where its title was given as its id",
+  async (name) => {
+    const { ask, world, clock } = await open();
+    const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 2 } });
+    await clock.advance(60_000);
+    const title = world.getWebset(id).title ?? "Makers of cargo bikes";
+    const limits = name.startsWith("wait") ? { timeoutSeconds: 5 } : {};
+    for (const websetId of [title, title.slice(0, -2).toLowerCase(), `${title}x`]) {
+      const { error } = await ask(name, { websetId, ...limits });
+      expect(error).toMatch(/^not_found: /);
+      expect(error).toContain(`${JSON.stringify(title)} may be meant. Call ${name} with websetId "${id}". `);
+    }
+    expect((await ask(name, { websetId: "something else", ...limits })).error).not.toContain("may be meant");
+  },
+);
+
+test.each(["list_webset_events", "wait_for_webset_event"])(
+  "%s says of an empty websetId that it answers for the whole account",
+  async (name) => {
+    const { ask, world, clock } = await open();
+    world.createWebset({});
+    await clock.advance(10_000);
+    for (const websetId of ["", " "]) {
+      const { value } = await ask(name, { websetId, after: "1m" });
+      expect(value.note).toBe("The websetId was empty: this is of the whole account.");
+      expect(Object.keys(value).at(-1)).toBe("events");
+    }
+    expect((await ask(name, { websetId: null, after: "1m" })).value).not.toHaveProperty("note");
+  },
+);
