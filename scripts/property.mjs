@@ -1,4 +1,4 @@
-// node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number).
+// node scripts/property.mjs [runs]: holds the feed, the waits and the agents' chains against that many random worlds (100,000 without a number).
 import { spawnSync } from "node:child_process";
 import { root } from "./project.mjs";
 
@@ -11,6 +11,7 @@ const tests = [
   "test/feed/feed.property.test.ts",
   "test/feed/position.property.test.ts",
   "test/webset/wait.property.test.ts",
+  "test/tools/agent.property.test.ts",
 ];
 const { status } = spawnSync("npx", ["vitest", "run", ...tests], {
   cwd: root,

@@ -183,15 +183,19 @@ export class ReadyWait {
 
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
   async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const { chain, clock, feed, exa } = this.#options;
+    const { chain, clock, feed, exa, websets } = this.#options;
     const upTo = watermarkAt(feed.upstreamClock.reached() ?? clock.wallTime());
     const due = chain
       .due(upTo)
       .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
     const now = due.slice(0, READ_AT_ONCE);
-    const deadline = clock.now() + READ_LIMIT_MS;
+    const readAt = clock.now();
+    const deadline = readAt + READ_LIMIT_MS;
+    // Enrichments may have been canceled since, of which no event tells; for some items this is the last reading.
+    await Promise.all([...new Set(now.map((track) => track.websetId))].map((id) => this.#look(id, signal, readAt)));
     const read = async (track: Track): Promise<boolean> => {
       const { event } = track;
+      if ((websets.get(track.websetId)?.lookedAt ?? Number.NEGATIVE_INFINITY) < readAt) return false;
       let item: WebsetItem | undefined;
       try {
         item = (await exa.getItem(track.websetId, track.itemId, { signal, deadline, attempts: 2, group: "items" }))
@@ -207,7 +211,7 @@ export class ReadyWait {
         more.push(entry);
         this.#tell(entry, item, []);
       }
-      return required !== undefined;
+      return true;
     };
     const done = await Promise.all(now.map(read));
     return due.length > now.length || done.includes(false);
@@ -231,12 +235,12 @@ export class ReadyWait {
     await Promise.all([...ids].map((id) => this.#look(id, signal)));
   }
 
-  async #look(websetId: string, signal: AbortSignal): Promise<void> {
+  async #look(websetId: string, signal: AbortSignal, askedAt?: number): Promise<void> {
     const { websets, states, chain, clock } = this.#options;
     const known = websets.get(websetId);
     const limit = startTimeLimit(clock, READ_LIMIT_MS, signal);
     try {
-      const { value, sentAt } = await states.look(websetId, limit.signal);
+      const { value, sentAt } = await states.look(websetId, limit.signal, askedAt);
       websets.set(websetId, {
         required: new Map(value.enrichments.map(({ id, status }) => [id, status])),
         lookedAt: sentAt,

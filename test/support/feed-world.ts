@@ -8,6 +8,7 @@ import type { Reading } from "../../src/feed/pages.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
+import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { sandboxTransport } from "./sandbox-transport.ts";
@@ -86,10 +87,15 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     });
   const upstreamClock = new UpstreamClock(ours);
   const exa = newClient(upstreamClock);
-  const newFeed = () => {
+  /** What a program that has just been started knows: nothing. */
+  const newProcess = () => {
     const own = new UpstreamClock(ours);
-    return new Feed({ exa: newClient(own), clock: ours, upstreamClock: own, intervalMs, random: () => 0 });
+    const exa = newClient(own);
+    const feed = new Feed({ exa, clock: ours, upstreamClock: own, intervalMs, random: () => 0 });
+    const states = new WebsetStates(exa, ours);
+    return { exa, feed, states, clock: ours, ready: new ReadyChains({ exa, states, clock: ours, feed }) };
   };
+  const newFeed = () => newProcess().feed;
   const start = clock.wallTime();
   let number = 0;
   return {
@@ -102,6 +108,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     upstreamClock,
     states: new WebsetStates(exa, clock),
     newFeed,
+    newProcess,
     requests,
     trouble,
     /** The upstream's time when the world was opened, in milliseconds since 1970. */

@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { play } from "../support/agent-model/run.ts";
+import { stories } from "../support/agent-model/scenario.ts";
+import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
+
+const IN_THE_SUITE = 200;
+
+test(
+  "an agent that does what results say hears of each event, each ready item and each problem once, and stops",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(stories, async (story) => {
+        expect(await play(story)).toEqual([]);
+      }),
+      propertyRuns(IN_THE_SUITE),
+    );
+  },
+  propertyTimeout(IN_THE_SUITE),
+);
