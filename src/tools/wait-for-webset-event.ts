@@ -4,7 +4,7 @@ import { type Collected, collectEvents, SURE_MS } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { eventFilter } from "../feed/filter.ts";
-import { LATE_MS } from "../feed/position.ts";
+import { LATE_MS, watermarkAt } from "../feed/position.ts";
 import { linkAbort, startTimeLimit } from "../shared/abort.ts";
 import { isoTime } from "../shared/clock.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
@@ -103,7 +103,11 @@ export const waitForWebsetEvent = defineTool({
     const looking = linkAbort(signal);
     let before: Promise<Rest["is"] | undefined> | undefined;
     const restOf = async ({ id, deletedAt }: FoundWebset, waitedMs: number): Promise<Rest | undefined> => {
-      if (deletedAt !== undefined) return { is: "deleted", wasBefore: true };
+      if (deletedAt !== undefined) {
+        // The last events of one that was deleted just now may still become visible.
+        const readAt = (feed.upstreamClock.reached() ?? 0) - waitedMs;
+        return { is: "deleted", wasBefore: Date.parse(deletedAt) < watermarkAt(readAt) };
+      }
       const first = waitedMs < SURE_MS ? undefined : await before;
       if (first === undefined || first === "running") return first && { is: first, wasBefore: true };
       // A search that was started just before may have been missing in the state.
@@ -275,7 +279,7 @@ function endIn(events: readonly FeedEvent[]): FeedEvent | undefined {
 
 function nextOfQuiet({ waitedMs, now, rest }: EventsWaited, asked: Args, again: string): string {
   const { websetId, after } = asked;
-  if (rest?.is === "deleted") {
+  if (rest?.is === "deleted" && rest.wasBefore) {
     return `Nothing more comes of a deleted Webset. What had happened: list_webset_events with websetId ${JSON.stringify(websetId)}.`;
   }
   const nothing =

@@ -60,6 +60,8 @@ const MOST_CALLS = 300;
 /** What passes by itself; an agent calls again. */
 const PASSING = /^(rate_limited|unavailable|unexpected_response): (?!.*nobody foresaw)/;
 const AGE_SECONDS = 45;
+/** How much longer than asked for a wait may take: its grace, and a look for what enrichments are called. */
+const OVERTIME_MS = 1_500;
 /** No agent calls without a thought. */
 const THOUGHT_MS = 300;
 const WAIT = "wait_for_webset_event";
@@ -72,6 +74,8 @@ interface Next {
   pauseSeconds: number;
   /** For how long to wait to be sure of the end. */
   sureSeconds: number | undefined;
+  /** Whether it ends here, and whether it does if the work had ended before. */
+  stopsHere: boolean;
   mayStop: boolean;
   /** Whether there is nothing to call for any more. */
   isOver: boolean;
@@ -82,7 +86,16 @@ export function readNext(next: string): Next {
   const isOver = next.startsWith("Nothing more comes of a deleted Webset");
   const [, atOnce, said] =
     /call wait_for_webset_event again( at once)?, with (.*?)this cursor as after/.exec(next) ?? [];
-  if (isOver) return { args: undefined, atOnce: false, pauseSeconds: 0, sureSeconds: undefined, mayStop: true, isOver };
+  if (isOver)
+    return {
+      args: undefined,
+      atOnce: false,
+      pauseSeconds: 0,
+      sureSeconds: undefined,
+      stopsHere: true,
+      mayStop: true,
+      isOver,
+    };
   if (said === undefined) throw new Error(`next does not say what to call: ${next}`);
   const named = [...said.matchAll(/(\w+) ("(?:[^"\\]|\\.)*"|\[[^\]]*\]|true|false|\d+)/g)];
   return {
@@ -93,7 +106,8 @@ export function readNext(next: string): Next {
     pauseSeconds: Number(/held for (\d+) s/.exec(next)?.[1] ?? 0),
     sureSeconds: Number(/with timeoutSeconds (\d+)/.exec(next)?.[1]) || undefined,
     isOver,
-    mayStop: /stop here if the work had ended before this call/.test(next),
+    stopsHere: /before this call: stop here/.test(next),
+    mayStop: /Only stop here if the work had ended before this call/.test(next),
   };
 }
 
@@ -256,7 +270,7 @@ export async function runAgent(agent: Agent, surroundings: Surroundings): Promis
     const knewEnd = knowsEnd;
     const { value, error } = await tools().call(WAIT, args);
     const over = now() - askedAt - Math.max(5_000, Number(args.timeoutSeconds ?? 25) * 1_000);
-    if (over > 1_000) record.wrong.push(`a wait returned ${over} ms after its time`);
+    if (over > OVERTIME_MS) record.wrong.push(`a wait returned ${over} ms after its time`);
     if (error !== undefined) {
       if (!PASSING.test(error)) {
         record.wrong.push(`${JSON.stringify(args)}: ${error}`);
@@ -275,9 +289,10 @@ export async function runAgent(agent: Agent, surroundings: Surroundings): Promis
     record.told.push({ askedAt, at: now(), program, outcome, more, note, limit, events: value.events });
     record.stoppedAt = askedAt;
     next = readNext(value.next);
-    if (next.isOver || (outcome === "quiet" && next.mayStop && knewEnd)) return record;
-    // An event of the end says so itself.
-    if (outcome === "events" && next.sureSeconds !== undefined && isCalm()) {
+    const isSure = knewEnd && (next.mayStop || value.waitedSeconds >= (next.sureSeconds ?? Number.POSITIVE_INFINITY));
+    if (next.isOver || (outcome === "quiet" && isCalm() && (next.stopsHere || isSure))) return record;
+    // An event of the end says so itself; to whoever follows one Webset that is the end of all.
+    if (outcome === "events" && next.sureSeconds !== undefined && websetId !== undefined && isCalm()) {
       knowsEnd = true;
       sure = next.sureSeconds;
     }

@@ -34,7 +34,13 @@ function faultsOfEvents({ agent, told, from, stoppedAt }: AgentRecord, { events,
   const matching = events.filter(
     ({ event }) => matches(filter, event.type, statusOf(event.data)) && isOf(websetId, event, events),
   );
-  const expected = matching.filter(({ time }) => time >= from && time < stoppedAt);
+  // Which Webset a monitor was in that is deleted is known only to those who have met it before.
+  const isDoubtful = ({ event }: LoggedEvent) =>
+    websetId !== undefined &&
+    events.some(
+      (one) => one.event.type === "monitor.deleted" && idIn(one.event.data) === fieldsOf(event.data).monitorId,
+    );
+  const expected = matching.filter((one) => one.time >= from && one.time < stoppedAt && !isDoubtful(one));
   const faults: string[] = [];
   const heard = new Map<string, number>();
   const programs = new Set(told.map(({ program }) => program)).size;
@@ -91,9 +97,11 @@ function faultsOfItems(
     const { states = [], addedAt = [], deletedAt = 0 } = account.websets.get(of) ?? {};
     // Events of before a cancellation may become visible after the item was told without their values.
     const canceled = states.at(-1)?.value.enrichments.filter(({ status }) => status === "canceled").length ?? 0;
+    // What a deleted Webset wanted of its items is known by what they show alone.
+    const unknown = deletedAt < Number.POSITIVE_INFINITY ? (states.at(-1)?.value.enrichments.length ?? 0) : 0;
     for (const program of new Set(mine.map((one) => one.program))) {
       const times = mine.filter((one) => one.program === program).length;
-      if (times > 1 + addedAt.length + canceled) faults.push(`${itemId} was told ${times} times`);
+      if (times > 1 + addedAt.length + canceled + unknown) faults.push(`${itemId} was told ${times} times`);
     }
     if ((websetId !== undefined && of !== websetId) || deletedAt < stoppedAt) continue;
     const before = changes.filter(({ at }) => at < stoppedAt);
