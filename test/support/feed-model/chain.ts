@@ -28,6 +28,8 @@ export interface ReaderRecord {
   reader: ScenarioReader;
   /** The position its first successful call began at. */
   begin: Position;
+  /** Whether that lay ahead of the upstream's time. */
+  ahead: boolean;
   /** The upstream's time when that call was made, and when the position was known. */
   askedAt: number;
   positionedAt: number;
@@ -73,6 +75,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   const record: ReaderRecord = {
     reader,
     begin: positionAt(0),
+    ahead: false,
     askedAt: 0,
     positionedAt: 0,
     listed: [],
@@ -185,6 +188,8 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
     const passed =
       begin.crowd?.types === crowdTypes(filter.types) ? events.filter(({ time }) => time === begin.since) : [];
+    // A time ahead of now, from an only answer that was wrong, is taken as now: what comes later may be handed out.
+    record.ahead = begin.since > now();
     record.begin = {
       ...begin,
       seen: new Map([...seen, ...passed.map(({ id, time }) => [fingerprint(id), time] as const)]),
