@@ -4,7 +4,7 @@ import { play } from "../support/agent-model/run.ts";
 import { stories } from "../support/agent-model/scenario.ts";
 import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
 
-const IN_THE_SUITE = 200;
+const IN_THE_SUITE = 40;
 
 test(
   "an agent that does what results say hears of each event, each ready item and each problem once, and stops",
