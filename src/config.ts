@@ -2,6 +2,11 @@ import * as z from "zod/v4";
 import { LOG_LEVELS } from "./shared/log.ts";
 import { isLoopback } from "./shared/loopback.ts";
 
+/** Put in by the bundler from package.json; the sources run without it. */
+declare const __VERSION__: string | undefined;
+
+export const VERSION: string = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";
+
 /** Flags as they stand on the command line, without their values read. */
 export interface ConfigFlags {
   pollInterval?: string | undefined;

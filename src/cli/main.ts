@@ -1,8 +1,7 @@
 import { setFlagsFromString } from "node:v8";
-import { ConfigError, keyIn, readConfig } from "../config.ts";
+import { ConfigError, keyIn, readConfig, VERSION } from "../config.ts";
 import { createLog } from "../shared/log.ts";
 import { createRedact } from "../shared/redact.ts";
-import { VERSION } from "../shared/version.ts";
 import { type Command, numberFlag, readCommandLine, UsageError } from "./command-line.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import type { Config } from "../config.ts";
+import { type Config, VERSION } from "../config.ts";
 import { createExaClient, missingKey } from "../exa/client.ts";
 import { loggedTransport } from "../exa/http.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
@@ -13,7 +13,6 @@ import { lineForOperator } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
 import { UpstreamClock } from "../shared/upstream-clock.ts";
-import { VERSION } from "../shared/version.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
 import { ReadyChains } from "../webset/ready-chains.ts";

@@ -1,7 +1,7 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import type { ExaClient } from "../exa/client.ts";
 import { EVENT_TYPES, type EventTypeFacts } from "../exa/event-types.ts";
-import { unknownType } from "../feed/filter.ts";
+import { unknownType } from "../feed/meant-type.ts";
 import type { RecentIds } from "../feed/recent-ids.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import type { Webset } from "../exa/schemas.ts";
-import { alike } from "../feed/filter.ts";
+import { alike } from "../feed/meant-type.ts";
 import { decodePage, encodePage } from "../feed/page-token.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";

@@ -6,6 +6,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { requireTypes } from "../feed/meant-type.ts";
 import { SECOND_LOOK_MS } from "../feed/tail.ts";
 import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
@@ -101,6 +102,8 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   const parsed = tool.input.safeParse(read);
   if (!parsed.success) throw explainInput(tool, parsed.error, read);
   const args = parsed.data;
+  // What was meant by a misspelt type is told here, once for all tools.
+  if (Array.isArray(args.types)) requireTypes(args.types as string[]);
   const limitSeconds = tool.waits?.(args, limits);
   const { signal, notify, _meta } = context.mcpReq;
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
-import { eventFilter, unknownType } from "../../src/feed/filter.ts";
+import { requireTypes, unknownType } from "../../src/feed/meant-type.ts";
 import { refusalOf } from "../support/refusal-of.ts";
 
 describe("a type that is none", () => {
@@ -38,7 +38,7 @@ describe("a type that is none", () => {
     ["webset.searches.*", "webset.search.*"],
     ["wobset.*", "webset.*"],
   ])("like %s is refused with the one meant, %s", (text, meant) => {
-    const { kind, message, advice, instead } = refusalOf(() => eventFilter({ types: [text] }));
+    const { kind, message, advice, instead } = refusalOf(() => requireTypes([text]));
     expect(kind).toBe("invalid_request");
     expect(message).toBe(`There is no event type ${JSON.stringify(text)}; did you mean ${meant}?`);
     expect(instead).toBe(`types [${JSON.stringify(meant)}]`);
@@ -80,7 +80,7 @@ describe("a type that is none", () => {
     ["monitor.run.error", "monitor.run.completed"],
     ["monitor.failed", "monitor.run.completed"],
   ])("like %s is refused with %s, in which it hides as a status", (text, meant) => {
-    const { message, instead } = refusalOf(() => eventFilter({ types: [text] }));
+    const { message, instead } = refusalOf(() => requireTypes([text]));
     expect(instead).toBe(`types [${JSON.stringify(meant)}] and problems true`);
     expect(message).toContain(`did you mean ${meant} with the status "failed" or "canceled" in its data`);
     expect(message).toContain("problems: true");
@@ -106,10 +106,10 @@ describe("a type that is none", () => {
 
   test("among others is put right beside those", () => {
     const types = ["webset.idle", "export.completed", "webset.export.completed"];
-    const { instead } = refusalOf(() => eventFilter({ types }));
+    const { instead } = refusalOf(() => requireTypes(types));
     expect(instead).toBe('types ["webset.idle","webset.export.completed"]');
     const many = Array.from({ length: 50 }, () => "webset.idle");
-    expect(refusalOf(() => eventFilter({ types: [...many, "export.completed"] })).instead).toBe(
+    expect(refusalOf(() => requireTypes([...many, "export.completed"])).instead).toBe(
       'types ["webset.export.completed"]',
     );
   });
