@@ -18,8 +18,9 @@ export type ItemEvent = Omit<FeedEvent, "data">;
 export interface Track {
   readonly itemId: string;
   readonly websetId: string;
-  /** The newest event that was met. */
+  /** The newest event that was met, and how many enrichments it shows. */
   event: ItemEvent;
+  shown: number;
   /** Whether it still has to be told: its newest event shows it unfinished. */
   isOpen: boolean;
   /** Whether it was read since that event and was unfinished then: only the next event calls for another reading. */
@@ -98,11 +99,14 @@ export class ReadyChain {
     const known = this.#tracks.get(item.id);
     const isNewest = known === undefined || byTime(event, known.event) >= 0;
     const track = known ?? {
-      ...{ itemId: item.id, websetId, event, isOpen: false, wasRead: false, told: [] },
+      ...{ itemId: item.id, websetId, event, shown: 0, isOpen: false, wasRead: false, told: [] },
     };
     this.#tracks.delete(item.id);
     this.#tracks.set(item.id, track);
-    if (isNewest) track.event = event;
+    if (isNewest) {
+      track.event = event;
+      track.shown = item.enrichments.length;
+    }
     if (required !== undefined && isReady(item, required)) {
       if (!this.#isNews(track, valuesOf(item))) return false;
       track.isOpen = false;
@@ -153,6 +157,8 @@ export class ReadyChain {
   read(track: Track, item: WebsetItem | undefined, required: Required | undefined, upTo: number): boolean {
     if (!track.isOpen) return false;
     if (item === undefined) track.isOpen = false;
+    // A state that shows less than the event lags behind it: it is read again when it no longer can.
+    else if (item.enrichments.length < track.shown && track.event.time > upTo) track.wasRead = true;
     else if (required !== undefined && isReady(item, required)) {
       if (this.#isNews(track, valuesOf(item))) return true;
       track.isOpen = false;

@@ -99,6 +99,19 @@ describe("a chain tells an item", () => {
     expect(chain.due(4)).toMatchObject([{ itemId: "witem_2" }]);
   });
 
+  test("with the enrichment that was added, where its state still lags behind the event that shows it", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
+    chain.tell([{ itemId: "witem_1", values: 1 }]);
+    chain.meet(event(5), item(HALF), "ws", required("a"));
+    chain.noteIdle("ws", 9);
+    const [track] = chain.due(4);
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item({ a: "completed" }), required("a"), 4)).toBe(false);
+    expect(chain.due(9)).toEqual([track]);
+    expect(chain.read(track, item(DONE), both, 9)).toBe(true);
+  });
+
   test("not where it is gone, or its Webset is", () => {
     const chain = new ReadyChain();
     chain.meet(event(1), item(HALF), "ws", both);

@@ -141,7 +141,7 @@ const calls: fc.Arbitrary<Call> = fc.record({
   atLeast: fc.constantFrom(undefined, undefined, 2, 50),
   limit: fc.constantFrom(undefined, undefined, 1, 3),
   timeoutSeconds: fc.constantFrom(undefined, 0, 2, 7, 7),
-  detail: fc.constantFrom(undefined, "summary" as const, "full" as const),
+  detail: fc.constantFrom(undefined, undefined, undefined, "summary" as const, "full" as const),
 });
 
 const agents: fc.Arbitrary<Agent> = fc.record({
