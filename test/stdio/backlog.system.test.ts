@@ -18,7 +18,7 @@ interface Case {
   fault?: FaultName;
 }
 
-/** All that test/tools/backlog.test.ts holds the tools to happens here a few times to the program itself. */
+/** All that test/tools/backlog.system.test.ts holds the tools to happens here a few times to the program itself. */
 const CASES: readonly Case[] = [
   { backlog: "250 at once a day behind", loop: "the documented loop", latencyMs: 400, listOrder: "newest-first" },
   { backlog: "250 at once a day behind", loop: "the prompt's step", latencyMs: 0, listOrder: "oldest-first" },

@@ -1,45 +1,6 @@
-import type { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, test } from "vitest";
-import { silentLog } from "../../src/shared/log.ts";
-import { Tasks } from "../../src/tasks/tasks.ts";
-import { TOOLS } from "../../src/tools/index.ts";
-import { mountTools } from "../../src/tools/mount.ts";
-import { ReadyChains } from "../../src/webset/ready-chains.ts";
-import { openFeedWorld } from "../support/feed-world.ts";
-import { DECLARED, type Message } from "./raw-client.ts";
+import { openTasks } from "./open-tasks.ts";
 import { HOUR } from "./support.ts";
-
-const DAY = 24 * HOUR;
-
-type Handler = (request: unknown, context: unknown) => Promise<Message>;
-
-/** The tools and tasks of a server whose clock, upstream and client are in the test's hands. */
-function openTasks({ intervalMs = 1_000 } = {}) {
-  const upstream = openFeedWorld({ speed: 0.000_1, intervalMs });
-  const { exa, feed, states, clock, fake } = upstream;
-  const tasks = new Tasks({ clock });
-  const handlers = new Map<string, Handler>();
-  // As much of the SDK's server as the tools are mounted on; the SDK itself would take turns that no fake clock sees.
-  const server = {
-    registerCapabilities() {},
-    getClientVersion() {},
-    setRequestHandler: (method: string, ...rest: unknown[]) => handlers.set(method, rest.at(-1) as Handler),
-  };
-  mountTools({ server } as unknown as McpServer, TOOLS, {
-    deps: { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock, maxWaitSeconds: 300 },
-    log: silentLog,
-    background: { tasks, maxWaitSeconds: 86_400 },
-  });
-  const newRequest = () => ({
-    envelope: { "io.modelcontextprotocol/clientCapabilities": DECLARED },
-    signal: new AbortController().signal,
-    notify: async () => {},
-  });
-  const call = (name: string, args: object): Promise<Message> =>
-    (handlers.get("tools/call") as Handler)({ params: { name, arguments: args } }, { mcpReq: newRequest() });
-  const newWebset = () => upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 5 } });
-  return { ...upstream, tasks, call, newWebset, fake };
-}
 
 const isList = ({ path }: { path: string }) => path === "/websets/v0/events";
 
@@ -129,37 +90,4 @@ test("the status of a wait for events holds the cursor before what was found, ho
   const first = cursorOf();
   await world.fake.advance(HOUR / 2);
   expect(cursorOf()).not.toBe(first);
-});
-
-test("a task of a whole day ends on time and leaves nothing behind: no task, no tail, no timer", async () => {
-  const world = openTasks({ intervalMs: 10_000 });
-  const { id } = world.newWebset();
-  const idleSleepers = world.fake.sleeping;
-  const [webset, events] = await world.fake.until(
-    Promise.all([
-      world.call("wait_for_webset", { websetId: id, timeoutSeconds: 86_400 }),
-      world.call("wait_for_webset_event", { types: ["monitor.*"], timeoutSeconds: 86_400 }),
-    ]),
-  );
-  const startedAt = world.fake.now();
-  await world.fake.advance(DAY - 60_000);
-  const busiest = world.fake.sleeping;
-  expect(world.tasks.live).toBe(2);
-  expect(busiest - idleSleepers).toBeLessThan(12);
-  await world.fake.advance(62_000);
-  for (const [{ taskId }, outcome] of [
-    [webset, "still_running"],
-    [events, "quiet"],
-  ] as const) {
-    const { status, result, lastUpdatedAt, createdAt } = world.tasks.get(taskId)?.detailed ?? {};
-    expect(status).toBe("completed");
-    expect(result).toMatchObject({ structuredContent: { outcome, cursor: expect.any(String) } });
-    const tookMs = Date.parse(lastUpdatedAt ?? "") - Date.parse(createdAt ?? "");
-    expect(Math.abs(tookMs - DAY)).toBeLessThan(2_000);
-  }
-  expect(world.feed.tails).toBe(0);
-  await world.fake.advance(HOUR);
-  expect(world.tasks.kept).toBe(0);
-  expect(world.fake.sleeping).toBe(idleSleepers);
-  expect(world.fake.now() - startedAt).toBeGreaterThan(DAY);
 });

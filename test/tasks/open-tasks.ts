@@ -1,0 +1,38 @@
+import type { McpServer } from "@modelcontextprotocol/server";
+import { silentLog } from "../../src/shared/log.ts";
+import { Tasks } from "../../src/tasks/tasks.ts";
+import { TOOLS } from "../../src/tools/index.ts";
+import { mountTools } from "../../src/tools/mount.ts";
+import { ReadyChains } from "../../src/webset/ready-chains.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
+import { DECLARED, type Message } from "./raw-client.ts";
+
+type Handler = (request: unknown, context: unknown) => Promise<Message>;
+
+/** The tools and tasks of a server whose clock, upstream and client are in the test's hands. */
+export function openTasks({ intervalMs = 1_000 } = {}) {
+  const upstream = openFeedWorld({ speed: 0.000_1, intervalMs });
+  const { exa, feed, states, clock, fake } = upstream;
+  const tasks = new Tasks({ clock });
+  const handlers = new Map<string, Handler>();
+  // As much of the SDK's server as the tools are mounted on; the SDK itself would take turns that no fake clock sees.
+  const server = {
+    registerCapabilities() {},
+    getClientVersion() {},
+    setRequestHandler: (method: string, ...rest: unknown[]) => handlers.set(method, rest.at(-1) as Handler),
+  };
+  mountTools({ server } as unknown as McpServer, TOOLS, {
+    deps: { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock, maxWaitSeconds: 300 },
+    log: silentLog,
+    background: { tasks, maxWaitSeconds: 86_400 },
+  });
+  const newRequest = () => ({
+    envelope: { "io.modelcontextprotocol/clientCapabilities": DECLARED },
+    signal: new AbortController().signal,
+    notify: async () => {},
+  });
+  const call = (name: string, args: object): Promise<Message> =>
+    (handlers.get("tools/call") as Handler)({ params: { name, arguments: args } }, { mcpReq: newRequest() });
+  const newWebset = () => upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 5 } });
+  return { ...upstream, tasks, call, newWebset, fake };
+}
