@@ -1,7 +1,7 @@
 import type * as z from "zod/v4";
 import { WebsetsError } from "../shared/errors.ts";
 import type { Tool } from "./define.ts";
-import { isoFromNumber, type JsonSchema, jsonSchemaOf } from "./schemas.ts";
+import { isoFromNumber, type JsonSchema, jsonSchemaOf, zonedTime } from "./schemas.ts";
 
 /** This much of a value or a name is repeated, in characters. */
 const LONGEST_QUOTE = 60;
@@ -232,6 +232,7 @@ function valueFor(meant: string, plain: string, value: unknown): unknown {
   if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain)) return Number(value) / 1_000 || undefined;
   if (meant === "page") return typeof value === "string" ? value : undefined;
   if (meant === "types" && typeof value === "string") return [value];
+  if ((meant === "after" || meant === "before") && typeof value === "string") return zonedTime(value) ?? value;
   if (meant === "websetId" && Array.isArray(value)) return value.length === 1 ? value[0] : undefined;
   return typeof value === "object" && !Array.isArray(value) ? undefined : value;
 }

@@ -124,9 +124,15 @@ export function timeOf(name: string, given: string | undefined): number | Ago | 
 
 /** A day stands for its beginning and a time without a zone for UTC, as what may be meant. */
 function meantTime(name: string, text: string): { instead?: string } {
+  const meant = zonedTime(text);
+  return meant === undefined ? {} : { instead: `${name} ${JSON.stringify(meant)}` };
+}
+
+/** The same as a time with zone; undefined for what is neither a day nor a time without one. */
+export function zonedTime(text: string): string | undefined {
   const [, day, time = "00:00:00"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?$/.exec(text) ?? [];
   const meant = `${day}T${time}Z`;
-  return parseTime(meant) === undefined ? {} : { instead: `${name} ${JSON.stringify(meant)}` };
+  return parseTime(meant) === undefined ? undefined : meant;
 }
 
 function ageOf(name: string, text: string): Ago | undefined {

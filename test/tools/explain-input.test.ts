@@ -73,6 +73,7 @@ describe("wrong arguments", () => {
     ["list_webset_events", { after: 1_793_534_400 }, 'after "2026-11-01T12:00:00.000Z"'],
     ["list_webset_events", { before: 1_793_534_400_000 }, 'before "2026-11-01T12:00:00.000Z"'],
     ["list_webset_events", { createdAfter: "10m", createdBefore: "5m" }, 'after "10m", before "5m"'],
+    ["list_webset_events", { createdAfter: "2026-11-27" }, 'after "2026-11-27T00:00:00Z"'],
     ["list_webset_events", { since: "2h", count: 5 }, 'after "2h", limit 5'],
     ["list_webset_events", { event_types: "webset.idle" }, 'types ["webset.idle"]'],
     ["list_webset_events", { nextPage: "pabc" }, 'page "pabc"'],
