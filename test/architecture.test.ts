@@ -31,8 +31,9 @@ const RULES: Rules = {
     // It must be able to disagree with our own schemas.
     sandbox: ["shared", "exa/event-types"],
     config: ["shared"],
+    tenant: [...below, "tools", "config"],
     server: [...below, ...faces, "config"],
-    cli: [...below, ...faces, "config", "server", "sandbox"],
+    cli: [...below, ...faces, "config", "server", "tenant", "sandbox"],
   },
   typesOnly: {
     feed: ["exa/client"],
@@ -83,7 +84,8 @@ describe("the sources", () => {
   /** Signs and no aims: whoever needs more says why in the commit that raises them. Two nouns in one file are worse than a file more. */
   test("can be read: neither many files, nor long ones, nor splinters", () => {
     const lengths = paths.map(linesOf).sort((a, b) => a - b);
-    expect(paths.length).toBeLessThanOrEqual(150);
+    // 150 held the server on stdio and the sandbox; the commands for people, HTTP and what replicas share came later.
+    expect(paths.length).toBeLessThanOrEqual(190);
     expect(paths.filter((path) => linesOf(path) > 400)).toEqual([]);
     expect(lengths[lengths.length >> 1]).toBeGreaterThanOrEqual(75);
   });

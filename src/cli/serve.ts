@@ -1,22 +1,15 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { type Config, VERSION } from "../config.ts";
-import { createExaClient, missingKey } from "../exa/client.ts";
-import { loggedTransport } from "../exa/http.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
-import { Feed } from "../feed/feed.ts";
-import { RecentIds, rememberIds } from "../feed/recent-ids.ts";
 import { Listening, Subscriptions } from "../resources/subscriptions.ts";
 import { buildServer } from "../server.ts";
 import { systemClock } from "../shared/clock.ts";
-import { lineForOperator } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
-import { UpstreamClock } from "../shared/upstream-clock.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { TaskWire } from "../tasks/wire.ts";
-import { ReadyChains } from "../webset/ready-chains.ts";
-import { WebsetStates } from "../webset/states.ts";
+import { createTenant } from "../tenant.ts";
 import { StdioTransport, type Streams } from "./stdio-transport.ts";
 
 export interface Service {
@@ -33,38 +26,9 @@ const PREPARE_AFTER_MS = 20;
 export function serve(config: Config, log: Log, streams: Streams, redact: Redact): Service {
   const clock = systemClock;
   const carrier = createSocketTransport({ proxies: config.proxies });
-  const recent = new RecentIds();
-  const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
-  if (noKey !== undefined) log.warn(`${noKey.message}: every tool will answer with how to set it`);
-  const upstreamClock = new UpstreamClock(clock);
-  const client = createExaClient({
-    upstreamClock,
-    baseUrl: config.baseUrl,
-    apiKey: config.apiKey,
-    missingKey: noKey,
-    transport: loggedTransport(carrier, { clock, log }),
-    clock,
-    version: VERSION,
-    onRetry: ({ error, attempt, delayMs }) =>
-      log.info(`${lineForOperator(error)}; attempt ${attempt} failed, next in ${Math.round(delayMs)} ms`),
-  });
-  const exa = rememberIds(client, recent);
-  const feed = new Feed({
-    exa,
-    clock,
-    upstreamClock,
-    intervalMs: config.pollInterval * 1_000,
-    onMalformed: once((count) =>
-      log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),
-    ),
-    onPoll: ({ types, events, fresh, pauseMs }) => {
-      const found = events === undefined ? "failed" : `${events} events, ${fresh} new`;
-      log.debug(`poll of ${types?.join(" ") ?? "all types"}: ${found}, next in ${Math.round(pauseMs)} ms`);
-    },
-  });
-  const states = new WebsetStates(exa, clock);
-  const ready = new ReadyChains({ exa, states, clock, feed });
-  const tools = { exa, feed, states, ready, clock, maxWaitSeconds: config.maxWait };
+  const { tools, recent, missingKey } = createTenant({ config, transport: carrier, clock, log });
+  if (missingKey !== undefined) log.warn(`${missingKey.message}: every tool will answer with how to set it`);
+  const { states, feed } = tools;
   const subscriptions = new Subscriptions({ states, feed, clock, log });
 
   const stdio = new StdioTransport(streams, log, redact);
@@ -78,7 +42,7 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
     ({ era }) => {
       if (era === "legacy") transport.tasks = undefined;
       const background = transport.tasks && { tasks, maxWaitSeconds: config.maxTaskWait };
-      return buildServer({ tools, recent, subscriptions, missingKey: noKey, log, version: VERSION, background });
+      return buildServer({ tools, recent, subscriptions, missingKey, log, version: VERSION, background });
     },
     { transport, onerror: (error) => log.info(`protocol: ${error.message}`) },
   );
@@ -143,12 +107,4 @@ class ObservedTransport implements Transport {
   close(): Promise<void> {
     return this.#inner.close();
   }
-}
-
-function once<T>(action: (value: T) => void): (value: T) => void {
-  let done = false;
-  return (value) => {
-    if (!done) action(value);
-    done = true;
-  };
 }
