@@ -53,7 +53,7 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   setFlagsFromString("--heap-growing-percent=25");
   const configured = readConfig(flags, process.env);
   const log = createLog(configured.logLevel, writeLine);
-  const world = sandbox ? await (await import("./sandbox.ts")).startDemoSandbox(log) : undefined;
+  const world = sandbox ? await (await import("./sandbox.ts")).startScenario("demo", log) : undefined;
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
   const { serve } = await import("./serve.ts");
   const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout }, redact);

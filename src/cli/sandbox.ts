@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { createFaults, parseFaults } from "../sandbox/faults.ts";
-import { findScenario, SCENARIOS } from "../sandbox/scenarios.ts";
+import { findScenario, SCENARIOS, type Scenario } from "../sandbox/scenarios.ts";
 import { createSandbox, type Sandbox } from "../sandbox/server.ts";
 import { LIST_ORDERS } from "../sandbox/sorted-list.ts";
 import { systemClock } from "../shared/clock.ts";
@@ -16,12 +16,13 @@ export interface RunningSandbox {
   sandbox: Sandbox;
 }
 
-/** Starts the sandbox that `--sandbox` serves from: a free port, real time, and the demo Webset already running. */
-export async function startDemoSandbox(log: Log): Promise<RunningSandbox> {
+/** Starts the sandbox behind `--sandbox`: a free port, real time, and a scenario; throws `UsageError` for one that is none. */
+export async function startScenario(name: string, log: Log): Promise<RunningSandbox> {
+  const scenario = scenarioNamed("--sandbox", name);
   // Whoever kept an id or a cursor from before must not meet something else under it.
   const sandbox = createSandbox({ clock: systemClock, seed: randomInt(2 ** 32), log });
   const { url } = await sandbox.listen(0);
-  findScenario("demo")?.begin(sandbox.world);
+  scenario.begin(sandbox.world);
   return { url, key: SANDBOX_KEY, sandbox };
 }
 
@@ -30,13 +31,7 @@ export async function startSandbox(flags: SandboxFlags, log: Log): Promise<Runni
   const port = numberFlag("--port", flags.port, { least: 0, most: 65_535, whole: true });
   const speed = numberFlag("--speed", flags.speed, { least: 0.01, most: 10_000 });
   const seed = numberFlag("--seed", flags.seed, { least: 0, most: 2 ** 32 - 1, whole: true });
-  const scenario = findScenario(flags.scenario);
-  if (scenario === undefined)
-    throw notOneOf(
-      "--scenario",
-      flags.scenario,
-      SCENARIOS.map(({ name }) => name),
-    );
+  const scenario = scenarioNamed("--scenario", flags.scenario);
   const listOrder = LIST_ORDERS.find((order) => order === flags.listOrder);
   if (listOrder === undefined) throw notOneOf("--list-order", flags.listOrder, LIST_ORDERS);
 
@@ -54,6 +49,16 @@ export async function startSandbox(flags: SandboxFlags, log: Log): Promise<Runni
     }
     throw error;
   }
+}
+
+function scenarioNamed(flag: string, given: string): Scenario {
+  const scenario = findScenario(given);
+  if (scenario !== undefined) return scenario;
+  throw notOneOf(
+    flag,
+    given,
+    SCENARIOS.map(({ name }) => name),
+  );
 }
 
 function readFaults(text: string) {

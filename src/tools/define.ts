@@ -2,6 +2,7 @@ import type * as z from "zod/v4";
 import type { ExaClient } from "../exa/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Clock } from "../shared/clock.ts";
+import type { Progress } from "../webset/progress.ts";
 import type { ReadyChains } from "../webset/ready-chains.ts";
 import type { WebsetStates } from "../webset/states.ts";
 
@@ -29,6 +30,8 @@ export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimit
   signal: AbortSignal;
   /** Sets the line that progress notifications carry, and a task's status together with the cursor, once there is one. */
   report(message: string, cursor?: () => string | undefined): void;
+  /** Gets what that line is made of, where somebody draws it. */
+  showProgress?(progress: Progress): void;
   /** Says that the answer is not there yet and may take long: a call that can go to the background does so now. */
   mayTakeLong(): void;
   /** By when that should be known, in milliseconds from now; without it there is no hurry. */

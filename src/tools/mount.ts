@@ -6,8 +6,6 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { requireTypes } from "../feed/meant-type.ts";
-import { SECOND_LOOK_MS } from "../feed/tail.ts";
 import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { wellFormedJson } from "../shared/text.ts";
@@ -22,12 +20,9 @@ import {
   startProgress,
 } from "./call.ts";
 import type { CallContext, Tool, ToolDeps, WaitLimits } from "./define.ts";
-import { explainIds, explainInput } from "./explain.ts";
 import { borneBy, DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { toolIcon } from "./icons.ts";
-import { offerNearTitle } from "./list-websets.ts";
-import { readArguments } from "./read-arguments.ts";
-import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
+import { checkArguments, runTool } from "./run-tool.ts";
 import { jsonSchemaOf } from "./schemas.ts";
 
 export interface MountOptions {
@@ -98,24 +93,19 @@ interface Call {
 }
 
 async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<Answer> {
-  const read = readArguments(tool.input, given);
-  const parsed = tool.input.safeParse(read);
-  if (!parsed.success) throw explainInput(tool, parsed.error, read);
-  const args = parsed.data;
-  // What was meant by a misspelt type is told here, once for all tools.
-  if (Array.isArray(args.types)) requireTypes(args.types as string[]);
+  const args = checkArguments(tool, given);
   const limitSeconds = tool.waits?.(args, limits);
   const { signal, notify, _meta } = context.mcpReq;
   const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
   const run = (control: Control) =>
     answered(log, async () => {
       const callContext = { ...deps, ...limits, ...control };
-      const structuredContent = await runKindly(tool, args, callContext).catch((error: unknown) => {
+      const structuredContent = await runTool(tool, { args, given }, callContext).catch((error: unknown) => {
         if (isAbort(error)) log.ended("given up");
         throw error;
       });
       log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
-      return rendered(isOfWholeAccount(given, args) ? noted(structuredContent, WHOLE_ACCOUNT) : structuredContent);
+      return rendered(structuredContent);
     });
   try {
     // Who looks only once has the answer at once.
@@ -141,38 +131,6 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
   } finally {
     progress.stop();
   }
-}
-
-/**
- * Runs a tool. A Webset that the API does not know may just have been created: a tool that does not wait itself looks again. What
- * is not found then is explained.
- */
-async function runKindly(tool: Tool, args: Readonly<Record<string, unknown>>, context: CallContext) {
-  const explain = async (error: unknown) =>
-    offerNearTitle(await explainUnknownWebset(explainIds(error, args), args, context), args, context);
-  try {
-    return await tool.run(args, context);
-  } catch (error) {
-    const looksAgain = tool.waits === undefined && args.websetId !== undefined && isUnknown(explainIds(error, args));
-    if (!looksAgain) throw await explain(error);
-  }
-  await context.clock.sleep(SECOND_LOOK_MS, context.signal);
-  return tool.run(args, context).catch(async (error: unknown) => {
-    throw await explain(error);
-  });
-}
-
-const WHOLE_ACCOUNT = "The websetId was empty: this is of the whole account.";
-
-/** Whether a call named a Webset, and named none. */
-function isOfWholeAccount(given: unknown, args: Readonly<Record<string, unknown>>): boolean {
-  const { websetId } = Object(given) as { websetId?: unknown };
-  return typeof websetId === "string" && websetId.trim() === "" && args.websetId === undefined;
-}
-
-/** The note stands before the list, however long that is. */
-function noted({ events, note, ...rest }: Record<string, unknown>, more: string): Record<string, unknown> {
-  return { ...rest, note: typeof note === "string" ? `${note} ${more}` : more, events };
 }
 
 /** A result as JSON and as a structure, both the same to the letter. */

@@ -57,7 +57,10 @@ export const waitForWebset = defineTool({
       until: untilOf(args),
       searchId: args.searchId,
       timeoutMs: timeoutOf(args.timeoutSeconds, context) * 1_000,
-      onProgress: (progress, position) => report(progress.summary, () => cursorOf(position)),
+      onProgress(progress, position) {
+        report(progress.summary, () => cursorOf(position));
+        context.showProgress?.(progress);
+      },
       onWaiting() {
         hadToWait = true;
         mayTakeLong();

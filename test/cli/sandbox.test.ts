@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { SandboxFlags } from "../../src/cli/command-line.ts";
-import { type RunningSandbox, startDemoSandbox, startSandbox } from "../../src/cli/sandbox.ts";
+import { type RunningSandbox, startSandbox, startScenario } from "../../src/cli/sandbox.ts";
 import { silentLog } from "../../src/shared/log.ts";
 
 const FLAGS: SandboxFlags = {
@@ -29,7 +29,10 @@ async function firstIds(starting: Promise<RunningSandbox>) {
 
 describe("a sandbox that is started again", () => {
   test("has other ids where it is the server's own", async () => {
-    const [before, after] = [await firstIds(startDemoSandbox(silentLog)), await firstIds(startDemoSandbox(silentLog))];
+    const [before, after] = [
+      await firstIds(startScenario("demo", silentLog)),
+      await firstIds(startScenario("demo", silentLog)),
+    ];
     expect(before[0]).not.toBe(after[0]);
     expect(before[1]).not.toBe(after[1]);
   });
