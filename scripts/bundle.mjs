@@ -1,5 +1,23 @@
+import { isBuiltin } from "node:module";
 import { build } from "esbuild";
 import { manifest, root } from "./project.mjs";
+
+/**
+ * Lets packages in CommonJS have Node's own modules: an ES module has no `require`, with which esbuild would ask for them.
+ * @type {import("esbuild").Plugin}
+ */
+const builtinsForCommonJs = {
+  name: "builtins-for-commonjs",
+  setup({ onResolve, onLoad }) {
+    const namespace = "builtin";
+    onResolve({ filter: /./ }, ({ path, kind }) =>
+      kind === "require-call" && isBuiltin(path) ? { path, namespace } : undefined,
+    );
+    onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
 
 /**
  * Bundles programs the one way this project does it; nothing is written to disk. Without source maps, which would be three
@@ -23,6 +41,7 @@ export function bundle(entryPoints, outdir) {
     // Less to read for whoever starts it. Names stay, for they stand in the stack of a fault that nobody foresaw.
     minifyWhitespace: true,
     minifySyntax: true,
+    plugins: [builtinsForCommonJs],
     define: {
       __VERSION__: JSON.stringify(manifest.version),
       __NODE_NEEDED__: JSON.stringify(manifest.engines.node.replace(">=", "")),

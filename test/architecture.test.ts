@@ -52,8 +52,10 @@ const RULES: Rules = {
       "cli/stdio-transport",
     ],
     "@modelcontextprotocol/client": ["cli/demo"],
+    commander: ["cli/commands"],
     croner: ["sandbox"],
-    "fastest-levenshtein": ["feed", "sandbox"],
+    "fastest-levenshtein": ["feed", "sandbox", "cli/command-line"],
+    "string-width": ["cli/width"],
     zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli", "sandbox/bodies"],
   },
 };

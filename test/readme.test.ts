@@ -24,7 +24,7 @@ describe("the README", () => {
   });
 
   test("names only commands and options that the program knows", () => {
-    const help = ["help.txt", "sandbox-help.txt"]
+    const help = ["help.txt", "commands-help.txt"]
       .map((name) => readFileSync(join(root, "test/surface", name), "utf8"))
       .join("\n");
     const commands = blocksOf(readme, "sh").flatMap((block) => [...block.matchAll(/^node dist\/cli\.js ([^#\n]+)/gm)]);

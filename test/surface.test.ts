@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 describe("what the program shows of itself", () => {
-  test.each(["tools.json", "resources-and-prompts.json", "instructions.txt", "help.txt", "sandbox-help.txt"])(
+  test.each(["tools.json", "resources-and-prompts.json", "instructions.txt", "help.txt", "commands-help.txt"])(
     "is what %s says; a change on purpose is written down with scripts/update-surface.ts",
     (name) => {
       const path = join(SURFACE, name);

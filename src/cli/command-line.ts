@@ -1,31 +1,14 @@
 import { parseArgs } from "node:util";
+import { closest, distance } from "fastest-levenshtein";
 import type { ConfigFlags } from "../config.ts";
+import { UsageError, withoutSecrets } from "./flags.ts";
 
-/** What the command line asks for. */
-export type Command =
-  | { kind: "help"; of: "server" | "sandbox" }
-  | { kind: "version" }
-  | { kind: "serve"; sandbox: boolean; flags: ConfigFlags }
-  | { kind: "sandbox"; flags: SandboxFlags }
-  | { kind: "demo"; speed: string };
+/** What a command line without a command asks for: what a host starts. */
+export type Command = { kind: "help" } | { kind: "version" } | { kind: "serve"; sandbox: boolean; flags: ConfigFlags };
 
-/** The sandbox's own flags as texts. */
-export interface SandboxFlags {
-  port: string;
-  speed: string;
-  seed: string;
-  scenario: string;
-  listOrder: string;
-  faults: string | undefined;
-}
-
-/** A command line that cannot be understood; the message is one line. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-const ALWAYS = { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } } as const;
-const SERVE = {
+const OPTIONS = {
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "v" },
   sandbox: { type: "boolean" },
   "poll-interval": { type: "string" },
   "max-wait": { type: "string" },
@@ -33,31 +16,19 @@ const SERVE = {
   "max-task-wait": { type: "string" },
   "log-level": { type: "string" },
 } as const;
-const SANDBOX = {
-  port: { type: "string", default: "4010" },
-  speed: { type: "string", default: "10" },
-  seed: { type: "string", default: "1" },
-  scenario: { type: "string", default: "demo" },
-  "list-order": { type: "string", default: "newest-first" },
-  faults: { type: "string" },
-} as const;
 
-const DEMO = { speed: { type: "string", default: "5" } } as const;
+/** Further apart, a flag is another one. */
+const MOST_SLIPS = 3;
 
-/** Names of commands and scenarios are shorter, Exa's keys longer. */
-const LONGEST_QUOTED = 30;
+/** Whether these are a command for people and not flags of the server: nothing else begins with a word. */
+export function isForPeople([first]: readonly string[]): boolean {
+  return first !== undefined && !first.startsWith("-");
+}
 
-/** Reads the arguments after the program's name; throws `UsageError`. */
+/** Reads the arguments after the program's name where none of them is a command; throws `UsageError`. */
 export function readCommandLine(args: readonly string[]): Command {
-  const [first, ...rest] = args;
-  if (first === "help") return { kind: "help", of: rest[0] === "sandbox" ? "sandbox" : "server" };
-  if (first === "sandbox") return sandboxCommand(rest);
-  if (first === "demo") return demoCommand(rest);
-  if (first !== undefined && !first.startsWith("-")) {
-    throw new UsageError(`There is no command ${quoted(first)}. Commands: demo, sandbox; none serves MCP on stdio.`);
-  }
-  const { values } = understand(() => parseArgs({ args: [...args], options: { ...ALWAYS, ...SERVE } }));
-  if (values.help) return { kind: "help", of: "server" };
+  const { values } = understand(args);
+  if (values.help) return { kind: "help" };
   if (values.version) return { kind: "version" };
   return {
     kind: "serve",
@@ -72,50 +43,22 @@ export function readCommandLine(args: readonly string[]): Command {
   };
 }
 
-function sandboxCommand(args: string[]): Command {
-  const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...SANDBOX } }));
-  if (values.help) return { kind: "help", of: "sandbox" };
-  if (values.version) return { kind: "version" };
-  const { port, speed, seed, scenario, faults } = values;
-  return { kind: "sandbox", flags: { port, speed, seed, scenario, listOrder: values["list-order"], faults } };
-}
-
-function demoCommand(args: string[]): Command {
-  const { values } = understand(() => parseArgs({ args, options: { ...ALWAYS, ...DEMO } }));
-  if (values.help) return { kind: "help", of: "server" };
-  if (values.version) return { kind: "version" };
-  return { kind: "demo", speed: values.speed };
-}
-
-function understand<T>(parse: () => T): T {
+function understand(args: readonly string[]) {
   try {
-    return parse();
+    return parseArgs({ args: [...args], options: OPTIONS });
   } catch (error) {
     // Node's own sentences name the argument; what follows the first one are hints about "--" that help nobody here.
-    const [sentence] = (error as Error).message.split(". ");
-    const words = sentence?.replace(/'(.*)'/s, (given, text: string) =>
-      text.length > LONGEST_QUOTED ? quoted(text) : given,
-    );
-    throw new UsageError(words ?? "The command line cannot be understood");
+    const [sentence = "The command line cannot be understood"] = (error as Error).message.split(". ");
+    throw new UsageError(`${withoutSecrets(sentence)}${hint(error as NodeJS.ErrnoException, args)}`);
   }
 }
 
-/** Long words are no slips of the keyboard, but may be a key in the wrong place: they are not repeated. */
-export function quoted(text: string): string {
-  return text.length > LONGEST_QUOTED ? `of ${text.length} characters` : JSON.stringify(text);
-}
-
-/** A number a flag must hold; throws `UsageError`. */
-export function numberFlag(name: string, text: string, { least, most, whole }: NumberBounds): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new UsageError(
-    `${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not ${quoted(text)}`,
-  );
-}
-
-interface NumberBounds {
-  least: number;
-  most: number;
-  whole?: boolean;
+function hint({ code }: NodeJS.ErrnoException, args: readonly string[]): string {
+  if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") return "; a command comes first, before its flags";
+  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") return "";
+  const names = Object.keys(OPTIONS);
+  const given = args.map((arg) => /^--([^=]+)/.exec(arg)?.[1]).find((name) => name && !names.includes(name));
+  if (given === undefined) return "";
+  const near = closest(given, names);
+  return distance(given, near) > Math.min(MOST_SLIPS, near.length / 2) ? "" : `. Did you mean --${near}?`;
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../config.ts";
 import { type ErrorKind, isAbort, sentenceForPerson, WebsetsError } from "../shared/errors.ts";
-import { UsageError } from "./command-line.ts";
+import { UsageError } from "./flags.ts";
 
 /** How commands for people end: a contract with scripts. */
 export const EXIT = {
@@ -19,6 +19,10 @@ export const EXIT = {
   /** As shells have it for Ctrl+C. */
   interrupted: 130,
 } as const;
+
+/** The same for `--help`. */
+export const EXIT_CODES = `Exit codes: 0 it came as asked; 1 failure; 2 usage; 3 canceled, paused, deleted or stopped;
+4 no such Webset; 5 key or plan; 124 out of time; 130 Ctrl+C`;
 
 const OF_KINDS: Partial<Record<ErrorKind, number>> = {
   not_found: EXIT.unknown,

@@ -1,23 +1,24 @@
 import { FAULTS, FAULTS_GRAMMAR } from "../sandbox/faults.ts";
 import { SCENARIOS } from "../sandbox/scenarios.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 
-const SANDBOX_OPTIONS = `Options of the sandbox:
-  --port PORT              on 127.0.0.1; 0 takes a free one                     (default 4010)
-  --speed FACTOR           how much faster Websets live than real ones          (default 10)
-  --seed NUMBER            the same seed gives the same world                   (default 1)
-  --scenario NAME          the world to begin with                              (default demo)
-  --list-order ORDER       of events and monitors: newest-first or oldest-first (default newest-first)
-  --faults LIST            what goes wrong, such as rate-limited:0.1,html-502:once`;
+export interface CommandRow {
+  /** As `items WEBSET`. */
+  usage: string;
+  summary: string;
+}
 
 /** What `--help` prints. */
-export function helpText(version: string): string {
+export function overview(version: string, commands: readonly CommandRow[]): string {
   return `websets-events-mcp ${version}: an MCP server that lets AI agents follow Exa Websets through their events
 
 Usage:
   websets-events-mcp [options]            serve MCP on stdio (what hosts run)
   websets-events-mcp --sandbox [options]  the same without a key, against a sandbox with a demo Webset already running
-  websets-events-mcp demo                 see it work without a key: an agent follows a Webset to its end
-  websets-events-mcp sandbox [options]    run the sandbox alone: a local Websets API to test against
+  websets-events-mcp COMMAND [options]    for people and programs in a shell; COMMAND --help shows all of it
+
+Commands:
+${table(commands.map(({ usage, summary }) => ({ name: usage, description: summary })))}
 
 Options of the server:
   --poll-interval SECONDS  between polls while something happens, at least 0.2  (default 1)
@@ -35,28 +36,19 @@ Environment:
   WEBSETS_EVENTS_MAX_TASK_WAIT, WEBSETS_EVENTS_LOG_LEVEL
                                  the same as the options, which count more
   HTTPS_PROXY, NO_PROXY          honoured
+  NO_COLOR, FORCE_COLOR          honoured by the commands
 
-${SANDBOX_OPTIONS}
-
-sandbox --help lists the scenarios and the faults.
+${EXIT_CODES}
 `;
 }
 
-/** What `sandbox --help` prints. */
-export function sandboxHelpText(version: string): string {
-  return `websets-events-mcp ${version}: the sandbox, a local Websets API to test against
-
-Usage:
-  websets-events-mcp sandbox [options]
-
-${SANDBOX_OPTIONS}
-
-Scenarios:
+/** What `sandbox --help` ends with. */
+export function sandboxLists(): string {
+  return `Scenarios:
 ${table(SCENARIOS)}
 
 Faults, as --faults takes them: ${FAULTS_GRAMMAR}
-${table(FAULTS)}
-`;
+${table(FAULTS)}`;
 }
 
 function table(rows: readonly { name: string; description: string }[]): string {

@@ -1,8 +1,11 @@
 import { setFlagsFromString } from "node:v8";
-import { ConfigError, keyIn, readConfig, VERSION } from "../config.ts";
+import { keyIn, readConfig, VERSION } from "../config.ts";
+import { systemClock } from "../shared/clock.ts";
 import { createLog } from "../shared/log.ts";
 import { createRedact } from "../shared/redact.ts";
-import { type Command, numberFlag, readCommandLine, UsageError } from "./command-line.ts";
+import { type Command, isForPeople, readCommandLine } from "./command-line.ts";
+import { EXIT, endOf } from "./exit-codes.ts";
+import { UsageError } from "./flags.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */
 const LONGEST_FAREWELL_MS = 900;
@@ -18,13 +21,15 @@ process.stdout.on("error", () => {});
 /** People put the key into arguments and settings where it does not belong, upstreams into answers, and all of them are quoted. */
 const redact = createRedact(keyIn(process.env));
 
+const args = process.argv.slice(2);
 try {
-  await run(readCommandLine(process.argv.slice(2)));
+  if (isForPeople(args)) process.exitCode = await runForPeople(args);
+  else await run(readCommandLine(args));
 } catch (error) {
-  const known = error instanceof UsageError || error instanceof ConfigError;
-  say(known ? error.message : `failed: ${error instanceof Error ? error.stack : String(error)}`);
+  const { code, says } = endOf(error);
+  if (says !== undefined) say(says);
   if (error instanceof UsageError) process.stderr.write("Try --help.\n");
-  process.exitCode = known ? 2 : 1;
+  process.exitCode = code;
 }
 
 async function run(command: Command): Promise<void> {
@@ -32,18 +37,28 @@ async function run(command: Command): Promise<void> {
     case "version":
       process.stdout.write(`${VERSION}\n`);
       return;
-    case "help": {
-      const { helpText, sandboxHelpText } = await import("./help.ts");
-      process.stdout.write((command.of === "sandbox" ? sandboxHelpText : helpText)(VERSION));
+    case "help":
+      process.exitCode = await runForPeople(["help"]);
       return;
-    }
     case "serve":
       return serveStdio(command);
-    case "sandbox":
-      return serveSandbox(command);
-    case "demo":
-      return showDemo(command);
   }
+}
+
+/** Runs a command. Nothing of the commands is loaded before, for a host waits until its server has started. */
+async function runForPeople(args: readonly string[]): Promise<number> {
+  const interruption = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      // Who presses Ctrl+C twice does not want to wait for a farewell.
+      if (interruption.signal.aborted && name === "SIGINT") process.exit(EXIT.interrupted);
+      interruption.abort(name);
+    });
+  }
+  const { runCommand } = await import("./commands.ts");
+  const { stdout, stderr, env, argv } = process;
+  const shell = { program: argv[1] ?? "", stdout, stderr, env, redact, clock: systemClock };
+  return runCommand(args, { ...shell, interruption: interruption.signal });
 }
 
 async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }>): Promise<void> {
@@ -71,29 +86,6 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   }
   await service.closed;
   await end(close);
-}
-
-async function serveSandbox({ flags }: Extract<Command, { kind: "sandbox" }>): Promise<void> {
-  const { startSandbox } = await import("./sandbox.ts");
-  const log = createLog("warn", writeLine);
-  const { url, key, sandbox } = await startSandbox(flags, log);
-  endOnSignals(() => sandbox.close());
-  process.stdout.write(`A sandbox of the Websets API is at ${url}\n\n`);
-  process.stdout.write(`export EXA_BASE_URL=${url}\nexport EXA_API_KEY=${key}\n\nPress Ctrl+C to stop it.\n`);
-}
-
-async function showDemo({ speed }: Extract<Command, { kind: "demo" }>): Promise<void> {
-  const { playDemo } = await import("./demo/demo.ts");
-  const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interruption.abort(name));
-  process.exitCode = await playDemo({
-    program: process.argv[1] ?? "",
-    speed: numberFlag("--speed", speed, { least: 0.5, most: 100 }),
-    output: process.stdout,
-    env: process.env,
-    complain: writeLine,
-    interruption: interruption.signal,
-  });
 }
 
 function endOnSignals(close: Closing): void {

@@ -5,10 +5,29 @@ import { createSandbox, type Sandbox } from "../sandbox/server.ts";
 import { LIST_ORDERS } from "../sandbox/sorted-list.ts";
 import { systemClock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
-import { numberFlag, quoted, type SandboxFlags, UsageError } from "./command-line.ts";
+import { numberFlag, UsageError, wordFlag } from "./flags.ts";
 
 /** Any key will do on loopback; this one says where it belongs. */
 const SANDBOX_KEY = "sandbox";
+
+/** The flags of the `sandbox` command, as texts. */
+export interface SandboxFlags {
+  port: string;
+  speed: string;
+  seed: string;
+  scenario: string;
+  listOrder: string;
+  faults: string | undefined;
+}
+
+const DEFAULTS: SandboxFlags = {
+  port: "4010",
+  speed: "10",
+  seed: "1",
+  scenario: "demo",
+  listOrder: "newest-first",
+  faults: undefined,
+};
 
 export interface RunningSandbox {
   url: string;
@@ -27,14 +46,13 @@ export async function startScenario(name: string, log: Log): Promise<RunningSand
 }
 
 /** Starts the sandbox as the command line wants it; throws `UsageError` for flags that cannot be. */
-export async function startSandbox(flags: SandboxFlags, log: Log): Promise<RunningSandbox> {
+export async function startSandbox(given: Partial<SandboxFlags>, log: Log): Promise<RunningSandbox> {
+  const flags = { ...DEFAULTS, ...given };
   const port = numberFlag("--port", flags.port, { least: 0, most: 65_535, whole: true });
   const speed = numberFlag("--speed", flags.speed, { least: 0.01, most: 10_000 });
   const seed = numberFlag("--seed", flags.seed, { least: 0, most: 2 ** 32 - 1, whole: true });
   const scenario = scenarioNamed("--scenario", flags.scenario);
-  const listOrder = LIST_ORDERS.find((order) => order === flags.listOrder);
-  if (listOrder === undefined) throw notOneOf("--list-order", flags.listOrder, LIST_ORDERS);
-
+  const listOrder = wordFlag("--list-order", flags.listOrder, LIST_ORDERS);
   const faults = flags.faults === undefined ? undefined : createFaults({ rules: readFaults(flags.faults), seed });
 
   const sandbox = createSandbox({ clock: systemClock, seed, speed, listOrder, log, ...(faults && { faults }) });
@@ -52,13 +70,8 @@ export async function startSandbox(flags: SandboxFlags, log: Log): Promise<Runni
 }
 
 function scenarioNamed(flag: string, given: string): Scenario {
-  const scenario = findScenario(given);
-  if (scenario !== undefined) return scenario;
-  throw notOneOf(
-    flag,
-    given,
-    SCENARIOS.map(({ name }) => name),
-  );
+  const names = SCENARIOS.map(({ name }) => name);
+  return findScenario(wordFlag(flag, given, names)) as Scenario;
 }
 
 function readFaults(text: string) {
@@ -68,8 +81,4 @@ function readFaults(text: string) {
     if (error instanceof RangeError) throw new UsageError(`--faults: ${error.message}`);
     throw error;
   }
-}
-
-function notOneOf(flag: string, given: string, names: readonly string[]): UsageError {
-  return new UsageError(`${flag} must be one of ${names.join(", ")}, not ${quoted(given)}`);
 }

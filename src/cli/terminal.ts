@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 import type { Environment } from "../config.ts";
 import type { Redact } from "../shared/redact.ts";
+import { LiveLines } from "./live-lines.ts";
+import { cut, widthOf } from "./width.ts";
 
 /** Where a person or a program reads what a command says: its stdout or its stderr. */
 export interface Terminal {
@@ -14,11 +16,18 @@ export interface Terminal {
   line(text: string): Promise<void>;
   /** The same for a text as it is. */
   write(text: string): Promise<void>;
+  /**
+   * Draws lines in place of those drawn before, cut to its width; what is written goes above them. Nothing where `canRedraw` is false.
+   */
+  draw(lines: readonly (readonly Piece[])[]): Promise<void>;
   /** A text in a style where colours are shown; else as it is. */
   paint(style: Style, text: string): string;
 }
 
 export type Style = Parameters<typeof styleText>[0];
+
+/** A piece of a line, and how it is painted. */
+export type Piece = string | readonly [Style, string];
 
 /** As much of a stream of the process as a terminal needs. */
 export interface OutputStream {
@@ -35,16 +44,28 @@ export interface OutputStream {
 export interface TerminalOptions {
   env: Environment;
   redact: Redact;
+  /** What is drawn on the terminal to which the stream leads, for several streams that lead to one. */
+  live?: LiveLines;
   /** Called once when nobody can be written to any more: with `EPIPE` where the reader has gone. */
   onGone?(error: NodeJS.ErrnoException): void;
+}
+
+/** The reason of a command's signal where nobody reads its stdout any more. */
+export const READER_GONE = "reader gone";
+
+/** Why a command's signal aborted: the name of the process's signal, or `READER_GONE`; undefined as long as it has not. */
+export function endReason({ reason }: AbortSignal): string | undefined {
+  return reason instanceof Error ? reason.message : undefined;
 }
 
 /** As wide as terminals are that do not say how wide they are. */
 const DEFAULT_COLUMNS = 80;
 
 /** Makes a terminal of a stream. The stream's listener of errors stays: a reader may go at any time. */
-export function openTerminal(stream: OutputStream, { env, redact, onGone }: TerminalOptions): Terminal {
+export function openTerminal(stream: OutputStream, options: TerminalOptions): Terminal {
+  const { env, redact, onGone, live = new LiveLines() } = options;
   const isTTY = stream.isTTY === true;
+  const canRedraw = isTTY && env.TERM !== "dumb";
   const colors = showsColors(isTTY, env);
   let isGone = false;
   stream.on("error", (error) => {
@@ -52,8 +73,8 @@ export function openTerminal(stream: OutputStream, { env, redact, onGone }: Term
     isGone = true;
   });
 
-  async function write(text: string): Promise<void> {
-    if (isGone || stream.write(redact(text))) return;
+  async function send(text: string): Promise<void> {
+    if (isGone || text === "" || stream.write(redact(text))) return;
     await new Promise<void>((resolve) => {
       const go = () => {
         stream.off("drain", go);
@@ -65,17 +86,38 @@ export function openTerminal(stream: OutputStream, { env, redact, onGone }: Term
     });
   }
 
+  // Node asks the process's own stream otherwise, and warns on it of variables that contradict each other.
+  const paint = (style: Style, text: string) => (colors ? styleText(style, text, { validateStream: false }) : text);
+  const write = (text: string) => send(canRedraw ? live.above(text) : text);
+  const columns = () => stream.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS;
+
   return {
     isTTY,
     get columns() {
-      return stream.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS;
+      return columns();
     },
-    canRedraw: isTTY && env.TERM !== "dumb",
+    canRedraw,
     write,
     line: (text) => write(`${text}\n`),
-    // Node asks the process's own stream otherwise, and warns on it of variables that contradict each other.
-    paint: (style, text) => (colors ? styleText(style, text) : text),
+    async draw(lines) {
+      // The last column stays free: some terminals go to the next line when it is written.
+      if (canRedraw) await send(live.replacedBy(lines.map((pieces) => fitted(pieces, columns() - 1, paint))));
+    },
+    paint,
   };
+}
+
+function fitted(pieces: readonly Piece[], width: number, paint: Terminal["paint"]): string {
+  let room = width;
+  let line = "";
+  for (const piece of pieces) {
+    const [style, text] = typeof piece === "string" ? [undefined, piece] : piece;
+    const shown = cut(text, room);
+    line += style === undefined ? shown : paint(style, shown);
+    room -= widthOf(shown);
+    if (shown !== text || room <= 0) break;
+  }
+  return line;
 }
 
 /** As no-color.org, force-color.org and Node have it: what forces counts more. */

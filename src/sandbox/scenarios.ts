@@ -30,6 +30,9 @@ export const DEMO_WEBSET: WebsetParameters = {
   metadata: { scenario: "demo" },
 };
 
+/** The same under a name that one can know beforehand, as ids cannot be. */
+const DEMO: WebsetParameters = { ...DEMO_WEBSET, externalId: "demo" };
+
 const OTHERS: readonly WebsetParameters[] = [
   {
     search: { query: "Machine learning engineers in Canada who have worked on medical imaging", count: 20 },
@@ -66,14 +69,14 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "demo",
     description: "one Webset with 50 items and 2 enrichments, about 90 seconds to its end at speed 1",
-    begin: (world) => void world.createWebset(DEMO_WEBSET),
+    begin: (world) => void world.createWebset(DEMO),
   },
   { name: "quiet", description: "nothing at all, until somebody creates it", begin: () => {} },
   {
     name: "busy",
     description: "five Websets of different kinds, begun up to 40 seconds ago and still running",
     begin(world) {
-      for (const [index, webset] of [DEMO_WEBSET, ...OTHERS].entries()) {
+      for (const [index, webset] of [DEMO, ...OTHERS].entries()) {
         world.past((4 - index) * 10_000, () => world.createWebset(webset));
       }
     },
@@ -93,14 +96,14 @@ export const SCENARIOS: readonly Scenario[] = [
     description: "two Websets that run, and one that waits in the account's queue until it is resumed",
     begin(world) {
       for (const webset of OTHERS.slice(0, 2)) world.createWebset(webset);
-      world.queueWebset(world.createWebset(DEMO_WEBSET).id);
+      world.queueWebset(world.createWebset(DEMO).id);
     },
   },
   {
     name: "paused",
     description: "one Webset that was paused 30 seconds into its search",
     begin(world) {
-      const { id } = world.past(30_000, () => world.createWebset(DEMO_WEBSET));
+      const { id } = world.past(30_000, () => world.createWebset(DEMO));
       world.pauseWebset(id);
     },
   },
@@ -108,20 +111,20 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "canceled",
     description: "one Webset that was canceled 30 seconds into its search",
     begin(world) {
-      const { id } = world.past(30_000, () => world.createWebset(DEMO_WEBSET));
+      const { id } = world.past(30_000, () => world.createWebset(DEMO));
       world.cancelWebset(id);
     },
   },
   {
     name: "finished",
     description: "one Webset that was completed some minutes ago",
-    begin: (world) => void world.past(10 * MINUTE_MS, () => world.createWebset(DEMO_WEBSET)),
+    begin: (world) => void world.past(10 * MINUTE_MS, () => world.createWebset(DEMO)),
   },
   {
     name: "exports",
     description: "one completed Webset with a finished export and one that is being made",
     begin(world) {
-      const { id } = world.past(10 * MINUTE_MS, () => world.createWebset(DEMO_WEBSET));
+      const { id } = world.past(10 * MINUTE_MS, () => world.createWebset(DEMO));
       world.past(MINUTE_MS, () => world.createExport(id, { format: "csv" }));
       world.createExport(id, { format: "json" });
     },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { numberFlag, readCommandLine, UsageError } from "../../src/cli/command-line.ts";
+import { isForPeople, readCommandLine } from "../../src/cli/command-line.ts";
+import { UsageError } from "../../src/cli/flags.ts";
 
 const messageOf = (args: string[]): string => {
   try {
@@ -31,74 +32,52 @@ describe("the command line", () => {
     );
   });
 
-  test("of sandbox has defaults of its own", () => {
-    expect(readCommandLine(["sandbox"])).toMatchObject({
-      kind: "sandbox",
-      flags: { port: "4010", speed: "10", seed: "1", scenario: "demo", listOrder: "newest-first" },
-    });
-    expect(readCommandLine(["sandbox", "--port", "0", "--speed=50", "--seed", "7"])).toMatchObject({
-      kind: "sandbox",
-      flags: { port: "0", speed: "50", seed: "7" },
-    });
+  test("is a command's where it begins with a word, and the server's in all other cases", () => {
+    for (const args of [["demo"], ["help"], ["no-such"], ["wait", "--help"]]) expect(isForPeople(args)).toBe(true);
+    for (const args of [[], ["--sandbox"], ["-h"], ["--sandbox", "wait"]]) expect(isForPeople(args)).toBe(false);
   });
 
-  test("of demo has a pace of its own", () => {
-    expect(readCommandLine(["demo"])).toEqual({ kind: "demo", speed: "5" });
-    expect(readCommandLine(["demo", "--speed=20"])).toEqual({ kind: "demo", speed: "20" });
-    expect(readCommandLine(["demo", "--help"])).toEqual({ kind: "help", of: "server" });
-    expect(messageOf(["demo", "--sandbox"])).toContain("--sandbox");
+  test.each([[["--help"]], [["-h"]], [["--sandbox", "-h"]], [["-h", "-v"]]])("%j asks for help", (args) => {
+    expect(readCommandLine(args)).toEqual({ kind: "help" });
   });
 
-  test.each([[["--help"]], [["-h"]], [["help"]], [["--sandbox", "-h"]], [["-h", "-v"]]])("%j asks for help", (args) => {
-    expect(readCommandLine(args)).toEqual({ kind: "help", of: "server" });
+  test.each([[["--version"]], [["-v"]], [["--sandbox", "-v"]]])("%j asks for the version", (args) => {
+    expect(readCommandLine(args)).toEqual({ kind: "version" });
   });
-
-  test.each([[["sandbox", "--help"]], [["sandbox", "-h"]], [["help", "sandbox"]]])(
-    "%j asks for that of the sandbox",
-    (args) => {
-      expect(readCommandLine(args)).toEqual({ kind: "help", of: "sandbox" });
-    },
-  );
-
-  test.each([[["--version"]], [["-v"]], [["--sandbox", "-v"]], [["sandbox", "--version"]]])(
-    "%j asks for the version",
-    (args) => {
-      expect(readCommandLine(args)).toEqual({ kind: "version" });
-    },
-  );
 
   test.each([
     [["--api-key", "secret"], "--api-key"],
     [["--port", "1"], "--port"],
-    [["sandbox", "--poll-interval", "1"], "--poll-interval"],
     [["--sandbox=yes"], "--sandbox"],
     [["--max-wait"], "--max-wait"],
     [["-x"], "-x"],
-    [["serve"], '"serve"'],
-    [["sandbox", "now"], "now"],
     [["--sandbox", "now"], "now"],
+    [["--sandbox", "wait"], "a command comes first"],
+    [["--sandbx"], "Did you mean --sandbox?"],
+    [["--max-wiat=5"], "Did you mean --max-wait?"],
+    [["--poll", "5"], "--poll"],
   ])("%j is refused in one line that names what is wrong", (args, named) => {
     const message = messageOf(args);
     expect(message).toContain(named);
     expect(message).not.toContain("\n");
   });
-});
 
-describe("a number of a flag", () => {
-  const whole = { least: 0, most: 65_535, whole: true };
-
-  test("is taken with its bounds", () => {
-    expect(numberFlag("--port", "0", whole)).toBe(0);
-    expect(numberFlag("--port", "65535", whole)).toBe(65_535);
-    expect(numberFlag("--speed", " 0.5 ", { least: 0.01, most: 10 })).toBe(0.5);
+  test("guesses no flag that is quite another one", () => {
+    for (const flag of ["--port", "--api-key", "--x", "--helpful-hints"]) {
+      expect(messageOf([flag])).not.toContain("Did you mean");
+    }
   });
 
-  test.each(["", " ", "65536", "-1", "4010.5", "eighty", "NaN", "Infinity"])(
-    "%j is none that a port can be",
-    (text) => {
-      expect(() => numberFlag("--port", text, whole)).toThrow(
-        new UsageError(`--port must be a whole number from 0 to 65535, not ${JSON.stringify(text)}`),
-      );
-    },
-  );
+  test("repeats no key in the wrong place", () => {
+    const key = "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f";
+    for (const args of [
+      [`--api-key=${key}`],
+      [`--${key}`],
+      ["--sandbox", key],
+      ["--no-tasks", key],
+      [`--sandbox=${key}`],
+    ]) {
+      expect(messageOf(args)).not.toContain(key);
+    }
+  });
 });

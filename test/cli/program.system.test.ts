@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import { helpText, sandboxHelpText } from "../../src/cli/help.ts";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
+import { SURFACE } from "../support/surface.ts";
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
@@ -13,11 +13,8 @@ const { version }: { version: string } = JSON.parse(
 
 describe("the program", () => {
   test.for([["--help"], ["-h"], ["help"]])("prints its help for %j", async (args) => {
-    expect(await runProgram(args)).toEqual({ code: 0, stdout: helpText(version), stderr: "" });
-  });
-
-  test("prints the sandbox's help for sandbox --help", async () => {
-    expect(await runProgram(["sandbox", "--help"])).toEqual({ code: 0, stdout: sandboxHelpText(version), stderr: "" });
+    const stdout = readFileSync(join(SURFACE, "help.txt"), "utf8").replace("<version>", version);
+    expect(await runProgram(args)).toEqual({ code: 0, stdout, stderr: "" });
   });
 
   test.for(["--version", "-v"])("prints its version for %s", async (flag) => {

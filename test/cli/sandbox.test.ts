@@ -1,16 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { SandboxFlags } from "../../src/cli/command-line.ts";
 import { type RunningSandbox, startSandbox, startScenario } from "../../src/cli/sandbox.ts";
 import { silentLog } from "../../src/shared/log.ts";
-
-const FLAGS: SandboxFlags = {
-  port: "0",
-  speed: "10",
-  seed: "7",
-  scenario: "demo",
-  listOrder: "newest-first",
-  faults: undefined,
-};
 
 const open: RunningSandbox[] = [];
 afterEach(async () => {
@@ -38,7 +28,7 @@ describe("a sandbox that is started again", () => {
   });
 
   test("has the same where its seed is the same", async () => {
-    const start = (seed: string) => firstIds(startSandbox({ ...FLAGS, seed }, silentLog));
+    const start = (seed: string) => firstIds(startSandbox({ port: "0", seed }, silentLog));
     const first = await start("7");
     expect(await start("7")).toEqual(first);
     expect(await start("8")).not.toEqual(first);

@@ -36,7 +36,10 @@ export async function readSurface(): Promise<Surface> {
     const { serverInfo, instructions, capabilities } = await ask(0, "initialize", client);
     const offered = LISTS.filter((list) => capabilities[list.split("/")[0] ?? ""] !== undefined);
     const [tools, ...others] = await Promise.all(offered.map((list, index) => ask(index + 1, list, {})));
-    const [help, sandboxHelp] = await Promise.all([runProgram(["--help"]), runProgram(["sandbox", "--help"])]);
+    const help = await runProgram(["--help"]);
+    const [, list = ""] = /^Commands:\n(.*?)\n\n/ms.exec(help.stdout) ?? [];
+    const names = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
+    const ofCommands = await Promise.all(names.map((name) => runProgram([name, "--help"])));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     return {
       server: serverInfo,
@@ -47,7 +50,7 @@ export async function readSurface(): Promise<Surface> {
         "resources-and-prompts.json": json(Object.assign({}, ...others)),
         "instructions.txt": `${instructions.replaceAll(/(?<=\.) /g, "\n")}\n`,
         "help.txt": help.stdout.replace(version, "<version>"),
-        "sandbox-help.txt": sandboxHelp.stdout.replace(version, "<version>"),
+        "commands-help.txt": ofCommands.map(({ stdout }) => stdout).join("\n"),
       },
     };
   } finally {

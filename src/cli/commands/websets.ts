@@ -1,0 +1,45 @@
+import type { CommandContext } from "../command-context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { wordFlag } from "../flags.ts";
+import { type Listing, printPages } from "../listing.ts";
+import type { Column } from "../table.ts";
+
+const STATUSES = ["idle", "pending", "running", "paused"] as const;
+/** The most that the tool gives at once. */
+const LARGEST_PAGE = 50;
+
+export interface WebsetsFlags extends Listing {
+  status?: string;
+}
+
+interface Webset {
+  websetId: string;
+  externalId?: string;
+  title: string | null;
+  status: string;
+  createdAt: string;
+  summary: string;
+}
+
+const COLUMNS: readonly Column<Webset>[] = [
+  // What the other commands take.
+  { title: "WEBSET", text: ({ externalId, websetId }) => externalId ?? websetId, rank: 0 },
+  { title: "STATUS", text: ({ status }) => status, rank: 0 },
+  { title: "TITLE", text: ({ title }) => title ?? "", least: 14, rank: 0 },
+  { title: "HOW FAR", text: ({ summary }) => summary, least: 24, rank: 1 },
+  { title: "CREATED (UTC)", text: ({ createdAt }) => createdAt.slice(0, 16).replace("T", " "), rank: 2 },
+];
+
+/** Prints the account's Websets, newest first: a table, or one JSON object a line. */
+export async function websets(flags: WebsetsFlags, context: CommandContext): Promise<number> {
+  const status = flags.status && wordFlag("--status", flags.status, STATUSES);
+  await printPages<Webset>(flags, context, {
+    tool: "list_websets",
+    args: { status },
+    entries: "websets",
+    largestPage: LARGEST_PAGE,
+    columns: () => COLUMNS,
+    none: status === "" || status === undefined ? "There are no Websets." : `There are no Websets that are ${status}.`,
+  });
+  return EXIT.asked;
+}

@@ -1,0 +1,67 @@
+import { isAbort } from "../shared/errors.ts";
+import type { CommandContext } from "./command-context.ts";
+import { numberFlag } from "./flags.ts";
+import { type Column, layOut, type Table } from "./table.ts";
+import { endReason, READER_GONE } from "./terminal.ts";
+
+/** What every command that lists takes. */
+export interface Listing {
+  /** How many in all. */
+  limit?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+/** A list as one of the tools gives it. */
+export interface Listed<Row> {
+  tool: string;
+  args: Record<string, unknown>;
+  /** Under which name the result has its entries. */
+  entries: string;
+  largestPage: number;
+  /** The table's, by its first rows. */
+  columns(rows: readonly Row[]): readonly Column<Row>[];
+  /** What to say where there is nothing. */
+  none: string;
+}
+
+/** As many as one reads at a glance; for more there are `--limit` and `--all`. */
+const DEFAULT_LIMIT = 25;
+const MOST = 1_000_000;
+
+/** Prints a list, page by page as it comes: JSON lines where asked for and where no person reads, else a table. */
+export async function printPages<Row>(flags: Listing, context: CommandContext, listed: Listed<Row>): Promise<void> {
+  const { out, err, signal } = context;
+  const { limit = String(DEFAULT_LIMIT), all = false, json = !out.isTTY } = flags;
+  const most = all ? Number.POSITIVE_INFINITY : numberFlag("--limit", limit, { least: 1, most: MOST, whole: true });
+  let printed = 0;
+  let table: Table<Row> | undefined;
+  for (let page: string | undefined; ; ) {
+    const limit = Math.min(listed.largestPage, most - printed);
+    const result = await context.call(listed.tool, { ...listed.args, limit, page }).catch(async (error: unknown) => {
+      const isStopped = isAbort(error) && endReason(signal) !== READER_GONE;
+      if (isStopped) await err.line(`Stopped after ${printed}; the same command begins anew.`);
+      throw error;
+    });
+    const rows = result[listed.entries] as Row[];
+    if (!json && rows.length > 0 && table === undefined) {
+      table = layOut(listed.columns(rows), rows, out);
+      if (table.heading !== undefined) await out.line(table.heading);
+    }
+    for (const row of rows) {
+      for (const line of table?.lines(row) ?? [JSON.stringify(row)]) await out.line(line);
+    }
+    printed += rows.length;
+    if (typeof result.note === "string") await err.line(err.paint("dim", result.note));
+    page = typeof result.nextPage === "string" ? result.nextPage : undefined;
+    if (page === undefined) break;
+    if (printed >= most) {
+      await err.line(err.paint("dim", `These are the first ${printed}; --all prints all, --limit more.`));
+      break;
+    }
+  }
+  if (printed === 0) await err.line(err.paint("dim", listed.none));
+  if (table !== undefined && table.dropped.length > 0) {
+    await err.line(err.paint("dim", `No room for: ${table.dropped.join(", ")}. A wider terminal or --json shows all.`));
+  }
+}

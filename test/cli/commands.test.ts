@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { runInShell } from "../support/shell.ts";
+
+const NAMES = ["websets", "items", "wait", "demo", "sandbox"];
+const KEY = "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f";
+
+describe("the commands for people", () => {
+  test.each(NAMES)("have help with two examples that are understood: %s", async (name) => {
+    for (const args of [
+      [name, "--help"],
+      [name, "-h"],
+      ["help", name],
+    ]) {
+      const { code, stdout, says } = await runInShell(args);
+      expect({ code, says }).toEqual({ code: 0, says: "" });
+      expect(stdout).toMatch(new RegExp(`^Usage: websets-events-mcp ${name}`));
+      const examples = [...(stdout.split("Examples:\n")[1] ?? "").matchAll(/^ {2}websets-events-mcp (\S+)/gm)];
+      expect(examples.map(([, word]) => word)).toEqual([name, name]);
+    }
+  });
+
+  test("fit a terminal with their help", async () => {
+    for (const columns of [80, 200]) {
+      for (const name of NAMES.filter((one) => one !== "sandbox")) {
+        const { stdout } = await runInShell([name, "--help"], { columns });
+        const options = stdout.split("\nExamples:")[0] ?? "";
+        expect(options.split("\n").filter((line) => line.length > columns)).toEqual([]);
+      }
+    }
+  });
+
+  test("are all in the overview", async () => {
+    const { code, stdout } = await runInShell(["help"]);
+    expect(code).toBe(0);
+    for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b.* {2,}\\S`, "m"));
+  });
+
+  test("know the version, too", async () => {
+    for (const name of NAMES)
+      expect(await runInShell([name, "--version"])).toMatchObject({ code: 0, stdout: "0.0.0-source\n" });
+  });
+
+  test.each([
+    [["no-such-command"], 'There is no command "no-such-command". Commands: websets, items,'],
+    [["webset"], 'There is no command "webset". Did you mean websets? Commands: '],
+    [["wiat", "x"], "Did you mean wait?"],
+    [[KEY], "There is no command of 36 characters. Commands: "],
+    [["websets", "--limt", "5"], "unknown option '--limt'. Did you mean --limit?"],
+    [["websets", "now"], "too many arguments for 'websets'"],
+    [["websets", `--api-key=${KEY}`], "unknown option '--api-key'"],
+    [["websets", "--limit"], "option '--limit <number>' argument missing"],
+    [["items"], "missing required argument 'webset'"],
+    [["wait"], "missing required argument 'webset'"],
+    [["demo", "--sandbox"], "unknown option '--sandbox"],
+    [["demo", "--speed", "0"], "--speed must be a number from 0.5 to 100"],
+    [["sandbox", "now"], "too many arguments"],
+    [["sandbox", "--poll-interval", "1"], "unknown option '--poll-interval'"],
+    [["sandbox", "--port", "eighty"], '--port must be a whole number from 0 to 65535, not "eighty"'],
+    [["sandbox", "--scenario", KEY], "--scenario must be one of demo, quiet, "],
+    [["websets", "--sandbox=no-such"], "--sandbox must be one of demo, quiet, "],
+    [["websets", "--sandbox", "--limit", "none"], "--limit must be a whole number"],
+    [["websets", "--sandbox", "--status", "done"], "--status must be one of idle, pending, running, paused"],
+    [["websets", "--sandbox", "--poll-interval", "0"], "--poll-interval"],
+    [["wait", "any", "--sandbox", "--until", "end"], "--until must be one of search_completed, items, idle"],
+    [["wait", "any", "--sandbox", "--until", "items"], "--until items needs --items"],
+    [["wait", "any", "--sandbox", "--until", "idle", "--items", "5"], "--items goes with --until items"],
+    [["wait", "any", "--sandbox", "--timeout", "soon"], "--timeout must be a length of time"],
+    [["wait", "any", "--sandbox", "--any", "--all"], "--all and --any exclude each other"],
+  ])("%j is refused with 2 and one line that names what is wrong", async (args, said) => {
+    const { code, stdout, says } = await runInShell(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(says).toContain(said);
+    expect(says).not.toContain("\n");
+    expect(says).not.toContain(KEY);
+  });
+
+  test("say without a key how to set one, with the exit code for it", async () => {
+    for (const args of [["websets"], ["items", "any"], ["wait", "any"]]) {
+      const { code, says } = await runInShell(args);
+      expect(code).toBe(5);
+      expect(says).toContain("EXA_API_KEY is not set");
+      expect(says).toContain("--sandbox");
+      expect(says).not.toMatch(/tool|this MCP server|list_websets/);
+    }
+  });
+});

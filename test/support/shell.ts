@@ -1,0 +1,24 @@
+import { runCommand } from "../../src/cli/commands.ts";
+import { endOf } from "../../src/cli/exit-codes.ts";
+import { FakeStream } from "./command-world.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** Runs a command in this process, as main.ts does; of the process it gets nothing. */
+export async function runInShell(args: readonly string[], { columns }: { columns?: number } = {}) {
+  const [stdout, stderr] = [new FakeStream(columns), new FakeStream(columns)];
+  const shell = {
+    program: "/nowhere/cli.js",
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    env: {},
+    redact: (text: string) => text,
+    clock: new FakeClock(),
+    interruption: new AbortController().signal,
+  };
+  try {
+    return { code: await runCommand(args, shell), stdout: stdout.text, says: stderr.text };
+  } catch (error) {
+    const { code, says = "" } = endOf(error);
+    return { code, stdout: stdout.text, says };
+  }
+}
