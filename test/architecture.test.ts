@@ -21,9 +21,10 @@ const RULES: Rules = {
   mayImport: {
     shared: [],
     exa: ["shared"],
-    feed: ["shared", "exa"],
+    state: ["shared"],
+    feed: ["shared", "exa", "state"],
     webset: ["shared", "exa", "feed"],
-    tasks: ["shared"],
+    tasks: ["shared", "state"],
     tools: below,
     resources: below,
     prompts: below,
@@ -36,7 +37,8 @@ const RULES: Rules = {
     cli: [...below, ...faces, "config", "server", "tenant", "sandbox"],
   },
   typesOnly: {
-    feed: ["exa/client"],
+    feed: ["exa/client", "state"],
+    tasks: ["state"],
   },
   packages: {
     "@modelcontextprotocol/server": [
@@ -55,6 +57,7 @@ const RULES: Rules = {
     commander: ["cli/commands"],
     croner: ["sandbox"],
     "fastest-levenshtein": ["feed", "sandbox", "cli/command-line"],
+    iovalkey: ["state/redis"],
     "string-width": ["cli/width"],
     zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli", "sandbox/bodies"],
   },
