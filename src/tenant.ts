@@ -1,6 +1,7 @@
 import { type Config, VERSION } from "./config.ts";
 import { createExaClient, missingKey } from "./exa/client.ts";
 import { loggedTransport, type Transport } from "./exa/http.ts";
+import type { KeyWords } from "./exa/refusal.ts";
 import { Feed } from "./feed/feed.ts";
 import { RecentIds, rememberIds } from "./feed/recent-ids.ts";
 import type { Clock } from "./shared/clock.ts";
@@ -17,6 +18,8 @@ export interface TenantOptions {
   transport: Transport;
   clock: Clock;
   log: Log;
+  /** What the key is called in errors; without it by the variable that holds it. */
+  keyWords?: KeyWords | undefined;
 }
 
 /** One API key's world: everything that lives as long as the key is used. Nothing of it is shared with another key. */
@@ -29,7 +32,7 @@ export interface Tenant {
 }
 
 /** Puts together what one key needs. It makes no request, and holds nothing open by itself. */
-export function createTenant({ config, transport, clock, log }: TenantOptions): Tenant {
+export function createTenant({ config, transport, clock, log, keyWords }: TenantOptions): Tenant {
   const recent = new RecentIds();
   const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
   const upstreamClock = new UpstreamClock(clock);
@@ -37,6 +40,7 @@ export function createTenant({ config, transport, clock, log }: TenantOptions): 
     upstreamClock,
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
+    keyWords,
     missingKey: noKey,
     transport: loggedTransport(transport, { clock, log }),
     clock,

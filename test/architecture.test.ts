@@ -34,7 +34,9 @@ const RULES: Rules = {
     config: ["shared"],
     tenant: [...below, "tools", "config"],
     server: [...below, ...faces, "config"],
-    cli: [...below, ...faces, "config", "server", "tenant", "sandbox"],
+    messages: ["shared"],
+    http: ["messages", "state", ...below, ...faces, "config", "server", "tenant"],
+    cli: ["messages", ...below, ...faces, "config", "server", "tenant", "http", "sandbox"],
   },
   typesOnly: {
     feed: ["exa/client", "state"],
@@ -48,9 +50,9 @@ const RULES: Rules = {
       "prompts",
       "tasks",
       "events-extension",
+      "http",
       "cli/serve",
-      "cli/read-message",
-      "cli/request-params",
+      "messages",
       "cli/stdio-transport",
     ],
     "@modelcontextprotocol/client": ["cli/demo"],
@@ -59,7 +61,7 @@ const RULES: Rules = {
     "fastest-levenshtein": ["feed", "sandbox", "cli/command-line"],
     iovalkey: ["state/redis"],
     "string-width": ["cli/width"],
-    zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "cli", "sandbox/bodies"],
+    zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "http", "cli", "sandbox/bodies"],
   },
 };
 

@@ -2,7 +2,7 @@ import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { type Config, VERSION } from "../config.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
-import { Listening, Subscriptions } from "../resources/subscriptions.ts";
+import { Listening, Subscriptions, sendUpdates } from "../resources/subscriptions.ts";
 import { buildServer } from "../server.ts";
 import { systemClock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
@@ -42,7 +42,9 @@ export function serve(config: Config, log: Log, streams: Streams, redact: Redact
     ({ era }) => {
       if (era === "legacy") transport.tasks = undefined;
       const background = transport.tasks && { tasks, maxWaitSeconds: config.maxTaskWait };
-      return buildServer({ tools, recent, subscriptions, missingKey, log, version: VERSION, background });
+      const mcp = buildServer({ tools, recent, subscriptions, missingKey, log, version: VERSION, background });
+      sendUpdates(mcp, subscriptions);
+      return mcp;
     },
     { transport, onerror: (error) => log.info(`protocol: ${error.message}`) },
   );

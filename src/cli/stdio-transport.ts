@@ -1,9 +1,11 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
+import { anotherId, keyOf, restoreIds, type SdkId } from "../messages/message-id.ts";
+import { type Refusal, readMessages } from "../messages/read-message.ts";
+import { jsonOf } from "../messages/write-message.ts";
 import type { Log } from "../shared/log.ts";
-import { type Redact, redactValue } from "../shared/redact.ts";
+import type { Redact } from "../shared/redact.ts";
 import { wellFormedJson } from "../shared/text.ts";
-import { anotherId, restoreIds, type SdkId } from "./message-id.ts";
-import { LineReader, type Refusal, readLine, tooLong } from "./read-message.ts";
+import { LineReader, tooLong } from "./line-reader.ts";
 
 export interface Streams {
   stdin: NodeJS.ReadStream;
@@ -21,8 +23,7 @@ const INTERNAL_ERROR = -32603;
 interface Envelope {
   id?: SdkId;
   method?: string;
-  params?: { requestId?: unknown; progressToken?: unknown };
-  result?: { content?: { text?: string }[]; structuredContent?: unknown };
+  params?: { requestId?: unknown };
 }
 
 /**
@@ -47,7 +48,7 @@ export class StdioTransport implements Transport {
     this.#redact = redact;
     this.#lines = new LineReader({
       onLine: (line) => {
-        for (const read of readLine(line)) {
+        for (const read of readMessages(line)) {
           if (read.kind === "refused") this.#refuse(read.answer);
           else this.#receive(read.message);
         }
@@ -75,7 +76,7 @@ export class StdioTransport implements Transport {
     if (method === undefined && id !== undefined) this.#forget(id);
     let line: string;
     try {
-      line = this.#json(message);
+      line = jsonOf(message, this.#redact);
     } catch (error) {
       if (!(error instanceof RangeError) || id === undefined || method !== undefined) throw error;
       line = wellFormedJson({
@@ -162,24 +163,7 @@ export class StdioTransport implements Transport {
 
   #refuse(answer: Refusal): void {
     this.#log.warn(`refused a line on stdin: ${answer.error.message}`);
-    this.#write(this.#json(answer)).catch(() => {});
-  }
-
-  /** Without the key, but under the id and the token that the client gave: to it they are names. */
-  #json(message: object): string {
-    const json = wellFormedJson(message);
-    // Hardly any message has to be taken apart for it.
-    if (this.#redact(json) === json) return json;
-    const { id, params, result } = message as Envelope;
-    const redacted = redactValue(message, this.#redact) as Envelope;
-    if (id !== undefined) redacted.id = id;
-    if (redacted.params?.progressToken !== undefined) redacted.params.progressToken = params?.progressToken;
-    // Both say the same, and have to go on doing so.
-    const [said] = result?.content ?? [];
-    if (redacted.result !== undefined && said?.text === JSON.stringify(result?.structuredContent)) {
-      redacted.result.content = [{ ...said, text: JSON.stringify(redacted.result.structuredContent) }];
-    }
-    return wellFormedJson(redacted);
+    this.#write(jsonOf(answer, this.#redact)).catch(() => {});
   }
 
   #write(json: string): Promise<void> {
@@ -192,10 +176,4 @@ export class StdioTransport implements Transport {
       if (this.#isBackedUp) this.#streams.stdin.pause();
     });
   }
-}
-
-/** The same for all ids that a client sees as one. Numbers beyond 2^53 count as what JavaScript makes of them. */
-function keyOf(id: SdkId): string {
-  const raw = restoreIds(JSON.stringify(id));
-  return raw.startsWith('"') ? raw : String(Number(raw));
 }

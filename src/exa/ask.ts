@@ -5,7 +5,7 @@ import { createRedact } from "../shared/redact.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { createRequestBudget, type RequestBudget } from "./budget.ts";
 import { type HttpAnswer, parseHttpDate, type Transport } from "./http.ts";
-import { looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
+import { type KeyWords, looksLikeHtml, refusalOf, requestIdOf, type Subject } from "./refusal.ts";
 import { isRetryable, LONGEST_UNSEEN_PAUSE_MS, RequestedPause, retryDelay } from "./retry.ts";
 import { explainSocketError } from "./socket-errors.ts";
 
@@ -49,6 +49,8 @@ export interface RetryNotice {
 
 export interface AskOptions {
   apiKey: string;
+  /** What the key is called in errors; without it by the variable that holds it. */
+  keyWords?: KeyWords | undefined;
   /** Our own version, for the User-Agent. */
   version: string;
   transport: Transport;
@@ -101,7 +103,7 @@ export function createAsk(setup: AskOptions): Ask {
     if (answer.status < 200 || answer.status >= 300) {
       // A date in an answer without a `Date` is compared with what is known.
       const clocks = { server: serverTime ?? upstreamClock.at(), ours: clock.wallTime() };
-      const refusal = refusalOf(answer, question, redact, clocks);
+      const refusal = refusalOf(answer, question, redact, clocks, setup.keyWords);
       pause.note(refusal);
       throw refusal;
     }

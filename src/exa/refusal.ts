@@ -30,10 +30,18 @@ const LONGEST_REQUEST_ID = 128;
 const LONGEST_HOST = 253;
 
 /** The tags of a 402, by the API's documentation; others may come. */
-const USED_UP: Readonly<Record<string, string>> = {
-  API_KEY_BUDGET_EXCEEDED: "the budget of the key in EXA_API_KEY is used up",
-  TEAM_BUDGET_EXCEEDED: "the budget of the team behind the key is used up",
+const USED_UP: Readonly<Record<string, (key: string) => string>> = {
+  API_KEY_BUDGET_EXCEEDED: (key) => `the budget of ${key} is used up`,
+  TEAM_BUDGET_EXCEEDED: () => "the budget of the team behind the key is used up",
 };
+
+/** What a key is called where it is told of, and what to do about one that is not accepted: it depends on who sets it. */
+export interface KeyWords {
+  name: string;
+  advice?: string;
+}
+
+const IN_ENVIRONMENT: KeyWords = { name: "the key in EXA_API_KEY" };
 
 /** The 4xx that say something about the request, by the API's documentation and as recorded. */
 const DOCUMENTED: ReadonlySet<number> = new Set([400, 401, 402, 403, 404, 409, 422]);
@@ -53,7 +61,13 @@ const GATEWAY_ADVICE =
  * without the key, and only where it tells what else nobody could know: which parameter is wrong, or what the plan lacks. A 4xx in
  * neither shape is not the API's word, for gateways in front of it answer with the same statuses.
  */
-export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, clocks: Clocks): WebsetsError {
+export function refusalOf(
+  answer: HttpAnswer,
+  subject: Subject,
+  redact: Redact,
+  clocks: Clocks,
+  key = IN_ENVIRONMENT,
+): WebsetsError {
   const { status, headers } = answer;
   const words = wordsOf(answer, redact);
   const { sentence = "", tag } = words ?? {};
@@ -85,13 +99,13 @@ export function refusalOf(answer: HttpAnswer, subject: Subject, redact: Redact, 
     return refusal("no_access", `the API gives this key no access (${number})${quoted}`);
   }
   if (status === 401 || (status === 400 && ABOUT_KEY.test(sentence))) {
-    return refusal("unauthorized", `the API does not accept the key in EXA_API_KEY (${number})`);
+    return refusal("unauthorized", `the API does not accept ${key.name} (${number})`, key.advice);
   }
   switch (status) {
     case 402:
       return refusal(
         "out_of_credits",
-        `${USED_UP[tag ?? ""] ?? "the account behind the key is out of credits"} (${number})`,
+        `${USED_UP[tag ?? ""]?.(key.name) ?? "the account behind the key is out of credits"} (${number})`,
       );
     case 403:
       return refusal("forbidden", `the API does not allow this key to read ${subject.name} (${number})`);

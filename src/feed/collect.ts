@@ -50,6 +50,8 @@ export interface CollectRequest extends EventFilter {
   sift?: ((events: readonly FeedEvent[], isCaughtUp: boolean, signal: AbortSignal) => Promise<Sifted>) | undefined;
   timeoutMs: number;
   signal: AbortSignal;
+  /** When it aborts the time is up. */
+  closing?: AbortSignal | undefined;
   /** For whoever does not wait for the end: the first look comes within this time, in milliseconds. */
   lookWithinMs?: number | undefined;
   /** Told after each look how many events were found so far. */
@@ -113,11 +115,11 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   /** Whether what was read is all there is to be told of. */
   const isWhole = () => isCaughtUp && (collection.found > 0 || begunAt >= settlesAt);
 
-  const limit = limitWait(clock, timeoutMs, signal, (oversleptMs) => {
+  const limit = limitWait(request, (lateMs) => {
     // What was read before the process was stopped may be of long ago.
-    if (oversleptMs > OVERSLEPT_MS) isCaughtUp = false;
-    if (isWhole()) return 0;
-    return Math.max(GRACE_MS, FIRST_READING_MS - (oversleptMs > OVERSLEPT_MS ? 0 : timeoutMs));
+    if (lateMs > OVERSLEPT_MS) isCaughtUp = false;
+    if (isWhole() || (isCaughtUp && lateMs < 0)) return 0;
+    return Math.max(GRACE_MS, FIRST_READING_MS - (lateMs > OVERSLEPT_MS ? 0 : timeoutMs + Math.min(0, lateMs)));
   });
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
@@ -155,7 +157,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       if (collection.isFull || (news.isCaughtUp && collection.hasEnough)) break;
       const { unread } = collection;
       if (unread !== undefined) request.onLook?.(collection.found, { position: unread, isCaughtUp });
-      if (isWhole() && clock.now() - startedAt >= timeoutMs) break;
+      if (isWhole() && (request.closing?.aborted || clock.now() - startedAt >= timeoutMs)) break;
     }
   } catch (error) {
     if (signal.aborted) throw abortError();
@@ -315,13 +317,18 @@ class Collection {
 
 /**
  * An abort that comes with the caller's, or when the time is over. Whoever starts one must abort it at the end.
- * @param extension is asked when the time is up how much longer to wait, in milliseconds; it is told how late it is asked.
+ * @param extension is asked how much longer to wait, in milliseconds, and told how late that is: early where `closing` ends it.
  */
-export function limitWait(clock: Clock, timeoutMs: number, signal: AbortSignal, extension: (lateMs: number) => number) {
+export function limitWait(
+  { clock, timeoutMs, signal, closing }: Pick<CollectRequest, "clock" | "timeoutMs" | "signal" | "closing">,
+  extension: (lateMs: number) => number,
+) {
   const limit = linkAbort(signal);
   const startedAt = clock.now();
   const expire = async () => {
-    await clock.sleep(timeoutMs, limit.signal);
+    const time = linkAbort(limit.signal, closing);
+    await clock.sleep(timeoutMs, time.signal).catch(() => limit.signal.throwIfAborted());
+    time.end();
     const extraMs = extension(clock.now() - startedAt - timeoutMs);
     if (extraMs > 0) await clock.sleep(extraMs, limit.signal);
     limit.abort();

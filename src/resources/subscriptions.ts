@@ -44,7 +44,7 @@ interface Watch {
  * nothing is asked of the API when nobody is subscribed.
  */
 export class Subscriptions {
-  /** Sends an update; set by the server that answers the connection. */
+  /** Sends an update; set by whoever can reach the client. */
   notify: (uri: string) => void = () => {};
   readonly #deps: SubscriptionDeps;
   readonly #watches = new Map<string, Watch>();
@@ -71,6 +71,11 @@ export class Subscriptions {
       this.#watches.delete(watched);
       stop.abort();
     }
+  }
+
+  /** How many Websets are watched. */
+  get size(): number {
+    return this.#watches.size;
   }
 
   /** Ends everything: the connection has closed. */
@@ -122,9 +127,18 @@ export class Subscriptions {
 /** In the 2025 era a connection as a whole is subscribed. */
 const CONNECTION = Symbol("connection");
 
+/** Lets the server of a whole connection send the updates; they end with it. */
+export function sendUpdates({ server }: McpServer, subscriptions: Subscriptions): void {
+  subscriptions.notify = (uri) => {
+    // A client that is gone is noticed by the transport.
+    server.sendResourceUpdated({ uri }).catch(() => {});
+  };
+  server.onclose = () => subscriptions.close();
+}
+
 /**
- * Lets the server send updates, and answers `resources/subscribe` and `resources/unsubscribe` of the 2025 era. What the
- * 2026-07-28 era has in their place never reaches a server on stdio; see `Listening`.
+ * Answers `resources/subscribe` and `resources/unsubscribe` of the 2025 era. What the 2026-07-28 era has in their place never
+ * reaches a server; see `progressIn`.
  */
 export function mountSubscribe(
   mcp: McpServer,
@@ -132,11 +146,6 @@ export function mountSubscribe(
 ): void {
   const { server } = mcp;
   server.registerCapabilities({ resources: { subscribe: true } });
-  subscriptions.notify = (uri) => {
-    // A client that is gone is noticed by the transport.
-    server.sendResourceUpdated({ uri }).catch(() => {});
-  };
-  server.onclose = () => subscriptions.close();
   server.setRequestHandler("resources/subscribe", async ({ params: { uri } }, { mcpReq: { signal } }) => {
     const websetId = PROGRESS_TEMPLATE.idIn(uri);
     if (websetId === undefined) throw notSubscribable(uri);
@@ -195,9 +204,7 @@ export class Listening {
   /** What cannot be watched is passed over in silence, as the protocol has it: the listen is acknowledged all the same. */
   #begin(id: string | number, params: unknown): void {
     this.#end(id);
-    for (const uri of urisIn(params)) {
-      const websetId = PROGRESS_TEMPLATE.idIn(uri);
-      if (websetId === undefined) continue;
+    for (const { uri, websetId } of progressIn(params)) {
       this.#listens.add(id);
       this.#subscriptions.add(id, uri, websetId).catch(() => {});
     }
@@ -208,8 +215,13 @@ export class Listening {
   }
 }
 
-function urisIn(params: unknown): string[] {
+/** Which Websets' progress the parameters of a `subscriptions/listen` ask for. */
+export function progressIn(params: unknown): { uri: string; websetId: string }[] {
   const { notifications } = (params ?? {}) as { notifications?: { resourceSubscriptions?: unknown } | null };
   const uris = notifications?.resourceSubscriptions;
-  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === "string") : [];
+  if (!Array.isArray(uris)) return [];
+  return [...new Set(uris)].flatMap((uri) => {
+    const websetId = typeof uri === "string" ? PROGRESS_TEMPLATE.idIn(uri) : undefined;
+    return websetId === undefined ? [] : [{ uri, websetId }];
+  });
 }

@@ -7,7 +7,7 @@ import type { ReadyChains } from "../webset/ready-chains.ts";
 import type { WebsetStates } from "../webset/states.ts";
 
 /** What all tools of a process share. */
-export interface ToolDeps {
+export interface ToolDeps extends Pick<WaitLimits, "closing"> {
   exa: ExaClient;
   feed: Feed;
   states: WebsetStates;
@@ -22,6 +22,8 @@ export interface WaitLimits {
   maxWaitSeconds: number;
   /** For a call that names no time. */
   defaultTimeoutSeconds: number;
+  /** Aborts when this process is about to end: waits return what they have, as if their time were up. */
+  closing?: AbortSignal | undefined;
 }
 
 /** What one call brings along. */

@@ -99,7 +99,9 @@ export function timeoutOf(asked: number | undefined, limits: WaitLimits): number
 }
 
 /** For `next`, after a wait whose time ended before the one it asked for: why, and that nothing is lost. */
-export function shortened(asked: number | undefined, { maxWaitSeconds }: WaitLimits, waitedMs: number): string {
+export function shortened(asked: number | undefined, limits: WaitLimits, waitedMs: number): string {
+  const { maxWaitSeconds, closing } = limits;
+  if (closing?.aborted) return " This server is about to stop, which ended the wait early; nothing is lost in between.";
   if (asked === undefined || asked <= maxWaitSeconds || waitedMs < maxWaitSeconds * 1_000) return "";
   return ` The wait ended after ${maxWaitSeconds} of the ${asked} s asked for, which is what a call may take here; nothing is lost in between.`;
 }

@@ -92,7 +92,7 @@ export const waitForWebsetEvent = defineTool({
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (args, { feed }) => feed.pace(filterFor(args).filter.types),
   async run(args, context) {
-    const { feed, clock, signal, report, mayTakeLong, lookWithinMs } = context;
+    const { feed, clock, signal, closing, report, mayTakeLong, lookWithinMs } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const after = positionOf(args.after);
@@ -144,6 +144,7 @@ export const waitForWebsetEvent = defineTool({
       fits: roomFor(args.detail),
       timeoutMs,
       signal,
+      closing,
       lookWithinMs,
       onLook: (found, { position, isCaughtUp }) => {
         report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));

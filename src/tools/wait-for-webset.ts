@@ -44,7 +44,7 @@ export const waitForWebset = defineTool({
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (_, { feed }) => feed.pace(FOLLOWED_TYPES),
   async run(args, context) {
-    const { exa, feed, states, clock, signal, report, mayTakeLong } = context;
+    const { exa, feed, states, clock, signal, closing, report, mayTakeLong } = context;
     let hadToWait = false;
     const startedAt = clock.now();
     const waiting = wait({
@@ -53,6 +53,7 @@ export const waitForWebset = defineTool({
       states,
       clock,
       signal,
+      closing,
       websetId: args.websetId,
       until: untilOf(args),
       searchId: args.searchId,

@@ -44,6 +44,8 @@ export interface WebsetWait {
   searchId?: string | undefined;
   timeoutMs: number;
   signal: AbortSignal;
+  /** When it aborts the time is up. */
+  closing?: AbortSignal | undefined;
   /** Told whenever progress became known or changed. */
   onProgress?: (progress: Progress, position: Position) => void;
   /** Told once, when the first look has shown that there is something to wait for. */
@@ -67,11 +69,11 @@ export interface WebsetWaited {
  * whole time.
  */
 export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
-  const { clock, feed, timeoutMs, signal } = wait;
+  const { clock, feed, timeoutMs, signal, closing } = wait;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   let lateMs = 0;
-  const limit = limitWait(clock, timeoutMs, signal, (late) => {
+  const limit = limitWait(wait, (late) => {
     lateMs = late;
     return observer.known === undefined ? GRACE_MS : 0;
   });
@@ -122,7 +124,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
         outcome = outcomeOf(goal, known);
         if (isFirst && outcome === "still_running") wait.onWaiting?.();
         // A first look that used up the time leaves none to follow anything.
-        if (outcome !== "still_running" || (isFirst && clock.now() - startedAt >= timeoutMs)) break;
+        const isUp = closing?.aborted || clock.now() - startedAt >= timeoutMs;
+        if (outcome !== "still_running" || (isFirst && isUp)) break;
       }
     }
   } catch (error) {
@@ -131,7 +134,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     if (goal === undefined)
       throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.lastError);
     // After a time in which the process was stopped, what it knows says little.
-    const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : startedAt + timeoutMs + LAST_LOOK_MS - clock.now();
+    const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs;
+    const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : endsAt + LAST_LOOK_MS - clock.now();
     await lastLook(observer, wait, left);
     outcome = outcomeOf(goal, observer.known as Knowledge);
   } finally {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LineReader } from "../../src/cli/read-message.ts";
+import { LineReader } from "../../src/cli/line-reader.ts";
 
 /** The lines in these pieces, and the ids of those that are too long. */
 function through(pieces: (string | Buffer)[], longest?: number) {

@@ -6,7 +6,7 @@ import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/typ
 import { InMemoryTransport, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { onTestFinished } from "vitest";
-import { Listening, Subscriptions } from "../../src/resources/subscriptions.ts";
+import { Listening, Subscriptions, sendUpdates } from "../../src/resources/subscriptions.ts";
 import { buildServer } from "../../src/server.ts";
 import { silentLog } from "../../src/shared/log.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";
@@ -103,9 +103,14 @@ export async function openSession(era: EraName, opened: World): Promise<Session 
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const ready = new ReadyChains({ exa, states, clock, feed });
   const tools = { exa, feed, states, ready, clock, maxWaitSeconds: 300 };
-  const handle = serveStdio(() => buildServer({ tools, recent, subscriptions, log: silentLog, version: "0.0.0" }), {
-    transport: observed(ours, new Listening(subscriptions)),
-  });
+  const handle = serveStdio(
+    () => {
+      const mcp = buildServer({ tools, recent, subscriptions, log: silentLog, version: "0.0.0" });
+      sendUpdates(mcp, subscriptions);
+      return mcp;
+    },
+    { transport: observed(ours, new Listening(subscriptions)) },
+  );
   onTestFinished(() => handle.close());
   return { ...(await OPEN[era](theirs)), subscriptions };
 }

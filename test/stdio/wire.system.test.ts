@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { LONGEST_LINE_BYTES } from "../../src/cli/read-message.ts";
+import { LONGEST_LINE_BYTES } from "../../src/cli/line-reader.ts";
 import { ERAS } from "../support/eras.ts";
 import { eventually } from "../support/eventually.ts";
 import { html, refused, spoiling } from "../support/faulty.ts";

@@ -4,8 +4,8 @@ import { repairParams, wrongParams } from "./request-params.ts";
 
 /** JSON-RPC's own codes for what cannot be parsed, taken, or called with such parameters. */
 const PARSE_ERROR = -32700;
-const INVALID_REQUEST = -32600;
-const INVALID_PARAMS = -32602;
+export const INVALID_REQUEST = -32600;
+export const INVALID_PARAMS = -32602;
 
 /** Nulls below this depth are left: no field of the protocol lies deeper. */
 const DEEPEST_NULL = 8;
@@ -21,46 +21,44 @@ export type Read = { kind: "message"; message: JSONRPCMessage } | { kind: "refus
 
 type Fields = Record<string, unknown>;
 
+/** Where a text came from, in the words of a refusal. */
+type Unit = "line" | "body";
+
 /**
- * The messages in a line of stdin, made such that the SDK takes them, and answers to those it would not. What can only mean one
- * thing means it: a byte order mark nothing, `null` and PHP's `[]` nothing where an object belongs, further keys nothing. A batch is
- * its messages.
+ * The messages in a line of stdin or in the body of a request, made such that the SDK takes them, and answers to those it would not.
+ * What can only mean one thing means it: a byte order mark nothing, `null` and PHP's `[]` nothing where an object belongs, further
+ * keys nothing. A batch is its messages.
  */
-export function readLine(line: string): Read[] {
-  const text = line.replace(/^\uFEFF/, "");
+export function readMessages(given: string, unit: Unit = "line"): Read[] {
+  const text = given.replace(/^\uFEFF/, "");
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    return [refused(idIn(text), PARSE_ERROR, "Parse error: the line is not JSON; messages are one JSON object a line")];
+    const form = unit === "line" ? "; messages are one JSON object a line" : "";
+    return [refused(idIn(text), PARSE_ERROR, `Parse error: the ${unit} is not JSON${form}`)];
   }
   let scanned: IdScanner | undefined;
   const rawId = (index: number) => {
     scanned ??= scan(text);
     return scanned.ids[index];
   };
-  if (!Array.isArray(parsed)) return read(parsed, () => rawId(0));
+  if (!Array.isArray(parsed)) return read(parsed, unit, () => rawId(0));
   if (parsed.length === 0) return [refused(undefined, INVALID_REQUEST, "Invalid request: the batch is empty")];
   let messages = 0;
   const all = parsed.flatMap((one) => {
     const index = isFields(one) ? messages++ : 0;
-    return read(one, () => rawId(index));
+    return read(one, unit, () => rawId(index));
   });
   // One answer without an id says as much as a thousand.
   const nameless = all.findIndex((one) => one.kind === "refused" && one.answer.id === undefined);
   return all.filter((one, index) => one.kind === "message" || one.answer.id !== undefined || index === nameless);
 }
 
-/** The answer to a line that was not read because it is too long. */
-export function tooLong(rawId: string | undefined): Refusal {
-  const id = rawId === undefined ? undefined : sdkId(JSON.parse(rawId), () => rawId);
-  return refusal(id, INVALID_REQUEST, "Invalid request: the line is longer than 4 MiB and was ignored");
-}
-
 /** One message, or nothing where it is an answer: we have asked nothing. */
-function read(given: unknown, rawId: () => string | undefined): Read[] {
+function read(given: unknown, unit: Unit, rawId: () => string | undefined): Read[] {
   if (!isFields(given)) {
-    return [refused(undefined, INVALID_REQUEST, "Invalid request: the line is not one JSON-RPC 2.0 message")];
+    return [refused(undefined, INVALID_REQUEST, `Invalid request: the ${unit} is not one JSON-RPC 2.0 message`)];
   }
   const { id: givenId, jsonrpc, method } = given;
   const hasId = typeof givenId === "string" || typeof givenId === "number";
@@ -68,10 +66,13 @@ function read(given: unknown, rawId: () => string | undefined): Read[] {
   const refuse = (code: number, why: string) => [refused(id, code, why)];
   if (typeof method !== "string") {
     if ("result" in given || "error" in given) return [];
-    return refuse(INVALID_REQUEST, "Invalid request: the line is not one JSON-RPC 2.0 message: it has no method");
+    return refuse(INVALID_REQUEST, `Invalid request: the ${unit} is not one JSON-RPC 2.0 message: it has no method`);
   }
   if (jsonrpc !== "2.0") {
-    return refuse(INVALID_REQUEST, 'Invalid request: the line is not one JSON-RPC 2.0 message: jsonrpc must be "2.0"');
+    return refuse(
+      INVALID_REQUEST,
+      `Invalid request: the ${unit} is not one JSON-RPC 2.0 message: jsonrpc must be "2.0"`,
+    );
   }
   // Some libraries write the id that a notification has not as null.
   const isNotification = givenId === undefined || (givenId === null && method.startsWith("notifications/"));
@@ -135,75 +136,11 @@ function idIn(text: string): SdkId | undefined {
   return raw === undefined ? undefined : sdkId(JSON.parse(raw), () => raw);
 }
 
-function refusal(id: SdkId | undefined, code: number, message: string): Refusal {
+/** The answer to a message under its id, where it has one. */
+export function refusal(id: SdkId | undefined, code: number, message: string): Refusal {
   return { jsonrpc: "2.0", ...(id === undefined ? {} : { id }), error: { code, message } };
 }
 
 function refused(id: SdkId | undefined, code: number, message: string): Read {
   return { kind: "refused", answer: refusal(id, code, message) };
-}
-
-/** Longer lines are no request of ours: the longest argument is a cursor of some thousand characters. */
-export const LONGEST_LINE_BYTES = 4 * 2 ** 20;
-
-export interface LineHandlers {
-  /** A whole line without its break. */
-  onLine(line: string): void;
-  /** A line that is longer than that, once, with the id of its message where it can be read. */
-  onTooLong(rawId: string | undefined): void;
-}
-
-const NEWLINE = 0x0a;
-
-/** Cuts what comes in into lines, and skips those that are too long: an endless one must not end the connection. */
-export class LineReader {
-  readonly #handlers: LineHandlers;
-  readonly #longest: number;
-  #parts: Buffer[] = [];
-  #size = 0;
-  /** Reads what is too long for the id it may still have. */
-  #skipping: { scanner: IdScanner; isTold: boolean } | undefined;
-
-  constructor(handlers: LineHandlers, longest = LONGEST_LINE_BYTES) {
-    this.#handlers = handlers;
-    this.#longest = longest;
-  }
-
-  push(chunk: Buffer): void {
-    let rest = chunk;
-    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
-      this.#take(rest.subarray(0, end));
-      this.end();
-      rest = rest.subarray(end + 1);
-    }
-    this.#take(rest);
-  }
-
-  /** What has come since the last line break is a line. */
-  end(): void {
-    const line = Buffer.concat(this.#parts).toString();
-    const skipped = this.#skipping;
-    this.#parts = [];
-    this.#size = 0;
-    this.#skipping = undefined;
-    if (skipped === undefined) {
-      if (line.trim() !== "") this.#handlers.onLine(line);
-    } else if (!skipped.isTold) this.#handlers.onTooLong(skipped.scanner.raw);
-  }
-
-  #take(part: Buffer): void {
-    if (part.length === 0) return;
-    this.#size += part.length;
-    if (this.#skipping === undefined) {
-      this.#parts.push(part);
-      if (this.#size <= this.#longest) return;
-      this.#skipping = { scanner: new IdScanner(), isTold: false };
-      for (const one of this.#parts) this.#skipping.scanner.push(one);
-      this.#parts = [];
-    } else if (!this.#skipping.isTold) this.#skipping.scanner.push(part);
-    const { raw } = this.#skipping.scanner;
-    if (this.#skipping.isTold || raw === undefined) return;
-    this.#skipping.isTold = true;
-    this.#handlers.onTooLong(raw);
-  }
 }

@@ -22,6 +22,12 @@ export function anotherId(id: SdkId): SdkId {
   return alias(restoreIds(JSON.stringify(id)));
 }
 
+/** The same for all ids that a client sees as one. Numbers beyond 2^53 count as what JavaScript makes of them. */
+export function keyOf(id: SdkId): string {
+  const raw = restoreIds(JSON.stringify(id));
+  return raw.startsWith('"') ? raw : String(Number(raw));
+}
+
 function alias(raw: string): SdkId {
   return `${ALIAS}${aliases++}.${Buffer.from(raw).toString("base64url")}`;
 }

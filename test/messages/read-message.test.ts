@@ -1,12 +1,12 @@
 import { isJSONRPCNotification, isJSONRPCRequest } from "@modelcontextprotocol/server";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { restoreIds } from "../../src/cli/message-id.ts";
-import { readLine } from "../../src/cli/read-message.ts";
+import { restoreIds } from "../../src/messages/message-id.ts";
+import { readMessages } from "../../src/messages/read-message.ts";
 
 /** What a line is read as, with the client's own ids. */
 function readAs(line: string): { kind: string; message?: unknown; answer?: unknown }[] {
-  return JSON.parse(restoreIds(JSON.stringify(readLine(line))));
+  return JSON.parse(restoreIds(JSON.stringify(readMessages(line))));
 }
 
 const request = (more: object) => JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping", ...more });
@@ -26,7 +26,7 @@ describe("a line of stdin", () => {
     ["an id that is no well-formed text", { id: "\ud800" }, undefined],
     ["an empty id", { id: "" }, undefined],
   ])("with %s is a request that the SDK takes", (_, given, expected) => {
-    const taken = readLine(request(given));
+    const taken = readMessages(request(given));
     expect(taken.map((one) => one.kind === "message" && isJSONRPCRequest(one.message))).toEqual([true]);
     const message = { jsonrpc: "2.0", id: 7, method: "ping", ...(expected ?? given) };
     expect(readAs(request(given))).toEqual([{ kind: "message", message }]);
@@ -84,9 +84,9 @@ describe("a line of stdin", () => {
     '"\\ud800\\u0041"',
   ])("has its id %s back letter by letter", (raw) => {
     const line = `{"id" : ${raw} ,"method":"ping","params":{"id":1,"_meta":{"id":2}},"jsonrpc":"2.0"}`;
-    expect(restoreIds(JSON.stringify(readLine(line)))).toContain(`"id":${raw},`);
+    expect(restoreIds(JSON.stringify(readMessages(line)))).toContain(`"id":${raw},`);
     const malformed = line.replace("ping", "\t");
-    expect(restoreIds(JSON.stringify(readLine(malformed)))).toContain(`"id":${raw},"error"`);
+    expect(restoreIds(JSON.stringify(readMessages(malformed)))).toContain(`"id":${raw},"error"`);
   });
 
   test.each([
@@ -128,13 +128,13 @@ describe("a line of stdin", () => {
 
   test("may begin with a byte order mark, and be a notification that says so with null", () => {
     const line = '\ufeff{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}';
-    const [one] = readLine(line);
+    const [one] = readMessages(line);
     expect(one?.kind === "message" && isJSONRPCNotification(one.message)).toBe(true);
   });
 
   test("that is an answer is passed over: nothing was asked", () => {
-    expect(readLine('{"jsonrpc":"2.0","id":7,"result":{}}')).toEqual([]);
-    expect(readLine('{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":""}}')).toEqual([]);
+    expect(readMessages('{"jsonrpc":"2.0","id":7,"result":{}}')).toEqual([]);
+    expect(readMessages('{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":""}}')).toEqual([]);
   });
 
   test("that is a batch is each of its messages, with one answer for all that have no id", () => {
@@ -146,7 +146,7 @@ describe("a line of stdin", () => {
       { kind: "message", message: { id: 3.5 } },
       {},
     ]);
-    expect(restoreIds(JSON.stringify(readLine(line)))).toContain('"id":90071992547409931,');
+    expect(restoreIds(JSON.stringify(readMessages(line)))).toContain('"id":90071992547409931,');
   });
 
   test("of any JSON is read without failing, and what is passed on the SDK takes", () => {
@@ -168,7 +168,7 @@ describe("a line of stdin", () => {
     });
     fc.assert(
       fc.property(fc.oneof(line, json, fc.string()), (text) => {
-        for (const one of readLine(text)) {
+        for (const one of readMessages(text)) {
           if (one.kind === "message") {
             expect(isJSONRPCRequest(one.message) || isJSONRPCNotification(one.message)).toBe(true);
           }

@@ -1,0 +1,326 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { type JSONRPCMessage, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
+import { restoreIds, type SdkId } from "../messages/message-id.ts";
+import { INVALID_PARAMS, INVALID_REQUEST, type Read, type Refusal } from "../messages/read-message.ts";
+import { jsonOf } from "../messages/write-message.ts";
+import { progressIn } from "../resources/subscriptions.ts";
+import { TaskWire } from "../tasks/wire.ts";
+import { answerText, frameOf, openStream, type Refused, refuse, write } from "./answer.ts";
+import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
+
+/** The headers that the protocol reads. No other one, and above all no key, gets any further than here. */
+const FORWARDED = ["mcp-protocol-version", "mcp-method", "mcp-name", SESSION_HEADER];
+const BOTH_FORMS = "application/json, text/event-stream";
+
+/** Who comes too fast or wants too much at a time may come again after so many seconds. */
+const COME_AGAIN_SECONDS = 5;
+
+/** A message as far as it matters here. */
+interface Loose {
+  id?: SdkId;
+  method: string;
+  params?: { requestId?: unknown; name?: unknown; _meta?: Record<string, unknown> };
+}
+
+/** The body of a request, read. */
+export interface Body {
+  reads: readonly Read[];
+  /** Whether it is a list of messages, as before 2025-06-18. */
+  isBatch: boolean;
+}
+
+/** What may be told of a request in the log. */
+export interface Told {
+  era?: "2025" | "2026";
+  method?: string;
+  tool?: string;
+}
+
+/** What a body's requests are, for the log: nothing of it is longer than a name, and none of it the caller's own words. */
+export function toldOf({ reads, isBatch }: Body, tools: ReadonlySet<string>): Told {
+  const [first] = messagesIn(reads);
+  if (first === undefined) return {};
+  const { method, params } = first as Loose;
+  const era = isModern(first) ? "2026" : "2025";
+  if (isBatch) return { era, method: "batch" };
+  const name = params?.name;
+  return {
+    era,
+    method: METHODS.has(method) ? method : "other",
+    ...(method === "tools/call" && { tool: typeof name === "string" && tools.has(name) ? name : "other" }),
+  };
+}
+
+const METHODS: ReadonlySet<string> = new Set([
+  "completion/complete",
+  "initialize",
+  "logging/setLevel",
+  "notifications/cancelled",
+  "notifications/initialized",
+  "ping",
+  "prompts/get",
+  "prompts/list",
+  "resources/list",
+  "resources/read",
+  "resources/subscribe",
+  "resources/templates/list",
+  "resources/unsubscribe",
+  "server/discover",
+  "subscriptions/listen",
+  "tasks/cancel",
+  "tasks/get",
+  "tasks/update",
+  "tools/call",
+  "tools/list",
+]);
+
+/**
+ * Answers one POST: lets the tenant's MCP handler serve what it holds, and passes on what comes of it as it comes. When the
+ * response is closed, or the request cancelled, so is the work.
+ */
+export async function answerPost(
+  tenant: TenantService,
+  { body, headers, newSession }: { body: Body; headers: IncomingHttpHeaders; newSession: () => string },
+  res: ServerResponse,
+): Promise<void> {
+  const messages = messagesIn(body.reads);
+  const refusals = body.reads.flatMap((read) => (read.kind === "refused" ? [read.answer] : []));
+  const requests = messages.filter(isRequest);
+  const tooMuch = beyondLimits(tenant, messages);
+  if (tooMuch !== undefined)
+    return refuse(res, { id: requests.length === 1 ? requests[0]?.id : undefined, ...tooMuch });
+  if (messages.length === 0) return answerRefused(refusals, body.isBatch, res);
+
+  const sessionId = headerOf(headers, SESSION_HEADER);
+  for (const message of messages) cancelled(tenant, sessionId, message);
+  const subscribes = requests.some(({ method }) => method === "resources/subscribe");
+  if (subscribes && sessionId === undefined) {
+    return refuse(res, {
+      status: 400,
+      code: INVALID_REQUEST,
+      message: "Updates go to the stream of a session: send the Mcp-Session-Id that initialize was answered with.",
+      id: requests[0]?.id,
+    });
+  }
+
+  const exchange = new Exchange(tenant, res);
+  try {
+    // The answers to a batch come in one stream, which ends only with the last of them.
+    if (sessionId !== undefined && !body.isBatch) exchange.cancelBy(sessionId, requests[0]?.id);
+    if (subscribes && sessionId !== undefined) tenant.sessions.of(sessionId).beginSubscriptions();
+    if (requests.some(({ method }) => method === "initialize")) res.setHeader(SESSION_HEADER, newSession());
+    await exchange.serve(messages, { isBatch: body.isBatch, headers, first: refusals });
+  } finally {
+    exchange.end();
+  }
+}
+
+/** One request and its response. */
+class Exchange {
+  readonly #tenant: TenantService;
+  readonly #res: ServerResponse;
+  readonly #abort = new AbortController();
+  readonly #ends: (() => void)[] = [];
+  readonly #wire: TaskWire;
+  /** Whether the listen of this exchange would end at once, for the SDK knows nothing of tasks. */
+  #listensToTasksOnly = false;
+
+  constructor(tenant: TenantService, res: ServerResponse) {
+    this.#tenant = tenant;
+    this.#res = res;
+    this.#wire = new TaskWire(tenant.tasks, (message) => void write(res, this.#frame(message)));
+    const cancel = () => this.#abort.abort();
+    res.on("close", cancel);
+    tenant.touch();
+    this.#ends.push(() => {
+      res.off("close", cancel);
+      this.#wire.close();
+      tenant.touch();
+    });
+  }
+
+  /** Lets the request be cancelled by its session, from wherever. */
+  cancelBy(sessionId: string, id: SdkId | undefined): void {
+    if (id !== undefined) this.#ends.push(this.#tenant.sessions.onCancel(sessionId, id, () => this.#abort.abort()));
+  }
+
+  async serve(
+    messages: readonly JSONRPCMessage[],
+    { isBatch, headers, first }: { isBatch: boolean; headers: IncomingHttpHeaders; first: readonly Refusal[] },
+  ): Promise<void> {
+    const [only] = messages;
+    const answer = messages.map((message) => this.#wire.fromClient(message)).find((one) => one !== undefined);
+    if (answer !== undefined) return this.#answer(200, JSON.stringify(answer));
+    const listen = only !== undefined && isListen(only) ? only : undefined;
+    const body = listen === undefined ? messages : [this.#withSomethingToListenTo(listen)];
+    this.#count(listen === undefined ? "calls" : "streams", messages.filter(isRequest).length);
+    // The SDK keeps the signal alone, which aborts only as long as somebody holds the request.
+    const request = new Request("http://localhost/mcp", {
+      method: "POST",
+      headers: forwarded(headers),
+      signal: this.#abort.signal,
+    });
+    const response = await this.#tenant.handler.fetch(request, { parsedBody: isBatch ? body : body[0] });
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    if (!isStream || response.body === null) return this.#answer(response.status, await response.text());
+    if (listen !== undefined) this.#watch(listen);
+    openStream(this.#res);
+    for (const refusal of first) await write(this.#res, this.#frame(refusal as JSONRPCMessage));
+    for await (const chunk of response.body) {
+      if (request.signal.aborted) break;
+      await write(this.#res, this.#changed(chunk));
+    }
+    this.#res.end();
+  }
+
+  end(): void {
+    for (const end of this.#ends) end();
+  }
+
+  #count(what: "calls" | "streams", requests: number): void {
+    const tenant = this.#tenant;
+    tenant[what] += requests;
+    this.#ends.push(() => {
+      tenant[what] -= requests;
+    });
+  }
+
+  /** Watches what a listen asks for as long as it is open. What cannot be watched is passed over, as the protocol has it. */
+  #watch({ params }: Loose): void {
+    const { subscriptions } = this.#tenant;
+    const holder = Symbol("listen");
+    for (const { uri, websetId } of progressIn(params)) subscriptions.add(holder, uri, websetId).catch(() => {});
+    this.#ends.push(() => subscriptions.remove(holder));
+  }
+
+  /** The SDK ends a listen at once that asks for nothing it knows. */
+  #withSomethingToListenTo(listen: JSONRPCMessage): JSONRPCMessage {
+    const { params } = listen as { params?: { notifications?: Record<string, unknown> } };
+    const { taskIds, ...known } = params?.notifications ?? {};
+    if (!Array.isArray(taskIds) || Object.keys(known).length > 0) return listen;
+    this.#listensToTasksOnly = true;
+    return { ...listen, params: { ...params, notifications: { resourceSubscriptions: [TASKS] } } } as JSONRPCMessage;
+  }
+
+  /** A chunk of the SDK's stream as it leaves: whole events and comments. */
+  #changed(chunk: Uint8Array): string {
+    const parts = Buffer.from(chunk)
+      .toString()
+      .split(/(?<=\n\n)/);
+    return parts.map((part) => part.replace(EVENT, (_, json: string) => this.#frame(JSON.parse(json)))).join("");
+  }
+
+  #frame(message: JSONRPCMessage): string {
+    return frameOf(this.#json(message));
+  }
+
+  /** A message as it leaves: with what the SDK does not know of tasks, without the key, and under the client's own ids. */
+  #json(message: JSONRPCMessage): string {
+    const told = this.#wire.toClient(this.#listensToTasksOnly ? withoutPlaceholder(message) : message);
+    return restoreIds(jsonOf(told, this.#tenant.redact));
+  }
+
+  /** A response that is no stream. */
+  #answer(status: number, text: string): void {
+    const res = this.#res;
+    if (text === "") return void res.writeHead(status).end();
+    answerText(res, status, this.#json(JSON.parse(text)), { "content-type": "application/json" });
+  }
+}
+
+const EVENT = /^event: message\ndata: (.*)\n\n$/;
+/** What stands for tasks where the SDK wants a resource; nothing is ever told of it. */
+const TASKS = "websets://tasks";
+
+function withoutPlaceholder(message: JSONRPCMessage): JSONRPCMessage {
+  const { params } = message as { params?: { notifications?: { resourceSubscriptions?: unknown } } };
+  if (params?.notifications?.resourceSubscriptions === undefined) return message;
+  const { resourceSubscriptions, ...notifications } = params.notifications;
+  return { ...message, params: { ...params, notifications } } as JSONRPCMessage;
+}
+
+/** Why a tenant's requests are sent away, if they are. */
+function beyondLimits(tenant: TenantService, messages: readonly JSONRPCMessage[]): Refused | undefined {
+  const { limits, rate } = tenant;
+  const seconds = rate.take(messages.length);
+  if (seconds !== undefined) return tooMany(`more than ${limits.requestsPerSecond} requests a second`, seconds);
+  const requests = messages.filter(isRequest);
+  const listens = requests.filter(isListen);
+  if (tenant.calls + requests.length - listens.length > limits.calls) {
+    return tooMany(`more than ${limits.calls} calls at a time`);
+  }
+  const more = requests.reduce((sum, request) => sum + watchesOf(request), 0);
+  if (tenant.streams + listens.length > limits.subscriptions || tenant.watched + more > limits.subscriptions) {
+    return tooMany(`more than ${limits.subscriptions} subscriptions at a time`);
+  }
+  return undefined;
+}
+
+export function tooMany(what: string, seconds = COME_AGAIN_SECONDS): Refused {
+  return {
+    status: 429,
+    message: `rate_limited: This server takes no ${what} for one key. Call again in ${seconds} s; nothing is lost.`,
+    headers: { "retry-after": String(seconds) },
+  };
+}
+
+/** How many Websets a request wants to have watched, at most. */
+function watchesOf(request: Loose): number {
+  if (request.method === "resources/subscribe") return 1;
+  return isListen(request) ? progressIn(request.params).length : 0;
+}
+
+function cancelled(tenant: TenantService, sessionId: string | undefined, message: JSONRPCMessage): void {
+  const { method, params } = message as Loose;
+  if (method !== "notifications/cancelled" || sessionId === undefined) return;
+  const requestId = params?.requestId;
+  if (typeof requestId === "string" || typeof requestId === "number") tenant.sessions.cancel(sessionId, requestId);
+}
+
+/**
+ * What nobody can serve is told under its own id where it has one: as an answer where only the parameters are wrong, and with the
+ * status of a bad request else.
+ */
+function answerRefused(refusals: readonly Refusal[], isBatch: boolean, res: ServerResponse): void {
+  // A client's answers, to which nothing is to be said: nothing was asked.
+  if (refusals.length === 0) return void res.writeHead(202).end();
+  const isWrongOnly = refusals.every(({ id, error }) => id !== undefined && error.code === INVALID_PARAMS);
+  const told = refusals.map(({ id = null, ...rest }) => ({ ...rest, id }));
+  const text = restoreIds(JSON.stringify(isBatch ? told : told[0]));
+  answerText(res, isWrongOnly ? 200 : 400, text, { "content-type": "application/json" });
+}
+
+function messagesIn(reads: readonly Read[]): JSONRPCMessage[] {
+  return reads.flatMap((read) => (read.kind === "message" ? [read.message] : []));
+}
+
+function isRequest(message: JSONRPCMessage): message is JSONRPCMessage & Loose & { id: SdkId } {
+  return (message as Loose).id !== undefined;
+}
+
+function isListen(message: object): message is JSONRPCMessage & Loose {
+  return (message as Loose).method === "subscriptions/listen" && isModern(message);
+}
+
+function isModern(message: object): boolean {
+  return (message as Loose).params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
+}
+
+/** Who takes anything, or does not say what, takes both forms of an answer. */
+function forwarded(headers: IncomingHttpHeaders): Record<string, string> {
+  const accept = headerOf(headers, "accept") ?? "*/*";
+  const named = FORWARDED.flatMap((name) => {
+    const value = headerOf(headers, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    ...Object.fromEntries(named),
+    accept: accept.includes("*/*") ? BOTH_FORMS : accept,
+    "content-type": headerOf(headers, "content-type") ?? "",
+  };
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+}

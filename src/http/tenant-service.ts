@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
+import { type Config, VERSION } from "../config.ts";
+import type { HttpAnswer, Transport } from "../exa/http.ts";
+import type { KeyWords } from "../exa/refusal.ts";
+import { Subscriptions } from "../resources/subscriptions.ts";
+import { buildServer } from "../server.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Log } from "../shared/log.ts";
+import { createRedact, type Redact } from "../shared/redact.ts";
+import { Tasks } from "../tasks/tasks.ts";
+import { createTenant } from "../tenant.ts";
+import { KEEP_ALIVE_MS } from "./answer.ts";
+import { RequestRate, type TenantLimits } from "./limits.ts";
+import { type Pokes, Sessions } from "./sessions.ts";
+
+/** Outcomes of one tenant's tasks may take this many characters of memory. */
+const MOST_KEPT_CHARACTERS = 2 ** 20;
+
+export interface TenantServiceOptions {
+  config: Pick<Config, "baseUrl" | "pollInterval" | "maxWait" | "noTasks" | "maxTaskWait">;
+  apiKey: string;
+  /** What the key is called in errors. */
+  keyWords: KeyWords;
+  /** What the tenant is called in logs: never the key. */
+  name: string;
+  /** Carries the requests of all tenants. */
+  transport: Transport;
+  clock: Clock;
+  log: Log;
+  limits: TenantLimits;
+  /** Aborts when the process is about to end. */
+  closing: AbortSignal;
+  pokes?: Pokes | undefined;
+}
+
+/** One API key's world as it is served over HTTP: the MCP handler, and all that outlives a single request. */
+export class TenantService {
+  readonly name: string;
+  readonly limits: TenantLimits;
+  readonly handler: McpHttpHandler;
+  readonly tasks: Tasks;
+  readonly subscriptions: Subscriptions;
+  readonly sessions: Sessions;
+  readonly rate: RequestRate;
+  /** Takes the tenant's key out of all that leaves. */
+  readonly redact: Redact;
+  readonly #clock: Clock;
+  /** What the upstream thinks of the key. A key that has worked once is good. */
+  keyIs: "unproven" | "refused" | "good" = "unproven";
+  /** Requests that are being answered, and streams of updates. */
+  calls = 0;
+  streams = 0;
+  #usedAt: number;
+
+  constructor(options: TenantServiceOptions) {
+    const { config, apiKey, name, clock, limits, closing, pokes } = options;
+    this.name = name;
+    this.limits = limits;
+    this.#clock = clock;
+    this.#usedAt = clock.now();
+    this.rate = new RequestRate(clock, limits);
+    this.redact = createRedact(apiKey);
+    const log = logOf(options.log, name, this.redact);
+    const { tools, recent } = createTenant({
+      config: { ...config, apiKey, keyPlaceholder: undefined },
+      transport: this.#observed(options.transport),
+      clock,
+      log,
+      keyWords: options.keyWords,
+    });
+    const { states, feed } = tools;
+    const watching = { states, feed, clock, log };
+    this.tasks = new Tasks({ clock, mostLive: limits.tasks, mostKeptCharacters: MOST_KEPT_CHARACTERS });
+    this.subscriptions = new Subscriptions(watching);
+    this.subscriptions.notify = (uri) => this.handler.notify.resourceUpdated(uri);
+    this.sessions = new Sessions({ deps: watching, nameOf: (session) => hashOf(session, apiKey), pokes });
+    const background = config.noTasks ? undefined : { tasks: this.tasks, maxWaitSeconds: config.maxTaskWait };
+    this.handler = createMcpHandler(
+      ({ era, requestInfo }) => {
+        const session = this.sessions.find(requestInfo?.headers.get(SESSION_HEADER) ?? "");
+        return buildServer({
+          tools: { ...tools, closing },
+          recent,
+          subscriptions: (era === "legacy" ? session?.subscriptions : undefined) ?? this.subscriptions,
+          log,
+          version: VERSION,
+          background: era === "legacy" ? undefined : background,
+        });
+      },
+      {
+        responseMode: "sse",
+        keepAliveMs: KEEP_ALIVE_MS,
+        maxSubscriptions: Number.POSITIVE_INFINITY,
+        onerror: (error) => log.info(`protocol: ${error.message}`),
+      },
+    );
+  }
+
+  /** How many Websets are watched for whoever has subscribed. */
+  get watched(): number {
+    return this.subscriptions.size + this.sessions.watched;
+  }
+
+  /** Since when nothing at all hangs on it, by the clock; undefined while something does. */
+  get idleSince(): number | undefined {
+    return this.isBusy || this.tasks.kept > 0 ? undefined : this.#usedAt;
+  }
+
+  /** Whether somebody waits for it, or for what it does in the background. */
+  get isBusy(): boolean {
+    return this.calls > 0 || this.streams > 0 || !this.sessions.isEmpty || this.tasks.live > 0;
+  }
+
+  /** When it was used last, by the clock. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
+  touch(): void {
+    this.#usedAt = this.#clock.now();
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    await this.handler.close();
+    this.sessions.close();
+    this.subscriptions.close();
+    this.tasks.close();
+  }
+
+  #observed(inner: Transport): Transport {
+    const transport: Transport = async (request) => {
+      const answer = await inner(request);
+      if (answer.status < 300) this.keyIs = "good";
+      else if (this.keyIs !== "good" && refusesKey(answer)) this.keyIs = "refused";
+      return answer;
+    };
+    return Object.assign(transport, { wayTo: inner.wayTo });
+  }
+}
+
+/** The same on every instance, for this key alone, and of no use to whoever sees it: sessions are random. */
+function hashOf(session: string, apiKey: string): string {
+  return createHash("sha256").update(`${session} ${apiKey}`).digest("hex");
+}
+
+export const SESSION_HEADER = "mcp-session-id";
+
+/** Recorded are both (`exa/refusal.ts` tells them apart): here the worst that a wrong guess does is a pause. */
+function refusesKey({ status }: HttpAnswer): boolean {
+  return status === 401 || status === 400;
+}
+
+function logOf(log: Log, name: string, redact: Redact): Log {
+  const at = (level: keyof Log) => (line: string) => log[level](`[${name}] ${redact(line)}`);
+  return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
+}
