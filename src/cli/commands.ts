@@ -6,6 +6,7 @@ import { isAbort } from "../shared/errors.ts";
 import { createLog } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
 import type { CommandContext, CommandHost, CommonFlags } from "./command-context.ts";
+import type { HttpFlags } from "./commands/http.ts";
 import type { ItemsFlags } from "./commands/items.ts";
 import type { WaitFlags } from "./commands/wait.ts";
 import type { WebsetsFlags } from "./commands/websets.ts";
@@ -165,6 +166,21 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       run<WaitFlags & CommonFlags>(async (flags, context, websets) =>
         (await import("./commands/wait.ts")).wait({ ...flags, websets }, context),
       ),
+    );
+
+  asking("http", "serve MCP over HTTP for a team, each with their own key, at /mcp", [
+    "http --host 0.0.0.0 --allowed-hosts mcp.example.com --access-log",
+    "http --mode token --tokens tokens.json",
+  ])
+    .option("--host <address>", "to listen at (default 127.0.0.1)")
+    .option("--port <port>", "0 takes a free one (default 8787)")
+    .option("--allowed-hosts <names>", "that requests may be addressed to besides loopback, with commas between")
+    .option("--allowed-origins <origins>", "of pages in browsers that may call besides loopback, with commas between")
+    .option("--mode <mode>", "byok: callers send their own Exa key; token: one of your tokens (default byok)")
+    .option("--tokens <file>", "for --mode token: JSON from each token's SHA-256 to the variable that holds its key")
+    .option("--access-log", "a line of JSON for each request on stdout, without keys, cursors and queries")
+    .action(
+      run<HttpFlags & CommonFlags>(async (flags, context) => (await import("./commands/http.ts")).http(flags, context)),
     );
 
   command("demo", "see it work without a key: an agent follows a Webset to its end", ["demo", "demo --speed 20"])

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "../../config.ts";
+import { ConfigError, type Environment } from "../../config.ts";
 import { createSocketTransport } from "../../exa/socket-transport.ts";
 import { Guard } from "../../http/guard.ts";
 import { byOwnKey, byToken, type Identify, readTokens } from "../../http/keys.ts";
@@ -8,31 +8,35 @@ import { onAbort } from "../../shared/abort.ts";
 import { createLog } from "../../shared/log.ts";
 import { isLoopback } from "../../shared/loopback.ts";
 import type { CommandContext } from "../command-context.ts";
-import { numberFlag, quoted, UsageError } from "../command-line.ts";
+import { numberFlag, quoted, UsageError, wordFlag } from "../flags.ts";
 import type { Terminal } from "../terminal.ts";
 
-export interface HttpOptions {
-  host: string;
-  port: string;
-  mode: string;
-  tokens?: string | undefined;
-  allowedHosts?: string | undefined;
-  allowedOrigins?: string | undefined;
-  accessLog?: boolean | undefined;
+/** The command's flags as their texts. */
+export interface HttpFlags {
+  host?: string;
+  port?: string;
+  mode?: string;
+  tokens?: string;
+  allowedHosts?: string;
+  allowedOrigins?: string;
+  accessLog?: boolean;
 }
+
+const MODES = ["byok", "token"] as const;
 
 /** So many lines of the access log may wait for a reader; more are left out, for requests do not wait for a log. */
 const MOST_WAITING = 1_000;
 
 /** Serves MCP over HTTP until it is told to end; resolves to how it ended. */
-export async function http(options: HttpOptions, context: CommandContext): Promise<number> {
+export async function http(flags: HttpFlags, context: CommandContext): Promise<number> {
   const { config, clock, env, signal, out, err } = context;
-  const port = numberFlag("--port", options.port, { least: 0, most: 65_535, whole: true });
+  const { host = "127.0.0.1", mode = "byok" } = flags;
+  const port = numberFlag("--port", flags.port ?? "8787", { least: 0, most: 65_535, whole: true });
   const guard = new Guard({
-    allowedHosts: listed(options.allowedHosts),
-    allowedOrigins: listed(options.allowedOrigins),
+    allowedHosts: listed(flags.allowedHosts),
+    allowedOrigins: listed(flags.allowedOrigins),
   });
-  const identify = await identifyBy(options, env);
+  const identify = await identifyBy(wordFlag("--mode", mode, MODES), flags.tokens, env);
   const transport = createSocketTransport({ proxies: config.proxies });
   const server = new HttpServer({
     config,
@@ -41,13 +45,13 @@ export async function http(options: HttpOptions, context: CommandContext): Promi
     transport,
     clock,
     log: createLog(config.logLevel, (line) => void err.line(line)),
-    onAnswered: options.accessLog ? accessLog(out) : undefined,
+    onAnswered: flags.accessLog ? accessLog(out) : undefined,
   });
   try {
-    const { url } = await listen(server, port, options.host);
+    const { url } = await listen(server, port, host);
     transport.prepare();
-    await err.line(`websets-events-mcp: MCP over HTTP is at ${url} (mode ${options.mode}). Ctrl+C stops it.`);
-    if (!isLoopback(bracketed(options.host)) && options.allowedHosts === undefined) {
+    await err.line(`websets-events-mcp: MCP over HTTP is at ${url} (mode ${mode}). Ctrl+C stops it.`);
+    if (!isLoopback(bracketed(host)) && flags.allowedHosts === undefined) {
       await err.line(
         "websets-events-mcp: it answers to this machine's own addresses only; names need --allowed-hosts.",
       );
@@ -76,12 +80,15 @@ async function listen(server: HttpServer, port: number, host: string) {
   }
 }
 
-async function identifyBy({ mode, tokens }: HttpOptions, env: CommandContext["env"]): Promise<Identify> {
+async function identifyBy(
+  mode: (typeof MODES)[number],
+  tokens: string | undefined,
+  env: Environment,
+): Promise<Identify> {
   if (mode === "byok") {
     if (tokens !== undefined) throw new UsageError("--tokens belongs to --mode token");
     return byOwnKey;
   }
-  if (mode !== "token") throw new UsageError(`--mode must be byok or token, not ${quoted(mode)}`);
   if (tokens === undefined) throw new UsageError("--mode token needs --tokens FILE");
   const text = await readFile(tokens, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`the file of --tokens cannot be read (${error.code})`);
