@@ -1,4 +1,5 @@
-const UP_AND_ERASE = "\u001b[1A\u001b[2K";
+const ERASE = "\r\u001b[2K";
+const UP_AND_ERASE = `\u001b[1A${ERASE}`;
 
 /**
  * Lines at the end of a terminal that are drawn again in their place, while others are written above them. It belongs to all streams that lead
@@ -21,7 +22,8 @@ export class LiveLines {
   }
 
   #erased(): string {
-    return UP_AND_ERASE.repeat(this.#lines.length);
+    // A terminal shows ^C where its cursor stands.
+    return this.#lines.length === 0 ? "" : ERASE + UP_AND_ERASE.repeat(this.#lines.length);
   }
 }
 

@@ -27,10 +27,10 @@ const INDENT = "  ";
  */
 export function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[], terminal: Terminal): Table<Row> {
   const room = terminal.columns;
-  const wanted = new Map(
-    columns.map((column) => [column, Math.max(...[column.title, ...rows.map(column.text)].map(widthOf))]),
-  );
-  const least = (column: Column<Row>) => Math.min(wanted.get(column) ?? 0, column.least ?? Number.POSITIVE_INFINITY);
+  const titled = new Map(columns.map((column) => [column, widthOf(column.title)]));
+  const filled = new Map(columns.map((column) => [column, Math.max(0, ...rows.map(column.text).map(widthOf))]));
+  const wanted = (column: Column<Row>) => Math.max(titled.get(column) ?? 0, filled.get(column) ?? 0);
+  const least = (column: Column<Row>) => Math.min(wanted(column), column.least ?? Number.POSITIVE_INFINITY);
   const sum = (shown: readonly Column<Row>[], width: (column: Column<Row>) => number) =>
     shown.reduce((total, column) => total + width(column), GAP * (shown.length - 1));
 
@@ -41,15 +41,19 @@ export function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[
     shown = shown.filter((column) => column !== last);
   }
   const widths = new Map(shown.map((column) => [column, least(column)]));
-  let left = room - sum(shown, least);
-  for (let wanting = shown; left > 0; ) {
-    wanting = wanting.filter((column) => (widths.get(column) ?? 0) < (wanted.get(column) ?? 0));
-    if (wanting.length === 0) break;
-    for (const column of wanting.slice(0, left)) {
-      widths.set(column, (widths.get(column) ?? 0) + 1);
-      left--;
+  const grow = (goal: (column: Column<Row>) => number) => {
+    for (let left = room - sum(shown, (column) => widths.get(column) ?? 0), wanting = shown; left > 0; ) {
+      wanting = wanting.filter((column) => (widths.get(column) ?? 0) < goal(column));
+      if (wanting.length === 0) break;
+      for (const column of wanting.slice(0, left)) {
+        widths.set(column, (widths.get(column) ?? 0) + 1);
+        left--;
+      }
     }
-  }
+  };
+  // What stands in the rows says more than a long title.
+  grow((column) => filled.get(column) ?? 0);
+  grow(wanted);
   const line = (text: (column: Column<Row>) => string) =>
     shown
       .map((column) => padded(text(column), widths.get(column) ?? 0))

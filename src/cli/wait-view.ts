@@ -103,6 +103,8 @@ export class WaitView {
       const summary = result.progress === null ? "" : `: ${result.progress.summary}`;
       const painted = out.paint(code === EXIT.asked ? "green" : "yellow", how);
       await out.line(`${this.#nameOf(one)}${painted} after ${this.#waited()}${summary}`);
+      const hasFound = code === EXIT.asked && this.#followed.length === 1 && result.progress?.found;
+      if (hasFound) await err.line(err.paint("dim", `What it found: websets-events-mcp items ${one.websetId}`));
     }
     await this.#draw();
   }

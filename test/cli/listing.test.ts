@@ -30,6 +30,7 @@ describe.each([40, 80, 200])("on a terminal of %d columns", (columns) => {
     }
     expect(stdout.text).toContain("running");
     if (columns === 200) expect(stdout.lines[0]).toMatch(/^WEBSET +STATUS +TITLE +HOW FAR +CREATED \(UTC\)$/);
+    if (columns === 80) expect(stdout.lines[0]).toMatch(/^WEBSET +STATUS +TITLE +HOW FAR$/);
     if (columns === 40) expect(stdout.lines[0]).toMatch(/^webset_[a-z\d]{26}$/);
     expect(stderr.text.includes("No room for")).toBe(columns === 80);
   });

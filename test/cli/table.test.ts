@@ -20,9 +20,9 @@ const ROWS: Row[] = [
   { id: "three", name: "日本の会社", note: "" },
 ];
 
-const drawn = (columns: number, rows = ROWS) => {
-  const terminal = openTerminal(new FakeStream(columns), { env: { NO_COLOR: "1" }, redact: (text) => text });
-  const table = layOut(COLUMNS, rows, terminal);
+const drawn = (width: number, rows = ROWS, columns = COLUMNS) => {
+  const terminal = openTerminal(new FakeStream(width), { env: { NO_COLOR: "1" }, redact: (text) => text });
+  const table = layOut(columns, rows, terminal);
   return { ...table, all: [...(table.heading === undefined ? [] : [table.heading]), ...rows.flatMap(table.lines)] };
 };
 
@@ -32,6 +32,18 @@ describe("a table", () => {
       "ID     NAME                   NOTE",
       "one    A name of some length  a note that is longer than others",
       "three  日本の会社",
+    ]);
+  });
+
+  test("gives what room there is to the rows before the titles", () => {
+    const columns: Column<Row>[] = [
+      { title: "A LONG TITLE OF A SHORT COLUMN", text: ({ id }) => id, least: 5, rank: 0 },
+      { title: "NOTE", text: ({ note }) => note, least: 8, rank: 0 },
+    ];
+    expect(drawn(44, ROWS, columns).all).toEqual([
+      "A LONG T…  NOTE",
+      "one        a note that is longer than others",
+      "three",
     ]);
   });
 

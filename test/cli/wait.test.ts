@@ -175,7 +175,7 @@ describe("what is shown of a wait", () => {
   });
 
   test.each([40, 80, 200])("on a terminal of %d columns a bar in its place, and at last a line", async (columns) => {
-    const { run, clock, stderr, stdout } = await open({ columns });
+    const { run, clock, stderr, stdout, id } = await open({ columns });
     const waiting = run();
     await clock.advance(30_000);
     const screen = stderr.screen;
@@ -188,8 +188,18 @@ describe("what is shown of a wait", () => {
     );
     for (const line of screen) expect(widthOf(line)).toBeLessThan(columns);
     expect(await clock.until(waiting)).toBe(0);
-    expect(stderr.screen).toEqual([]);
+    expect(stderr.screen.join("").replaceAll(" ", "")).toBe(`Whatitfound:websets-events-mcpitems${id}`);
     expect(stdout.lines).toEqual([expect.stringMatching(/^reached after .*: 50 of 50 found/)]);
+  });
+
+  test("on a terminal what moves is gone at the end, also where ^C was shown below it", async () => {
+    const { run, clock, stderr, interrupt } = await open({ columns: 80 });
+    const waiting = run();
+    await clock.advance(5_000);
+    stderr.text += "^C";
+    interrupt();
+    expect(await waiting).toBe(130);
+    expect(stderr.screen).toEqual([expect.stringMatching(/^running; search/), expect.stringMatching(/^Stopped after/)]);
   });
 
   test("on a terminal of several Websets a bar for each that is waited for", async () => {

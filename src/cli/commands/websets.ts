@@ -26,7 +26,8 @@ const COLUMNS: readonly Column<Webset>[] = [
   { title: "WEBSET", text: ({ externalId, websetId }) => externalId ?? websetId, rank: 0 },
   { title: "STATUS", text: ({ status }) => status, rank: 0 },
   { title: "TITLE", text: ({ title }) => title ?? "", least: 14, rank: 0 },
-  { title: "HOW FAR", text: ({ summary }) => summary, least: 24, rank: 1 },
+  // How the search is called that it begins with says no more than the status.
+  { title: "HOW FAR", text: ({ summary }) => summary.replace(/^search [^:]*: /, ""), least: 14, rank: 1 },
   { title: "CREATED (UTC)", text: ({ createdAt }) => createdAt.slice(0, 16).replace("T", " "), rank: 2 },
 ];
 
