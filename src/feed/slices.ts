@@ -4,16 +4,18 @@ import { listOrder } from "./list-order.ts";
 import { justAt, type PageRead, type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime } from "./position.ts";
 
-/** How many events a slice is meant to hold, and how many are too much: those of two full pages. */
-const EVENTS_PER_SLICE = 300;
+/** How many events a slice is meant to hold, and how many are too much: those of two full pages, which hold most at a time. */
+const EVENTS_PER_SLICE = 360;
 const TOO_MANY = 400;
+/** Where it is known that there is too much, a page that promises so much more is not read on. */
+const CLEARLY_TOO_MANY = 2 * TOO_MANY;
 /** The share of a slice that was too much which is not. */
 const SHARE = 2 / 3;
 /** Of an API that gives smaller pages than asked for, this many pages are enough for a slice. */
 const MOST_PAGES = 4;
 /** Growth of the slice where the past is quiet. */
 const GROWTH = 8;
-/** How much further from a crowd the next slice ends where the last one met it. */
+/** How much further from a crowd the next slice ends where the last one met it, at least: the steps grow faster and faster. */
 const GALLOP = 4;
 /** How much narrower the next slice is where nobody could wait for the first page of this one. */
 const CUT_SHORT = 4;
@@ -63,7 +65,10 @@ export async function readForwards(
         const events = page.events.filter(({ time }) => time >= after && (isLast || time <= end));
         met.take({ ...page, events });
         goesByTimes &&= !page.strays || events.length > 0;
-        const isEnough = met.listed.length >= TOO_MANY || (goesByTimes && met.pages >= MOST_PAGES);
+        const isEnough =
+          met.listed.length >= TOO_MANY ||
+          (goesByTimes && met.pages >= MOST_PAGES) ||
+          (crowd !== undefined && wouldHold(met.listed, after) > CLEARLY_TOO_MANY);
         if (!page.more || !isEnough) continue;
         narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;
@@ -98,9 +103,9 @@ function firstEnd(after: number, before: number, hint: BacklogHint | undefined):
   const { width, crowd } = hint ?? { width: undefined, crowd: undefined };
   let end = before;
   if (width !== undefined) end = after + width;
-  // What lies within a step of the crowd is about a slice: to halve the way there again and again would take many.
+  // What is no wider than a slice in the crowd would be read as a whole.
   else if (crowd !== undefined && crowd.from > after)
-    end = crowd.from - crowd.step > after ? crowd.from - crowd.step : crowd.from;
+    end = crowd.from - after <= crowd.width ? crowd.from : beforeCrowd(after, crowd);
   return Math.min(before, Math.max(after, Math.floor(end)));
 }
 
@@ -119,7 +124,8 @@ function narrow(
   if (order === "newest-first") {
     const dense = ((newest - oldest) * Math.min(EVENTS_PER_SLICE, times.length * SHARE)) / times.length;
     // What is as dense as the newest part would end there; where that was tried, the rest lies near what was met.
-    const met = { from: oldest, step: crowd === undefined ? dense : crowd.step * GALLOP };
+    const step = crowd === undefined ? dense : crowd.step * Math.max(GALLOP, crowd.step / dense);
+    const met = { from: oldest, step, width: dense };
     better = {
       end: crowd === undefined ? after + dense : Math.max(after + dense, beforeCrowd(after, met)),
       crowd: met,
@@ -132,9 +138,16 @@ function narrow(
   return { ...better, end: Math.max(after, Math.min(end - 1, Math.floor(better.end))) };
 }
 
+/** How many events there would be from `after` on, if they were everywhere as dense as in these pages of a list that begins with the newest. */
+function wouldHold(listed: readonly FeedEvent[], after: number): number {
+  const [newest, oldest] = [listed[0], listed.at(-1)];
+  if (newest === undefined || oldest === undefined || listOrder(listed) !== "newest-first") return 0;
+  return (listed.length * (newest.time - after)) / Math.max(1, newest.time - oldest.time);
+}
+
 /** A time before the crowd: a step, or half of the way to it. */
-function beforeCrowd(after: number, { from, step }: NonNullable<BacklogHint["crowd"]>): number {
-  return from - step > after ? from - step : (after + from) / 2;
+function beforeCrowd(after: number, { from, step, width }: NonNullable<BacklogHint["crowd"]>): number {
+  return from - step > after + width ? from - step : (after + from) / 2;
 }
 
 /** How wide the next slice should be after one whose first page nobody waited for; undefined where it had too little time. */

@@ -145,3 +145,27 @@ test.each(ORDERS)("readings with time for one page come to a crowd a day ahead, 
   }
   expect(idsOf(slices).sort()).toEqual(ids);
 });
+
+test("the first slice of 100,000 events in an hour, a day behind, takes no more requests than a burst and some", async () => {
+  const opened = openFeedWorld();
+  for (let n = 0; n < 100_000; n++) opened.record("webset.idle", { at: opened.start - 5 * HOUR_MS + n * 36 });
+  const memory: BacklogMemory = { hint: undefined };
+  let from = opened.start - 24 * HOUR_MS;
+  let events = 0;
+  while (events === 0) {
+    const slice = await readForwards({ types: undefined, after: from, before: opened.start }, memory, opened.reading());
+    if (slice === "crowd") throw new Error("a millisecond holds too much");
+    from = slice.before;
+    events = slice.events.length;
+  }
+  expect(opened.requests.length).toBeLessThan(20);
+  const found = opened.requests.length;
+  for (let slices = 0; slices < 20; slices++) {
+    const slice = await readForwards({ types: undefined, after: from, before: opened.start }, memory, opened.reading());
+    if (slice === "crowd") throw new Error("a millisecond holds too much");
+    from = slice.before;
+    events += slice.events.length;
+  }
+  // Of pages that hold 200.
+  expect(events / (opened.requests.length - found)).toBeGreaterThan(160);
+});
