@@ -2,6 +2,7 @@ import { type Config, type Environment, readConfig } from "../config.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
 import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
+import type { WebsetsError } from "../shared/errors.ts";
 import { createLog } from "../shared/log.ts";
 import { createTenant, type Tenant } from "../tenant.ts";
 import { TOOLS } from "../tools/index.ts";
@@ -29,10 +30,14 @@ export interface CommandContext {
 
 export interface CallOptions {
   signal?: AbortSignal;
-  /** Gets the line of a wait's progress, whenever it may have changed. */
-  report?(message: string): void;
+  /** Gets the line of a wait's progress, whenever it may have changed, and where to go on if the wait for events ends now. */
+  report?(message: string, cursor?: () => string | undefined): void;
   /** Gets what that line is made of. */
   showProgress?(progress: Progress): void;
+  /** Whether a wait for events ends with the first reading that found some, and gives all of it, whatever its size. */
+  takesAll?: boolean;
+  /** Gets trouble that passes, while a wait for events goes on, and undefined with each answer that came. */
+  onTrouble?(error: WebsetsError | undefined): void;
 }
 
 /** Flags that every command has, as their texts. */
@@ -82,7 +87,7 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
     const tool = TOOLS.find((one) => one.name === name);
     if (tool === undefined) throw new Error(`There is no tool ${name}`);
     const args = checkArguments(tool, given);
-    const { report = () => {}, showProgress } = options;
+    const { report = () => {}, showProgress, takesAll, onTrouble } = options;
     const link = linkAbort(signal, options.signal);
     try {
       return await runTool(
@@ -93,8 +98,10 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
           maxWaitSeconds: LONGEST_CALL_SECONDS,
           defaultTimeoutSeconds: LONGEST_CALL_SECONDS,
           signal: link.signal,
-          report: (message) => report(message),
+          report,
           mayTakeLong() {},
+          takesAll,
+          onTrouble,
           ...(showProgress && { showProgress }),
         },
       );

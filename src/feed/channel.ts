@@ -37,10 +37,7 @@ export interface BacklogHint {
   to: number;
   /** How wide a slice of about the right size is; undefined where the last one was nearly empty. */
   width: number | undefined;
-  /**
-   * A slice that ended after this time held too much, by the events from there on. The next one ends `step` before, and where
-   * everything is as dense, `width` is good.
-   */
+  /** A slice that ended after this time held too much, by the events from there on; one of this `width` would not. The next ends `step` before. */
   crowd: { from: number; step: number; width: number } | undefined;
 }
 

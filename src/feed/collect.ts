@@ -40,6 +40,8 @@ export interface CollectRequest extends EventFilter {
   resumes?: boolean;
   /** Once this many events have matched the wait ends, with all else that is there by then. */
   atLeast: number;
+  /** Whether it ends as soon as they are read, and not only when everything visible is. */
+  endsEarly?: boolean | undefined;
   /** Of what is handed out, one of these ends the wait in the same way, for others may never come. */
   ends?: ((event: FeedEvent) => boolean) | undefined;
   /** At most this many events are handed out, and they end the wait at once; not less than `atLeast`. */
@@ -56,6 +58,8 @@ export interface CollectRequest extends EventFilter {
   lookWithinMs?: number | undefined;
   /** Told after each look how many events were found so far. */
   onLook?: (found: number, look: Look) => void;
+  /** Told of trouble that passes, and with undefined of each answer that came. */
+  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
 }
 
 /** What becomes of events that were read. */
@@ -139,6 +143,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       if (news.kind === "positioned") collection.position = news.position;
       if (news.kind === "retrying") {
         lastError = news.error;
+        request.onTrouble?.(lastError);
         // What was read before it is no news of what is there now.
         isCaughtUp = false;
         // What is in hand is not kept back for the sake of the rest.
@@ -148,13 +153,14 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       if (news.asked) {
         looked = true;
         lastError = undefined;
+        request.onTrouble?.(undefined);
       }
       isCaughtUp = false;
       const sifted = await request.sift?.([...news.late, ...news.events], news.isCaughtUp, limit.signal);
       begunAt = news.begunAt ?? begunAt;
       isCaughtUp = news.isCaughtUp && sifted?.owes !== true;
       collection.take(news, sifted);
-      if (collection.isFull || (news.isCaughtUp && collection.hasEnough)) break;
+      if (collection.isFull || ((news.isCaughtUp || request.endsEarly) && collection.hasEnough)) break;
       const { unread } = collection;
       if (unread !== undefined) request.onLook?.(collection.found, { position: unread, isCaughtUp });
       if (isWhole() && (request.closing?.aborted || clock.now() - startedAt >= timeoutMs)) break;

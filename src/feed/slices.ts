@@ -7,8 +7,6 @@ import { byTime } from "./position.ts";
 /** How many events a slice is meant to hold, and how many are too much: those of two full pages, which hold most at a time. */
 const EVENTS_PER_SLICE = 360;
 const TOO_MANY = 400;
-/** Where it is known that there is too much, a page that promises so much more is not read on. */
-const CLEARLY_TOO_MANY = 2 * TOO_MANY;
 /** The share of a slice that was too much which is not. */
 const SHARE = 2 / 3;
 /** Of an API that gives smaller pages than asked for, this many pages are enough for a slice. */
@@ -68,7 +66,7 @@ export async function readForwards(
         const isEnough =
           met.listed.length >= TOO_MANY ||
           (goesByTimes && met.pages >= MOST_PAGES) ||
-          (crowd !== undefined && wouldHold(met.listed, after) > CLEARLY_TOO_MANY);
+          (crowd !== undefined && wouldHold(met.listed, after) > 2 * TOO_MANY);
         if (!page.more || !isEnough) continue;
         narrower = narrow(met.listed, after, end, crowd);
         if (narrower !== undefined) break;

@@ -36,7 +36,7 @@ export function resultBytes(value: unknown): number {
 /** The value, if it takes at most this many bytes; or else a copy in which long texts, long lists and what lies deep are cut and marked. */
 export function withinBytes<T>(value: T, most: number): T {
   const shallow = withoutDepths(value);
-  if (resultBytes(shallow) <= most) return shallow;
+  if (most === Number.POSITIVE_INFINITY || resultBytes(shallow) <= most) return shallow;
   for (const step of STEPS) {
     const copy = cutTo(shallow, step);
     if (resultBytes(copy) <= most) return copy as T;

@@ -2,6 +2,7 @@ import type * as z from "zod/v4";
 import type { ExaClient } from "../exa/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Clock } from "../shared/clock.ts";
+import type { WebsetsError } from "../shared/errors.ts";
 import type { Progress } from "../webset/progress.ts";
 import type { ReadyChains } from "../webset/ready-chains.ts";
 import type { WebsetStates } from "../webset/states.ts";
@@ -38,6 +39,10 @@ export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimit
   mayTakeLong(): void;
   /** By when that should be known, in milliseconds from now; without it there is no hurry. */
   lookWithinMs?: number | undefined;
+  /** For programs: a wait for events ends with the first reading that found enough, with all of it, and nobody reads its `next`. */
+  takesAll?: boolean | undefined;
+  /** Told of trouble that passes while a wait for events goes on, and with undefined of each answer that came. */
+  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
 }
 
 /** A tool as data: `run` returns the output schema's shape and knows nothing of MCP. */

@@ -67,9 +67,11 @@ export function notePages(
 const REST_BYTES = 5_000;
 export const MOST_LIST_BYTES = MOST_RESULT_BYTES - REST_BYTES;
 
+type Detail = "summary" | "full";
+
 /** How many of some events, in their order, one result has room for; always one. The others come with the next call. */
-export function roomFor(detail: "summary" | "full"): (events: readonly FeedEvent[]) => number {
-  return roomBy((event) => presentAlone(event, { detail }).bytes);
+export function roomFor(detail: Detail): (events: readonly FeedEvent[]) => number {
+  return roomBy((event) => presentAlone(event, detail).bytes);
 }
 
 /** The same for anything that is shown in some way. */
@@ -88,11 +90,8 @@ function roomBy<T>(bytesOf: (entry: T) => number): (entries: readonly T[]) => nu
   };
 }
 
-interface Alone {
-  detail: "summary" | "full";
-  isOneWebset?: boolean;
-  isReady?: boolean;
-}
+/** With how much room there is for it. */
+type Told = Known & { mostBytes?: number | undefined };
 
 interface Presented {
   told: PresentedEvent;
@@ -104,23 +103,24 @@ interface Presented {
 const summaries = new WeakMap<FeedEvent, Map<string, Presented>>();
 
 /** An event as tools give it without anything that is known besides. */
-export function presentAlone(event: FeedEvent, { detail, isOneWebset = false, isReady = false }: Alone): Presented {
+export function presentAlone(event: FeedEvent, detail: Detail, facts: Omit<Told, "titles"> = {}): Presented {
+  const { isOneWebset = false, isReady = false } = facts;
   const form = `${isOneWebset} ${isReady}`;
   const forms = summaries.get(event) ?? new Map<string, Presented>();
   const known = detail === "summary" ? forms.get(form) : undefined;
   if (known !== undefined) return known;
-  const told = presentWithin(event, detail, { titles: new Map(), isOneWebset, isReady });
+  const told = presentWithin(event, detail, { ...facts, titles: new Map() });
   const presented = { told, bytes: resultBytes(told) };
   if (detail === "summary") summaries.set(event, forms.set(form, presented));
   return presented;
 }
 
 /** An event as tools give it, cut and marked where it alone is more than a result has room for. */
-export function presentWithin(event: FeedEvent, detail: "summary" | "full", known?: Known): PresentedEvent {
-  return withinRoom(present(event, detail, known));
+export function presentWithin(event: FeedEvent, detail: Detail, known?: Told): PresentedEvent {
+  return withinRoom(present(event, detail, known), known?.mostBytes);
 }
 
 /** A list's entry, cut and marked where it alone is more than a result has room for. */
-export function withinRoom<T>(entry: T): T {
-  return withinBytes(entry, MOST_LIST_BYTES - 1);
+export function withinRoom<T>(entry: T, mostBytes = MOST_LIST_BYTES): T {
+  return withinBytes(entry, mostBytes - 1);
 }

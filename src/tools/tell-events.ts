@@ -19,6 +19,8 @@ export interface Telling {
   detail: "summary" | "full";
   /** Whether the caller asked for one Webset, which need not be told with each event then. */
   isOneWebset: boolean;
+  /** What there is room for; without it what a result holds. */
+  mostBytes?: number | undefined;
   /** Which of them stand for items that are ready. */
   isReady?: ((event: FeedEvent) => boolean) | undefined;
   feed: Pick<Feed, "websetOf">;
@@ -33,17 +35,17 @@ export interface Telling {
  * Websets are called is told only where it is known.
  */
 export async function tellEvents(events: readonly FeedEvent[], telling: Telling): Promise<PresentedEvent[]> {
-  const { detail, isOneWebset, isReady = () => false, clock, signal } = telling;
+  const { detail, isOneWebset, isReady = () => false, mostBytes = MOST_LIST_BYTES, clock, signal } = telling;
   const limit = startTimeLimit(clock, LOOK_MS, signal);
   const within = { ...telling, signal: limit.signal };
   const [titles, { websets, found }] = await Promise.all([titlesOf(events, within), runsIn(events, within)]);
   limit.end();
   if (signal.aborted) throw abortError();
   // How many events there is room for was found out without what is known besides: that is told as far as there is room.
-  const alone = events.map((event) => presentAlone(event, { detail, isOneWebset, isReady: isReady(event) }));
+  const alone = events.map((event) => presentAlone(event, detail, { isOneWebset, isReady: isReady(event), mostBytes }));
   const names = isOneWebset ? new Map<string, string>() : namesOf(events, websets, telling);
   if (titles.size === 0 && websets.size === 0 && names.size === 0) return alone.map(({ told }) => told);
-  let spare = MOST_LIST_BYTES - alone.reduce((sum, { bytes }) => sum + bytes + 1, 0);
+  let spare = mostBytes - alone.reduce((sum, { bytes }) => sum + bytes + 1, 0);
   return alone.map(({ told: least, bytes }, index) => {
     const event = events[index] as FeedEvent;
     const most = presentWithin(event, detail, {
@@ -53,6 +55,7 @@ export async function tellEvents(events: readonly FeedEvent[], telling: Telling)
       found: found.get(event.id),
       isOneWebset,
       isReady: isReady(event),
+      mostBytes,
     });
     const more = resultBytes(most) - bytes;
     if (more > spare) return least;

@@ -14,18 +14,7 @@ import { type CallContext, defineTool } from "./define.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
-import {
-  after,
-  detail,
-  isTime,
-  positionOf,
-  problems,
-  shortened,
-  timeoutOf,
-  timeoutSeconds,
-  types,
-  websetId,
-} from "./schemas.ts";
+import { after, detail, positionOf, problems, timeoutOf, timeoutSeconds, types, websetId } from "./schemas.ts";
 import { tellEvents } from "./tell-events.ts";
 
 /** A look at the Webset after a quiet wait ends so long after the wait's time, in milliseconds. */
@@ -33,11 +22,9 @@ const LOOK_MS = 700;
 const ALSO_ITEMS = "problems holds for events of other types: with itemsReady each item that is ready is told, too";
 
 /** After one of these nothing is to be expected of a Webset, and what it then is. */
-const ENDS: ReadonlyMap<string, Rest["is"]> = new Map([
-  ["webset.idle", "idle"],
-  ["webset.paused", "paused"],
-  ["webset.deleted", "deleted"],
-] as const);
+const ENDS: ReadonlyMap<string, Rest["is"]> = new Map(
+  (["idle", "paused", "deleted"] as const).map((is) => [`webset.${is}`, is]),
+);
 const SURE_SECONDS = SURE_MS / 1_000;
 /** The arguments that say which events, in the words of `next`; longer ones are not repeated. */
 const LONGEST_FILTER = 300;
@@ -45,6 +32,7 @@ const LONGEST_FILTER = 300;
 const LATER_GROUPS: ReadonlySet<string> = new Set(["export", "import", "monitor", "monitor_run"]);
 const RULE = `Once its Webset has ended (webset.idle, paused or deleted), with timeoutSeconds ${SURE_SECONDS}: if that is quiet, that was all.`;
 
+const count = z.int().min(1).max(100);
 const input = z.strictObject({
   types,
   problems,
@@ -52,13 +40,10 @@ const input = z.strictObject({
   after: after.describe(
     'Where to go on: the cursor of an earlier result, an ISO time with zone, or an age such as "10m". Default: now.',
   ),
-  atLeast: z
-    .int()
-    .min(1)
-    .max(100)
+  atLeast: count
     .default(1)
     .describe("Return once this many events have matched, with all there are. Higher: fewer calls."),
-  limit: z.int().min(1).max(100).default(50).describe("At most this many events."),
+  limit: count.default(50).describe("At most this many events."),
   itemsReady: z
     .boolean()
     .optional()
@@ -92,7 +77,7 @@ export const waitForWebsetEvent = defineTool({
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (args, { feed }) => feed.pace(filterFor(args).filter.types),
   async run(args, context) {
-    const { feed, clock, signal, closing, report, mayTakeLong, lookWithinMs } = context;
+    const { feed, clock, signal, closing, report, mayTakeLong, lookWithinMs, onTrouble, takesAll = false } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const after = positionOf(args.after);
@@ -126,7 +111,7 @@ export const waitForWebsetEvent = defineTool({
           : async (within) => {
               meant = await resolveWebset(asked, context, within);
               // After a shorter wait nobody may stop, whatever the state is.
-              if (timeoutMs >= SURE_MS) {
+              if (timeoutMs >= SURE_MS && !takesAll) {
                 before ??= wordOf(meant.id, context, { withinMs: LATE_MS, signal: looking.signal });
                 // It is asked for only where the wait was quiet.
                 before.catch(() => {});
@@ -137,15 +122,17 @@ export const waitForWebsetEvent = defineTool({
       sift:
         ready &&
         ((events, isCaughtUp, within) => ready.sift(events, { isCaughtUp, websetId: meant?.id, signal: within })),
-      resumes: args.after !== undefined && !isTime(args.after),
+      resumes: args.after !== undefined && !shapes.isTime(args.after),
       atLeast,
       ends: asked === undefined ? undefined : endsWebset,
-      limit: Math.max(atLeast, args.limit),
-      fits: roomFor(args.detail),
+      ...(takesAll
+        ? { endsEarly: true, limit: Number.POSITIVE_INFINITY }
+        : { limit: Math.max(atLeast, args.limit), fits: roomFor(args.detail) }),
       timeoutMs,
       signal,
       closing,
       lookWithinMs,
+      onTrouble,
       onLook: (found, { position, isCaughtUp }) => {
         report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));
         if (isCaughtUp) mayTakeLong();
@@ -157,7 +144,7 @@ export const waitForWebsetEvent = defineTool({
     const outcome = outcomeOf(collected);
     // What is held would not come with a call at once.
     const more = collected.more && !(outcome === "behind" && collected.heldMs !== undefined);
-    const rest = outcome === "quiet" && meant ? await restOf(meant, collected.waitedMs) : undefined;
+    const rest = outcome === "quiet" && meant && !takesAll ? await restOf(meant, collected.waitedMs) : undefined;
     return {
       outcome,
       ...nowOf(
@@ -168,7 +155,7 @@ export const waitForWebsetEvent = defineTool({
       more,
       next:
         nextOfEvents({ ...collected, outcome, more, rest, now: feed.upstreamClock.told }, args) +
-        shortened(args.timeoutSeconds, context, collected.waitedMs),
+        shapes.shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(lastError),
       ...noteOf(
@@ -180,7 +167,8 @@ export const waitForWebsetEvent = defineTool({
       events: await tellEvents(events, {
         ...context,
         detail: args.detail,
-        isOneWebset: asked !== undefined,
+        isOneWebset: asked !== undefined && !takesAll,
+        mostBytes: takesAll ? Number.POSITIVE_INFINITY : undefined,
         isReady: ready && ((event) => ready.isReady(event)),
       }),
     };

@@ -39,6 +39,8 @@ export class WebsetStates {
   readonly #ids = new BoundedMap<string, string>(REMEMBERED);
   readonly #titles = new EnrichmentTitles();
   readonly #names = new BoundedMap<string, string>(REMEMBERED);
+  /** Websets whose enrichments were asked for when the API did not know them. */
+  readonly #gone = new BoundedMap<string, true>(OLD);
 
   constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets" | "getTeam">, clock: Clock) {
     this.#exa = exa;
@@ -92,7 +94,7 @@ export class WebsetStates {
 
   /**
    * What enrichments of a Webset are called, by their ids: as a state told it before, or as one tells now. Where no state can be had,
-   * what is not known is left out.
+   * what is not known is left out; of a Webset that is deleted nobody asks for them again and again.
    */
   async titlesOf(
     websetId: string,
@@ -105,6 +107,11 @@ export class WebsetStates {
         for (const id of enrichmentIds) this.#titles.noteUnknown(id);
       } catch (error) {
         if (!(error instanceof WebsetsError)) throw error;
+        if (error.kind === "not_found") {
+          // One such answer may be an accident.
+          if (this.#gone.has(websetId)) for (const id of enrichmentIds) this.#titles.noteUnknown(id);
+          this.#gone.set(websetId, true);
+        }
       }
     }
     return this.knownTitles(enrichmentIds);
