@@ -125,3 +125,21 @@ function showsColors(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: Environmen
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
   return isTTY && !NO_COLOR && TERM !== "dumb";
 }
+
+const STYLES = /\u001b\[[\d;]*m/g;
+
+/** Breaks a text between words, with later lines indented by `hang`. Styles take no width, and go on across a break. */
+export function wrap(text: string, width: number, hang: number): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const [index, word] of text.split(" ").entries()) {
+    const longer = index === 0 ? word : `${line} ${word}`;
+    if (longer.replace(STYLES, "").length <= width || line.trim() === "") {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = " ".repeat(hang) + word;
+    }
+  }
+  return [...lines, line].join("\n");
+}

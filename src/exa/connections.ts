@@ -128,7 +128,8 @@ export class Connections extends Agent {
 /** What a request tells the pool. */
 type Sending = ClientRequestArgs & { errand: Errand };
 
-async function secured(socket: Socket, { protocol, hostname }: URL, signal: AbortSignal): Promise<Socket> {
+/** Speaks TLS on a connection where the URL asks for it. Rejects with what the handshake reported. */
+export async function secured(socket: Socket, { protocol, hostname }: URL, signal: AbortSignal): Promise<Socket> {
   if (protocol !== "https:") return socket;
   const host = bare(hostname);
   const servername = isIP(host) === 0 ? host : "";
@@ -144,7 +145,12 @@ async function secured(socket: Socket, { protocol, hostname }: URL, signal: Abor
  * Makes a connection to a proxy one to `authority` (host and port) by CONNECT (RFC 9110, section 9.3.6). Asks once. Rejects with
  * `unavailable` where the proxy refuses, and with the socket's or the parser's own error where it does not answer in HTTP.
  */
-async function openTunnel(socket: Socket, proxy: HttpProxy, authority: string, signal: AbortSignal): Promise<void> {
+export async function openTunnel(
+  socket: Socket,
+  proxy: HttpProxy,
+  authority: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { authorization } = proxy;
   const headers = {
     host: authority,
@@ -177,8 +183,11 @@ function refusedTunnel(proxy: HttpProxy, authority: string, status: number): Web
   });
 }
 
-/** @param perhaps what the proxy may speak instead, for the two ways to speak to one are often mixed up. */
-function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" | undefined): unknown {
+/**
+ * An error on the way through a proxy, in words that name the proxy.
+ * @param perhaps what the proxy may speak instead, for the two ways to speak to one are often mixed up.
+ */
+export function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" | undefined): unknown {
   const told = explainSocketError(error, proxy.name);
   if (perhaps === undefined || error === told || !(told instanceof WebsetsError)) return told;
   return new WebsetsError("unavailable", {
@@ -189,9 +198,9 @@ function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain HTTP" |
 }
 
 /** Without the brackets that an IPv6 address has in a URL. */
-const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");
+export const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");
 
-const portOf = ({ port, protocol }: URL) => Number(port || (protocol === "https:" ? 443 : 80));
+export const portOf = ({ port, protocol }: URL) => Number(port || (protocol === "https:" ? 443 : 80));
 
 /** How long an address has the way to itself before the next one is tried beside it, in milliseconds (RFC 8305, section 5). */
 const HEAD_START_MS = 250;

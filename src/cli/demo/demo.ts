@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { styleText } from "node:util";
+import { wrap } from "../terminal.ts";
 import { Agent } from "./agent.ts";
 import { type SandboxProcess, startSandbox } from "./sandbox-process.ts";
 
@@ -222,8 +223,6 @@ const BAR_WIDTH = 24;
 /** Longer lines are hard to read, and a page on the web may cut them. */
 const WIDEST = 108;
 const ERASE_LINE = "\r\u001b[2K";
-const STYLES = /\u001b\[[\d;]*m/g;
-
 /** What a screen needs of `process.stdout`. */
 export interface ScreenOutput {
   write(text: string): void;
@@ -256,20 +255,4 @@ export function openScreen(output: ScreenOutput, { NO_COLOR, TERM }: NodeJS.Proc
       bar = "";
     },
   };
-}
-
-/** Breaks a text between words. Escape sequences take no width, and a style goes on across a break. */
-function wrap(text: string, width: number, hang: number): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const [index, word] of text.split(" ").entries()) {
-    const longer = index === 0 ? word : `${line} ${word}`;
-    if (longer.replace(STYLES, "").length <= width || line.trim() === "") {
-      line = longer;
-    } else {
-      lines.push(line);
-      line = " ".repeat(hang) + word;
-    }
-  }
-  return [...lines, line].join("\n");
 }
