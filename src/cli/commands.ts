@@ -6,6 +6,7 @@ import { isAbort } from "../shared/errors.ts";
 import { createLog } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
 import type { CommandContext, CommandHost, CommonFlags } from "./command-context.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { HttpFlags } from "./commands/http.ts";
 import type { ItemsFlags } from "./commands/items.ts";
 import type { WaitFlags } from "./commands/wait.ts";
@@ -181,6 +182,18 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .option("--access-log", "a line of JSON for each request on stdout, without keys, cursors and queries")
     .action(
       run<HttpFlags & CommonFlags>(async (flags, context) => (await import("./commands/http.ts")).http(flags, context)),
+    );
+
+  asking("doctor", "say what works between this machine and the API, and what to do about what does not", [
+    "doctor",
+    "doctor --record events.json",
+  ])
+    .option("--record <file>", "write how the API lists events, every text in it invented; overwrites nothing")
+    .option("--json", "one JSON object a check, safe to publish, as also where stdout is no terminal")
+    .action(
+      run<DoctorFlags & CommonFlags>(async (flags, context) =>
+        (await import("./commands/doctor.ts")).doctor(flags, context),
+      ),
     );
 
   command("demo", "see it work without a key: an agent follows a Webset to its end", ["demo", "demo --speed 20"])

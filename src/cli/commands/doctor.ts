@@ -1,7 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { createSocketTransport } from "../../exa/socket-transport.ts";
 import type { CommandContext } from "../command-context.ts";
-import { UsageError } from "../command-line.ts";
 import { type Evidence, type SeenPage, sightings } from "../doctor/evidence.ts";
 import { examine } from "../doctor/examine.ts";
 import { exitCodeFor, type Finding } from "../doctor/finding.ts";
@@ -10,6 +9,7 @@ import { loadKnownWords } from "../doctor/known-words.ts";
 import { isBusy, readFurther, watchEvents } from "../doctor/look.ts";
 import type { Probe } from "../doctor/probe.ts";
 import { createRecording, type Recording } from "../doctor/recording.ts";
+import { UsageError } from "../flags.ts";
 import { type Style, wrap } from "../terminal.ts";
 
 export interface DoctorFlags {
@@ -22,7 +22,7 @@ type DoctorContext = Pick<CommandContext, "config" | "clock" | "signal" | "out" 
 
 /** Widths of columns. */
 const STATUS = 6;
-const NAME = 9;
+const NAME = 11;
 const DECISION_STATUS = 14;
 /** Wider lines are hard to read. */
 const WIDEST = 100;

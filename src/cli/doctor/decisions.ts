@@ -112,7 +112,7 @@ function checkEnds({ exact, around, byDefault, expired, exports }: Evidence): Ve
     return page === undefined || page.events.length + page.malformed >= asked ? [] : [page];
   });
   if (ends.length === 0) return unseen("no list was read to its end");
-  const endless = ends.filter(({ hasMore, nextCursor }) => hasMore && nextCursor !== null);
+  const endless = ends.filter(({ isCut }) => isCut);
   if (endless.length === ends.length) return unseen("short pages lead on: none of them was an end");
   const forms = new Set(
     ends

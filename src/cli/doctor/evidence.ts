@@ -13,6 +13,8 @@ export interface SeenPage extends Exchange {
   malformed: number;
   hasMore: boolean;
   nextCursor: string | null;
+  /** Whether more can lie behind it: `hasMore` with a null cursor has been recorded at the end of a list. */
+  isCut: boolean;
 }
 
 /** What came of a question: undefined where it was not asked. */
@@ -115,7 +117,7 @@ export async function recent(probe: Probe, signal: AbortSignal): Promise<SeenPag
   const createdAfter = isoTime(probe.upstreamClock.told - RECENT_MS);
   try {
     const page = readPage(await probe.get("events", { limit: LARGEST, createdAfter }, signal));
-    return page.hasMore ? [] : [page];
+    return page.isCut ? [] : [page];
   } catch (error) {
     kept(error);
     return [];
@@ -125,7 +127,14 @@ export async function recent(probe: Probe, signal: AbortSignal): Promise<SeenPag
 /** Reads a page of events; throws `unexpected_response` where there is none in the answer. */
 export function readPage(exchange: Exchange): SeenPage {
   const { events, malformed, hasMore, nextCursor } = parseEventPage(exchange.json);
-  return { ...exchange, events: events.map(toFeedEvent), malformed, hasMore, nextCursor };
+  return {
+    ...exchange,
+    events: events.map(toFeedEvent),
+    malformed,
+    hasMore,
+    nextCursor,
+    isCut: hasMore && nextCursor !== null,
+  };
 }
 
 /** A refusal is something seen, unless it says that nothing more will be. */

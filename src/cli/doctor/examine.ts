@@ -6,6 +6,7 @@ import { isLoopback } from "../../shared/loopback.ts";
 import { judge } from "./decisions.ts";
 import { type Evidence, gather, type SeenPage } from "./evidence.ts";
 import { type Exam, type Finding, failed, limited } from "./finding.ts";
+import { isExa } from "./hide.ts";
 import { describeListing } from "./listing.ts";
 import { Probe } from "./probe.ts";
 import { checkWay } from "./way.ts";
@@ -70,12 +71,12 @@ function nodeFinding(): Finding {
   return { check: "node", status: "ok", summary, facts: { version: VERSION, node: version.slice(1), platform, arch } };
 }
 
-function addressFinding({ origin, hostname, pathname }: URL): Finding {
-  const isExa = origin === "https://api.exa.ai" && pathname === "/";
-  if (isExa) return { check: "address", status: "ok", summary: origin, facts: { isExa } };
+function addressFinding(baseUrl: URL): Finding {
+  const { origin, hostname } = baseUrl;
+  if (isExa(baseUrl)) return { check: "address", status: "ok", summary: origin, facts: { isExa: true } };
   const where = isLoopback(hostname) ? `${origin}, a program on this machine` : "the host in EXA_BASE_URL";
   const summary = `${where}, and not Exa's own API: what is said of events is about this one`;
-  return { check: "address", status: "ok", summary, facts: { isExa } };
+  return { check: "address", status: "ok", summary, facts: { isExa: false } };
 }
 
 function keyFinding({ config: { apiKey, keyPlaceholder }, hide }: Exam): Finding {

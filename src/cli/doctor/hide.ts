@@ -7,6 +7,11 @@ export type Hide = (text: string) => string;
 
 const EXA = "api.exa.ai";
 
+/** Whether a base URL is Exa's own. */
+export function isExa({ protocol, host }: URL): boolean {
+  return protocol === "https:" && host === EXA;
+}
+
 /**
  * Creates what hides the key, the hosts of proxies, and the host of a base URL that is neither Exa's nor on this machine: they name
  * where somebody works.
@@ -23,7 +28,7 @@ export function createHide({ apiKey, baseUrl, proxies }: Pick<Config, "apiKey" |
     const named = `the proxy in ${variable}`;
     words.push([`the proxy ${url.host}`, named], [url.host, named], [url.hostname, named]);
   }
-  if (baseUrl.hostname !== EXA && !isLoopback(baseUrl.hostname)) {
+  if (!isExa(baseUrl) && !isLoopback(baseUrl.hostname)) {
     const named = "the host in EXA_BASE_URL";
     words.push([baseUrl.host, named], [baseUrl.hostname, named]);
   }

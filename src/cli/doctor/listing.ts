@@ -10,10 +10,10 @@ export function describeListing(evidence: Evidence): Finding[] {
 }
 
 function eventsFinding({ first }: Evidence): Finding {
-  const { events, malformed, hasMore, sentAt, receivedAt } = first;
+  const { events, malformed, isCut, sentAt, receivedAt } = first;
   const ms = Math.round(receivedAt - sentAt);
-  const facts = { onFirstPage: events.length, unreadable: malformed, hasMore, ms };
-  const count = `${hasMore ? "more than " : ""}${events.length} ${events.length === 1 ? "event" : "events"}`;
+  const facts = { onFirstPage: events.length, unreadable: malformed, isCut, ms };
+  const count = `${isCut ? "more than " : ""}${events.length} ${events.length === 1 ? "event" : "events"}`;
   if (malformed > 0) {
     const advice = "Waits leave them out and say so. Please report it with a recording: doctor --record FILE.";
     const summary = `${count} to be read, and ${malformed} without a usable id, type or createdAt`;
@@ -60,7 +60,7 @@ export function rangesOf({ event, exact, from, until, around }: Evidence): Range
     const page = pageOf(seen);
     if (page === undefined || event === undefined) return undefined;
     // A page that is cut may have it behind its end.
-    return page.events.some(({ id }) => id === event.id) || (page.hasMore ? undefined : false);
+    return page.events.some(({ id }) => id === event.id) || (page.isCut ? undefined : false);
   };
   const both = has(exact) === true;
   const end = (page: Seen<SeenPage>): End => {
@@ -95,13 +95,13 @@ function pagesFinding({ first, byDefault, above, small, behind }: Evidence): Fin
     return page && page.events.length + page.malformed;
   };
   const usual = size(byDefault);
-  const all = (size(first) ?? 0) + (first.hasMore ? 1 : 0);
+  const all = (size(first) ?? 0) + (first.isCut ? 1 : 0);
   const tooMany = above instanceof WebsetsError ? "refused" : "taken";
   const cursor = cursorForm(small);
   const next = goesOn({ first, small, behind });
   const parts = [
     usual === undefined ? undefined : `${usual}${all > usual ? "" : " (all there are)"} without a limit`,
-    `${size(first)}${first.hasMore ? "" : " (all there are)"} with ${LARGEST}`,
+    `${size(first)}${first.isCut ? "" : " (all there are)"} with ${LARGEST}`,
     above === undefined ? undefined : `${LARGEST + 1} is ${tooMany}`,
     cursor === undefined ? undefined : `cursor: ${cursor}`,
   ];

@@ -12,6 +12,7 @@ import { explainSocketError, TlsError } from "../../exa/socket-errors.ts";
 import { WebsetsError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
 import { type Exam, type Finding, failed, limited } from "./finding.ts";
+import { isExa } from "./hide.ts";
 
 /** What the way to the API is made of, in the order of a request. */
 const STEPS = ["proxy", "dns", "connect", "tls", "api", "clock"] as const;
@@ -77,7 +78,9 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
     const summary = isIP(host) === 0 ? `${place}: ${found}` : `${place} is an address, with no name to look up`;
     yield { finding: { check: "dns", status: "ok", summary } };
   } catch (error) {
-    const advice = `Check the network and the DNS server of this machine, and for a wrong letter in ${proxy?.variable ?? "EXA_BASE_URL"} if you set it. Behind a proxy, set HTTPS_PROXY.`;
+    const typed = proxy?.variable ?? (isExa(target) ? undefined : "EXA_BASE_URL");
+    const letter = typed === undefined ? "" : `, and for a wrong letter in ${typed}`;
+    const advice = `Check the network and the DNS server of this machine${letter}. Behind a proxy, set HTTPS_PROXY.`;
     yield { finding: failed("dns", explainSocketError(error, place), hide, advice) };
     return;
   }

@@ -26,7 +26,7 @@ function screen(columns: number | undefined, onText: (text: string) => void = ()
     on: () => {},
     off: () => {},
   };
-  const terminal = openTerminal(stream, { env: {}, redact: (text) => text });
+  const terminal = openTerminal(stream, { env: { NO_COLOR: "1" }, redact: (text) => text });
   return Object.assign(written, { terminal });
 }
 
