@@ -1,12 +1,10 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { createSocketTransport } from "../../exa/socket-transport.ts";
 import type { CommandContext } from "../command-context.ts";
-import { type Evidence, type SeenPage, sightings } from "../doctor/evidence.ts";
+import { type Evidence, isBusy, readFurther, type SeenPage, sightings, watchEvents } from "../doctor/evidence.ts";
 import { examine } from "../doctor/examine.ts";
-import { exitCodeFor, type Finding } from "../doctor/finding.ts";
-import { createHide } from "../doctor/hide.ts";
-import { loadKnownWords } from "../doctor/known-words.ts";
-import { isBusy, readFurther, watchEvents } from "../doctor/look.ts";
+import { createHide, exitCodeFor, type Finding } from "../doctor/finding.ts";
+import { loadKnownWords } from "../doctor/mask.ts";
 import type { Probe } from "../doctor/probe.ts";
 import { createRecording, type Recording } from "../doctor/recording.ts";
 import { UsageError } from "../flags.ts";

@@ -3,7 +3,8 @@ import type { Transport } from "../../exa/http.ts";
 import { orAbort, startTimeLimit } from "../../shared/abort.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { abortError, isAbort, isFinal, WebsetsError } from "../../shared/errors.ts";
-import type { Hide } from "./hide.ts";
+import { isLoopback } from "../../shared/loopback.ts";
+import { createRedact } from "../../shared/redact.ts";
 
 /** How a check of what this program needs ended: `warn` works, but is worth a look; `skip` could not be checked. */
 export type CheckStatus = "ok" | "warn" | "fail" | "skip";
@@ -113,4 +114,43 @@ export function exitCodeFor(findings: readonly Finding[]): 0 | 1 | 5 {
   const bad = findings.filter(({ status }) => status === "fail");
   if (bad.some(({ isAccount }) => isAccount)) return 5;
   return bad.length > 0 ? 1 : 0;
+}
+
+/** Puts general words in the place of what is the user's own: what doctor says is pasted into issues. */
+export type Hide = (text: string) => string;
+
+const EXA = "api.exa.ai";
+
+/** Whether a base URL is Exa's own. */
+export function isExa({ protocol, host }: URL): boolean {
+  return protocol === "https:" && host === EXA;
+}
+
+/**
+ * Creates what hides the key, the hosts of proxies, and the host of a base URL that is neither Exa's nor on this machine: they name
+ * where somebody works.
+ */
+export function createHide({ apiKey, baseUrl, proxies }: Pick<Config, "apiKey" | "baseUrl" | "proxies">): Hide {
+  const redact = createRedact(apiKey);
+  const words: [string, string][] = [];
+  for (const [text, variable] of [
+    [proxies.httpsProxy, "HTTPS_PROXY"],
+    [proxies.httpProxy, "HTTP_PROXY"],
+  ] as const) {
+    const url = urlOf(text);
+    if (url === undefined || url.hostname === "") continue;
+    const named = `the proxy in ${variable}`;
+    words.push([`the proxy ${url.host}`, named], [url.host, named], [url.hostname, named]);
+  }
+  if (!isExa(baseUrl) && !isLoopback(baseUrl.hostname)) {
+    const named = "the host in EXA_BASE_URL";
+    words.push([baseUrl.host, named], [baseUrl.hostname, named]);
+  }
+  return (text) => words.reduce((rest, [word, named]) => rest.replaceAll(word, named), redact(text));
+}
+
+function urlOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const href = text.includes("://") ? text : `http://${text}`;
+  return URL.canParse(href) ? new URL(href) : undefined;
 }

@@ -11,8 +11,7 @@ import { looksLikeHtml, refusalOf } from "../../exa/refusal.ts";
 import { explainSocketError, TlsError } from "../../exa/socket-errors.ts";
 import { WebsetsError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
-import { type Exam, type Finding, failed, limited } from "./finding.ts";
-import { isExa } from "./hide.ts";
+import { type Exam, type Finding, failed, isExa, limited } from "./finding.ts";
 
 /** What the way to the API is made of, in the order of a request. */
 const STEPS = ["proxy", "dns", "connect", "tls", "api", "clock"] as const;

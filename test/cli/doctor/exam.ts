@@ -1,6 +1,6 @@
 import { type Evidence, gather } from "../../../src/cli/doctor/evidence.ts";
 import type { Exam, Finding } from "../../../src/cli/doctor/finding.ts";
-import { createHide } from "../../../src/cli/doctor/hide.ts";
+import { createHide } from "../../../src/cli/doctor/finding.ts";
 import { Probe } from "../../../src/cli/doctor/probe.ts";
 import type { Transport } from "../../../src/exa/http.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../../src/sandbox/server.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { KnownWords } from "../../../src/cli/doctor/known-words.ts";
+import type { KnownWords } from "../../../src/cli/doctor/mask.ts";
 import { createIds, type IdKind } from "../../../src/sandbox/ids.ts";
 import { createRandom } from "../../../src/sandbox/random.ts";
 

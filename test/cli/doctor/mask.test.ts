@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readIdForm } from "../../../src/cli/doctor/id-forms.ts";
-import { type KnownWords, loadKnownWords } from "../../../src/cli/doctor/known-words.ts";
-import { Mask, TOLD_START } from "../../../src/cli/doctor/mask.ts";
+import { type KnownWords, loadKnownWords, Mask, TOLD_START } from "../../../src/cli/doctor/mask.ts";
 import { EVENT_TYPES } from "../../../src/exa/event-types.ts";
 import { propertyRuns, propertyTimeout } from "../../support/property-runs.ts";
 import { chanceOf, leaksOf, upstreamEntry } from "./leaks.ts";

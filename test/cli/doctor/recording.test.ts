@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/cli/doctor/decisions.ts";
-import { type Evidence, gather, readPage, type SeenPage } from "../../../src/cli/doctor/evidence.ts";
-import { loadKnownWords } from "../../../src/cli/doctor/known-words.ts";
+import {
+  type Evidence,
+  gather,
+  isBusy,
+  readFurther,
+  readPage,
+  type SeenPage,
+  watchEvents,
+} from "../../../src/cli/doctor/evidence.ts";
 import { describeListing } from "../../../src/cli/doctor/listing.ts";
-import { isBusy, readFurther, watchEvents } from "../../../src/cli/doctor/look.ts";
+import { loadKnownWords } from "../../../src/cli/doctor/mask.ts";
 import { createRecording, type Recording, replayed } from "../../../src/cli/doctor/recording.ts";
 import { listOrder } from "../../../src/feed/list-order.ts";
 import { createFaults, parseFaults } from "../../../src/sandbox/faults.ts";
