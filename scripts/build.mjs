@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { bundle } from "./bundle.mjs";
+import { bundle, DIST_MANIFEST } from "./bundle.mjs";
 import { thirdPartyLicenses } from "./licenses.mjs";
 import { cache, root } from "./project.mjs";
 
@@ -25,12 +25,16 @@ const SHEBANG = "#!/usr/bin/env node\n";
 /** Everything that decides what a build gives. The lockfile stands for what is installed. */
 const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig.json"];
 
-/** Bundles `src/cli/entry.ts` and what it needs into `dist/`. Types are not checked here: that is `tsc`'s part. */
+/** Bundles `src/cli/entry.ts` and all it may need into `dist/`. Types are not checked here: that is `tsc`'s part. */
 export async function build() {
   const inputs = hashOf(INPUTS);
-  const { outputFiles, metafile } = await bundle({ cli: "src/cli/entry.ts" }, dist);
-  const files = outputFiles.map(({ path, text }) => ({ path, text: path === program ? SHEBANG + text : text }));
-  files.push({ path: join(dist, "THIRD-PARTY-LICENSES.txt"), text: thirdPartyLicenses(metafile) });
+  const bundles = await bundle(dist);
+  const files = bundles
+    .flatMap(({ outputFiles }) => outputFiles)
+    .map(({ path, text }) => ({ path, text: path === program ? SHEBANG + text : text }));
+  files.push({ path: join(dist, "package.json"), text: DIST_MANIFEST });
+  const licenses = thirdPartyLicenses(bundles.map(({ metafile }) => metafile));
+  files.push({ path: join(dist, "THIRD-PARTY-LICENSES.txt"), text: licenses });
 
   // The program comes last and in one step, and what it no longer needs goes after that: a test or a host that starts
   // it while it is being built gets the old one or the new one.

@@ -5,8 +5,16 @@ import { homedir } from "node:os";
 import { join, posix, sep } from "node:path";
 import { root } from "./project.mjs";
 
-const EXPECTED = new Set(["LICENSE", "README.md", "package.json", "dist/THIRD-PARTY-LICENSES.txt", "dist/cli.js"]);
-const CHUNK = /^dist\/chunks\/[\w-]+\.js$/;
+const EXPECTED = new Set([
+  "LICENSE",
+  "README.md",
+  "package.json",
+  "dist/THIRD-PARTY-LICENSES.txt",
+  "dist/cli.js",
+  "dist/main.js",
+  "dist/package.json",
+]);
+const CHUNK = /^dist\/commands\/(chunks\/)?[\w-]+\.mjs$/;
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const [pack] = JSON.parse(

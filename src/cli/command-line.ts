@@ -20,11 +20,6 @@ const OPTIONS = {
 /** Further apart, a flag is another one. */
 const MOST_SLIPS = 3;
 
-/** Whether these are a command for people and not flags of the server: nothing else begins with a word. */
-export function isForPeople([first]: readonly string[]): boolean {
-  return first !== undefined && !first.startsWith("-");
-}
-
 /** Reads the arguments after the program's name where none of them is a command; throws `UsageError`. */
 export function readCommandLine(args: readonly string[]): Command {
   const { values } = understand(args);

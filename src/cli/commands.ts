@@ -11,7 +11,7 @@ import type { HttpFlags } from "./commands/http.ts";
 import type { ItemsFlags } from "./commands/items.ts";
 import type { WaitFlags } from "./commands/wait.ts";
 import type { WebsetsFlags } from "./commands/websets.ts";
-import { EXIT, EXIT_CODES } from "./exit-codes.ts";
+import { EXIT, EXIT_CODES, endOf } from "./exit-codes.ts";
 import { numberFlag, quoted, UsageError, withoutSecrets } from "./flags.ts";
 import { overview, sandboxLists } from "./help.ts";
 import { LiveLines } from "./live-lines.ts";
@@ -35,7 +35,7 @@ export interface Shell {
 const WIDEST_HELP = 100;
 const OF_EVERY_COMMAND = "Options of every command:";
 
-/** Runs a command and returns its exit code; throws what `endOf` in exit-codes.ts words. */
+/** Runs a command and returns its exit code; what ended it is said on stderr, as `endOf` in exit-codes.ts words it. */
 export async function runCommand(args: readonly string[], shell: Shell): Promise<number> {
   const ending = new AbortController();
   const end = (why: string) => ending.abort(new DOMException(why, "AbortError"));
@@ -57,11 +57,14 @@ export async function runCommand(args: readonly string[], shell: Shell): Promise
     return code();
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.asked;
-    if (error instanceof CommanderError) throw explained(error, args, program);
-    if (!isAbort(error) || endReason(ending.signal) !== READER_GONE) throw error;
+    const isGone = isAbort(error) && endReason(ending.signal) === READER_GONE;
     // Who reads the first lines only, as `head` does, has got what was asked for.
-    if (lost?.code === "EPIPE") return EXIT.asked;
-    throw lost;
+    if (isGone && lost?.code === "EPIPE") return EXIT.asked;
+    const known = error instanceof CommanderError ? explained(error, args, program) : error;
+    const { code, says } = endOf(isGone ? lost : known);
+    if (says !== undefined) await err.line(`websets-events-mcp: ${says}`);
+    if (known instanceof UsageError) await err.line("Try --help.");
+    return code;
   } finally {
     off();
   }

@@ -5,6 +5,8 @@
 
 /** Put in by the bundler from package.json. */
 declare const __NODE_NEEDED__: string;
+/** The bundle of this file is CommonJS. `import()` would first search all of another for exports, which takes longer than to run it. */
+declare const require: (path: "./main.ts") => void;
 
 if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   process.stderr.write(
@@ -15,7 +17,10 @@ if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   // From 22.8 on, Node keeps what it has compiled for the next start, in the system's folder for temporary files.
   const { enableCompileCache } = process.getBuiltinModule("node:module") as { enableCompileCache?: () => void };
   enableCompileCache?.();
-  import("./main.ts");
+  const args = process.argv.slice(2);
+  // A command for people is a word; what a host starts has flags at most.
+  if (args[0] === undefined || args[0].indexOf("-") === 0) require("./main.ts");
+  else import("./people.ts").then(({ runForPeople }) => runForPeople(args));
 }
 
 function isOlder(found: string, needed: string): boolean {

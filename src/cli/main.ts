@@ -1,14 +1,16 @@
-import { setFlagsFromString } from "node:v8";
 import { keyIn, readConfig, VERSION } from "../config.ts";
-import { systemClock } from "../shared/clock.ts";
 import { createLog } from "../shared/log.ts";
 import { createRedact } from "../shared/redact.ts";
-import { type Command, isForPeople, readCommandLine } from "./command-line.ts";
-import { EXIT, endOf } from "./exit-codes.ts";
+import { type Command, readCommandLine } from "./command-line.ts";
+import { endOf } from "./exit-codes.ts";
 import { UsageError } from "./flags.ts";
+import { serve } from "./serve.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */
 const LONGEST_FAREWELL_MS = 900;
+
+/** By then a host has its tools; before that, collecting garbage more often would only make it wait. In milliseconds. */
+const SAVE_MEMORY_AFTER_MS = 1_000;
 
 type Closing = () => Promise<void>;
 
@@ -21,56 +23,32 @@ process.stdout.on("error", () => {});
 /** People put the key into arguments and settings where it does not belong, upstreams into answers, and all of them are quoted. */
 const redact = createRedact(keyIn(process.env));
 
-const args = process.argv.slice(2);
-try {
-  if (isForPeople(args)) process.exitCode = await runForPeople(args);
-  else await run(readCommandLine(args));
-} catch (error) {
+start(process.argv.slice(2)).catch((error) => {
   const { code, says } = endOf(error);
   if (says !== undefined) say(says);
   if (error instanceof UsageError) process.stderr.write("Try --help.\n");
   process.exitCode = code;
-}
+});
 
-async function run(command: Command): Promise<void> {
+async function start(args: readonly string[]): Promise<void> {
+  const command: Command = readCommandLine(args);
   switch (command.kind) {
     case "version":
       process.stdout.write(`${VERSION}\n`);
       return;
     case "help":
-      process.exitCode = await runForPeople(["help"]);
-      return;
+      return (await import("./people.ts")).runForPeople(["help"]);
     case "serve":
       return serveStdio(command);
   }
 }
 
-/** Runs a command. Nothing of the commands is loaded before, for a host waits until its server has started. */
-async function runForPeople(args: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(name, () => {
-      // Who presses Ctrl+C twice does not want to wait for a farewell.
-      if (interruption.signal.aborted && name === "SIGINT") process.exit(EXIT.interrupted);
-      interruption.abort(name);
-    });
-  }
-  const { runCommand } = await import("./commands.ts");
-  const { stdout, stderr, env, argv } = process;
-  const shell = { program: argv[1] ?? "", stdout, stderr, env, redact, clock: systemClock };
-  return runCommand(args, { ...shell, interruption: interruption.signal });
-}
-
 async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }>): Promise<void> {
-  // What V8 keeps for new objects grows with each burst of calls and hardly ever shrinks, and it lets twice as much garbage lie
-  // as there is of use. Of 1,000 waits some 70 MiB would stay; a server that mostly sleeps need not save those milliseconds.
-  setFlagsFromString("--semi-space-growth-factor=1");
-  setFlagsFromString("--heap-growing-percent=25");
+  setTimeout(saveMemory, SAVE_MEMORY_AFTER_MS).unref();
   const configured = readConfig(flags, process.env);
   const log = createLog(configured.logLevel, writeLine);
   const world = sandbox ? await (await import("./sandbox.ts")).startScenario("demo", log) : undefined;
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
-  const { serve } = await import("./serve.ts");
   const service = serve(config, log, { stdin: process.stdin, stdout: process.stdout }, redact);
   if (world !== undefined) log.info(`the sandbox is at ${world.url}`);
   const close = async () => {
@@ -86,6 +64,16 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   }
   await service.closed;
   await end(close);
+}
+
+/**
+ * What V8 keeps for new objects grows with each burst of calls and hardly ever shrinks, and it lets twice as much garbage lie as there
+ * is of use. Of 1,000 waits some 70 MiB would stay; a server that mostly sleeps need not save those milliseconds.
+ */
+function saveMemory(): void {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  setFlagsFromString("--semi-space-growth-factor=1");
+  setFlagsFromString("--heap-growing-percent=25");
 }
 
 function endOnSignals(close: Closing): void {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { WebsetsError } from "../shared/errors.ts";
+import { sha256 } from "../shared/hash.ts";
 import { type Chain, type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position } from "./position.ts";
 
 /*
@@ -160,9 +160,7 @@ function crowdBytes({ types, cursor }: Crowd): Buffer {
 
 /** Three bytes that a text copied wrongly almost never has. */
 export function checksum(...parts: readonly Buffer[]): Buffer {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest().subarray(0, 3);
+  return sha256(...parts).subarray(0, 3);
 }
 
 function refusal(text: string): { what: string; advice: string } {

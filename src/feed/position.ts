@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../shared/hash.ts";
 
 /**
  * How long after its `createdAt` an event may become visible, in milliseconds. Exa documents nothing about it; this is the
@@ -105,7 +105,7 @@ export function positionAgo(now: Position, { agoMs }: Ago): Position {
  * That a new event shares it with one of 40 seen ones has a probability of about 1 in 10^9.
  */
 export function fingerprint(id: string): number {
-  return createHash("sha256").update(id).digest().readUIntBE(0, 5) % 2 ** 36;
+  return sha256(id).readUIntBE(0, 5) % 2 ** 36;
 }
 
 /** All readers of a tail meet the same event objects again and again; each is hashed once. */
@@ -220,5 +220,5 @@ export function byTime(a: Placed, b: Placed): number {
 export function orderKey(id: string): string {
   if (/^[\x20-\x7e]{0,60}$/.test(id) || isPortable(id, LONGEST_KEY_BYTES)) return id;
   const begin = /^[\x20-\x7e]{0,20}/.exec(id)?.[0] ?? "";
-  return begin + createHash("sha256").update(id, "utf16le").digest("hex").slice(0, 40);
+  return begin + sha256(Buffer.from(id, "utf16le")).toString("hex").slice(0, 40);
 }

@@ -1,11 +1,8 @@
-import { randomUUID } from "node:crypto";
-
 /** What an id may be on its way through the SDK, which takes texts and whole numbers that JavaScript tells apart. */
 export type SdkId = string | number;
 
-/** What stands in for ids that the SDK does not take as they are. Nobody can have guessed it. */
-const ALIAS = `${randomUUID()}.`;
-const ALIASES = new RegExp(`"${ALIAS}\\d+\\.([\\w-]+)"`, "g");
+/** What stands in for ids that the SDK does not take as they are, from the first of them on. Nobody can have guessed it. */
+let standIn: string | undefined;
 let aliases = 0;
 
 /**
@@ -29,13 +26,16 @@ export function keyOf(id: SdkId): string {
 }
 
 function alias(raw: string): SdkId {
-  return `${ALIAS}${aliases++}.${Buffer.from(raw).toString("base64url")}`;
+  standIn ??= `${crypto.randomUUID()}.`;
+  return `${standIn}${aliases++}.${Buffer.from(raw).toString("base64url")}`;
 }
 
 /** A line of JSON with the client's own ids in the place of those that stood in for them. */
 export function restoreIds(line: string): string {
-  if (!line.includes(ALIAS)) return line;
-  return line.replace(ALIASES, (_, encoded: string) => Buffer.from(encoded, "base64url").toString());
+  if (standIn === undefined || !line.includes(standIn)) return line;
+  return line.replace(new RegExp(`"${standIn}\\d+\\.([\\w-]+)"`, "g"), (_, encoded: string) =>
+    Buffer.from(encoded, "base64url").toString(),
+  );
 }
 
 /** Longer ones are no ids that anybody uses; they are not looked for in what cannot be parsed. */

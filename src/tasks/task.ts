@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { DetailedTask, TaskError, TaskResult, TaskSeed, TaskStatus } from "./protocol.ts";
@@ -24,7 +23,7 @@ export interface TaskOptions {
 /** One piece of work as the protocol sees it. A task that has ended never changes again. */
 export class Task {
   /** 122 random bits: who knows the id may ask for the task. */
-  readonly id = randomUUID();
+  readonly id = crypto.randomUUID();
   readonly #options: TaskOptions;
   readonly #createdAt: number;
   readonly #createdAtIso: string;

@@ -94,8 +94,8 @@ function nearest(name: PropertyKey, schema: JsonSchema, value: unknown): unknown
   if (schema.enum !== undefined) return meantValue(String(name), value, schema.enum);
   const { type, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
   if (type === "boolean") {
-    if (/^(?:yes|y|on|1)$/i.test(String(value))) return true;
-    return /^(?:no|n|off|0)$/i.test(String(value)) ? false : undefined;
+    if (/^(?:yes|y|on|1)$/i.test(wordOf(value))) return true;
+    return /^(?:no|n|off|0)$/i.test(wordOf(value)) ? false : undefined;
   }
   if (type !== "number" && type !== "integer") return undefined;
   // As "25 s".
@@ -209,8 +209,7 @@ const OTHER_VALUES: Readonly<Record<string, Readonly<Record<string, readonly str
 
 /** The value, of those a parameter takes, that a caller meant by another word. */
 export function meantValue(name: string, value: unknown, values: readonly unknown[]): unknown {
-  if (typeof value === "object") return undefined;
-  const plain = plainly(String(value));
+  const plain = plainly(wordOf(value));
   return values.find((one) => plainly(String(one)) === plain || OTHER_VALUES[name]?.[String(one)]?.includes(plain));
 }
 
@@ -294,4 +293,9 @@ export function explainIds(error: unknown, args: Readonly<Record<string, unknown
     if (wrong !== undefined) return wrong;
   }
   return error;
+}
+
+/** A value as the word it is; nothing for objects, of which not even every one can be made a text. */
+function wordOf(value: unknown): string {
+  return typeof value === "object" || value === undefined ? "" : String(value);
 }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import * as z from "zod/v4";
 import type { WebsetItem } from "../exa/schemas.ts";
 import { decodePage, encodePage } from "../feed/page-token.ts";
 import { WebsetsError } from "../shared/errors.ts";
+import { sha256 } from "../shared/hash.ts";
 import { itemFacts } from "../webset/item-facts.ts";
 import { type CallContext, defineTool } from "./define.ts";
 import { readList } from "./list-pages.ts";
@@ -77,5 +77,5 @@ function cursorIn(page: string, websetId: string): string {
 
 /** Short, for a page token has room for 1,000 characters. */
 function hashOf(websetId: string): string {
-  return createHash("sha256").update(websetId).digest("base64url").slice(0, 6);
+  return sha256(websetId).toString("base64url").slice(0, 6);
 }

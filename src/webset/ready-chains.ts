@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { ExaClient } from "../exa/client.ts";
 import { parseItem, type WebsetItem } from "../exa/schemas.ts";
 import type { Sifted } from "../feed/collect.ts";
@@ -74,7 +73,7 @@ export class ReadyChains {
   begin(after: Position | Ago | undefined, accepts: (event: FeedEvent) => boolean): ReadyWait {
     const mark = after !== undefined && "since" in after ? after.chain : undefined;
     const known = mark && this.#chains.get(mark.id);
-    const id = known === undefined ? randomInt(2 ** 32) : (mark?.id as number);
+    const id = known === undefined ? (crypto.getRandomValues(new Uint32Array(1))[0] as number) : (mark?.id as number);
     const chain = known ?? new ReadyChain();
     let from = after;
     if (mark !== undefined && after !== undefined && "since" in after) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isForPeople, readCommandLine } from "../../src/cli/command-line.ts";
+import { readCommandLine } from "../../src/cli/command-line.ts";
 import { UsageError } from "../../src/cli/flags.ts";
 
 const messageOf = (args: string[]): string => {
@@ -30,11 +30,6 @@ describe("the command line", () => {
     expect(readCommandLine(["--log-level=debug", "--max-wait=60", "--poll-interval=0.5", "--sandbox"])).toEqual(
       expected,
     );
-  });
-
-  test("is a command's where it begins with a word, and the server's in all other cases", () => {
-    for (const args of [["demo"], ["help"], ["no-such"], ["wait", "--help"]]) expect(isForPeople(args)).toBe(true);
-    for (const args of [[], ["--sandbox"], ["-h"], ["--sandbox", "wait"]]) expect(isForPeople(args)).toBe(false);
   });
 
   test.each([[["--help"]], [["-h"]], [["--sandbox", "-h"]], [["-h", "-v"]]])("%j asks for help", (args) => {

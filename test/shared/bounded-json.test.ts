@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cutText, resultBytes, withinBytes, withoutDepths } from "../../src/shared/bounded-json.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
 /** Lists in lists, as deep as told. */
 function nested(depth: number): unknown {
@@ -42,7 +43,7 @@ describe("a value that may be too large", () => {
       fc.property(fc.array(hostile, { maxLength: 4 }), (value) => {
         expect(resultBytes(withinBytes(value, 10_000))).toBeLessThanOrEqual(10_000);
       }),
-      { numRuns: 30 },
+      propertyRuns(30),
     );
   });
 

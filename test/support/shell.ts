@@ -1,5 +1,4 @@
 import { runCommand } from "../../src/cli/commands.ts";
-import { endOf } from "../../src/cli/exit-codes.ts";
 import { FakeStream } from "./command-world.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -15,10 +14,5 @@ export async function runInShell(args: readonly string[], { columns }: { columns
     clock: new FakeClock(),
     interruption: new AbortController().signal,
   };
-  try {
-    return { code: await runCommand(args, shell), stdout: stdout.text, says: stderr.text };
-  } catch (error) {
-    const { code, says = "" } = endOf(error);
-    return { code, stdout: stdout.text, says };
-  }
+  return { code: await runCommand(args, shell), stdout: stdout.text, says: stderr.text };
 }

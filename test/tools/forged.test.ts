@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { checksum, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 const POSITION = positionAt(Date.UTC(2026, 10, 1));
@@ -81,7 +82,7 @@ test("a forged cursor or page token is refused in words or taken, and nothing fa
       expect(error ?? "").not.toContain("nobody foresaw");
       if (error !== undefined) told.push(error);
     }),
-    { numRuns: 150, examples: IMPOSSIBLE_PAGES },
+    { ...propertyRuns(150), examples: IMPOSSIBLE_PAGES },
   );
   // Whoever makes up a place in a crowd is told that the API has no such event there.
   for (const error of told) expect(error).toMatch(/^invalid_request: |does not hold the event any more/);

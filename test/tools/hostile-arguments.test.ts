@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { TOOLS } from "../../src/tools/index.ts";
 import { jsonSchemaOf } from "../../src/tools/schemas.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 const HOSTILE = fc.oneof(
@@ -56,6 +57,6 @@ test.each(TOOLS)("$name answers whatever it is called with, and nothing fails in
         expect((error ?? "").length).toBeLessThan(2_000);
       },
     ),
-    { numRuns: 100 },
+    { ...propertyRuns(100), examples: [[{ problems: { toString: false } }, {}, false]] },
   );
 });

@@ -7,6 +7,7 @@ import { createSandbox } from "../../src/sandbox/server.ts";
 import { type Known, present } from "../../src/tools/summary.ts";
 import { EnrichmentTitles, itemFacts } from "../../src/webset/item-facts.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { propertyRuns } from "../support/property-runs.ts";
 
 const AT = "2026-11-01T12:00:00.000Z";
 
@@ -231,7 +232,7 @@ describe("the summary of an event", () => {
       fc.property(fc.constantFrom(...types), fc.dictionary(fc.constantFrom(...keys), value), (type, data) => {
         expect(line(type, data)).toMatch(HARMLESS);
       }),
-      { numRuns: 500 },
+      propertyRuns(500),
     );
   });
 
