@@ -93,10 +93,7 @@ function sourceOf(parameter: PropertyKey): string {
 function nearest(name: PropertyKey, schema: JsonSchema, value: unknown): unknown {
   if (schema.enum !== undefined) return meantValue(String(name), value, schema.enum);
   const { type, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
-  if (type === "boolean") {
-    if (/^(?:yes|y|on|1)$/i.test(wordOf(value))) return true;
-    return /^(?:no|n|off|0)$/i.test(wordOf(value)) ? false : undefined;
-  }
+  if (type === "boolean") return meantValue(type, value, [true, false]);
   if (type !== "number" && type !== "integer") return undefined;
   // As "25 s".
   const number = typeof value === "string" ? Number.parseFloat(value) : value;
@@ -105,19 +102,14 @@ function nearest(name: PropertyKey, schema: JsonSchema, value: unknown): unknown
   return type === "integer" ? Math.round(within) : within;
 }
 
-function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema {
-  let at: JsonSchema = schema;
-  for (const key of path) at = (typeof key === "number" ? at.items : at.properties?.[String(key)]) ?? {};
-  return at;
+function schemaAt(schema: JsonSchema, [key, ...rest]: readonly PropertyKey[]): JsonSchema {
+  if (key === undefined) return schema;
+  return schemaAt((typeof key === "number" ? schema.items : schema.properties?.[String(key)]) ?? {}, rest);
 }
 
-function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
-  let at = given;
-  for (const key of path) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Record<PropertyKey, unknown>)[key];
-  }
-  return at;
+function valueAt(given: unknown, [key, ...rest]: readonly PropertyKey[]): unknown {
+  if (key === undefined) return given;
+  return valueAt(Object.getOwnPropertyDescriptor(Object(given), key)?.value, rest);
 }
 
 function quoted(value: unknown): string {
@@ -190,6 +182,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 
 /** What callers write in the place of a value, without capitals and signs. */
 const OTHER_VALUES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  boolean: { true: ["yes", "y", "on", "1"], false: ["no", "n", "off", "0"] },
   until: {
     search_completed: ["completed", "complete", "search", "searchcomplete", "searchdone", "searchfinished"],
     items: ["item", "itemsfound", "count"],
@@ -209,7 +202,7 @@ const OTHER_VALUES: Readonly<Record<string, Readonly<Record<string, readonly str
 
 /** The value, of those a parameter takes, that a caller meant by another word. */
 export function meantValue(name: string, value: unknown, values: readonly unknown[]): unknown {
-  const plain = plainly(wordOf(value));
+  const plain = plainly(value);
   return values.find((one) => plainly(String(one)) === plain || OTHER_VALUES[name]?.[String(one)]?.includes(plain));
 }
 
@@ -228,7 +221,8 @@ export function meantBy(
 
 function valueFor(meant: string, plain: string, value: unknown): unknown {
   if (meant === "detail") return value === true || plain === "full" ? "full" : undefined;
-  if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain)) return Number(value) / 1_000 || undefined;
+  if (meant === "timeoutSeconds" && /m(?:s|illiseconds)$/.test(plain))
+    return (typeof value === "object" ? 0 : Number(value)) / 1_000 || undefined;
   if (meant === "page") return typeof value === "string" ? value : undefined;
   if (meant === "types" && typeof value === "string") return [value];
   if ((meant === "after" || meant === "before") && typeof value === "string") return zonedTime(value) ?? value;
@@ -236,8 +230,9 @@ function valueFor(meant: string, plain: string, value: unknown): unknown {
   return typeof value === "object" && !Array.isArray(value) ? undefined : value;
 }
 
-function plainly(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+/** A word without capitals and signs; nothing for objects, of which not even every one can be made a text. */
+function plainly(word: unknown): string {
+  return (typeof word === "object" ? "" : String(word)).toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
 /** What ids of each kind begin with, and where such an id belongs. Prefixes only give hints; nothing is decided by them. */
@@ -293,9 +288,4 @@ export function explainIds(error: unknown, args: Readonly<Record<string, unknown
     if (wrong !== undefined) return wrong;
   }
   return error;
-}
-
-/** A value as the word it is; nothing for objects, of which not even every one can be made a text. */
-function wordOf(value: unknown): string {
-  return typeof value === "object" || value === undefined ? "" : String(value);
 }
