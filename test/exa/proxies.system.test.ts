@@ -174,6 +174,47 @@ test.for(["http", "https"])("the API is reached through a proxy that speaks %s",
   expect(proxy.opened()).toBe(1);
 });
 
+describe("doctor", () => {
+  const findingsOf = (out: string) => {
+    const found = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    return Object.fromEntries(found.map((finding) => [finding.check, finding]));
+  };
+  const refuse: RequestListener = (_, response) => {
+    response.writeHead(400, { "content-type": "application/json" });
+    response.end(JSON.stringify({ requestId: "r", error: "x-api-key header is invalid" }));
+  };
+
+  test.for(["http", "https"])(
+    "goes the whole way through an %s proxy, and says whose certificate it met",
+    async (scheme, { startProgram }) => {
+      const proxy = await tunnels((await secured(refuse)).port, 0, scheme === "https");
+      const env = { EXA_API_KEY: KEY, EXA_BASE_URL: "https://api.exa.test", HTTPS_PROXY: proxy.url };
+      const program = startProgram(["doctor"], { ...env, NODE_EXTRA_CA_CERTS: certificate().cert });
+      expect((await program.exited).code).toBe(5);
+      const found = findingsOf(program.stdout);
+      expect(found.connect.summary).toMatch(/^connected to the API through the proxy in HTTPS_PROXY in \d+ ms$/);
+      expect(found.tls).toMatchObject({ status: "ok", facts: { isPublic: false } });
+      expect(found.tls.summary).toContain("an authority that this machine was told to trust");
+      expect(found.api.status).toBe("ok");
+      expect(found.account).toMatchObject({ status: "fail", facts: { kind: "unauthorized", status: 400 } });
+      expect(program.stdout).not.toMatch(/api\.exa\.test|localhost|canary/);
+    },
+  );
+
+  test("names a certificate that nobody vouches for, and what to do", async ({ startProgram }) => {
+    const proxy = await tunnels((await secured(refuse)).port);
+    const env = { EXA_API_KEY: KEY, EXA_BASE_URL: "https://api.exa.test", HTTPS_PROXY: proxy.url };
+    const program = startProgram(["doctor"], env);
+    expect((await program.exited).code).toBe(1);
+    const { tls } = findingsOf(program.stdout);
+    expect(tls).toMatchObject({ status: "fail", advice: expect.stringContaining("NODE_EXTRA_CA_CERTS") });
+    expect(tls.summary).toContain("DEPTH_ZERO_SELF_SIGNED_CERT");
+  });
+});
+
 /** A server that calls itself api.exa.test, for programs that trust its certificate. */
 async function secured(listener: RequestListener) {
   const { key, cert } = certificate();

@@ -69,7 +69,7 @@ export function failed(check: string, error: unknown, hide: Hide, advice?: strin
     check,
     // A request too many is no fault of the set-up.
     status: error.kind === "rate_limited" ? "warn" : "fail",
-    summary: hide(withoutQuote(error.message)),
+    summary: hide(toPublish(error)),
     advice: hide(advice ?? adviceFor(error)),
     facts: {
       kind: error.kind,
@@ -104,8 +104,9 @@ function adviceFor({ kind, advice }: WebsetsError): string {
   }
 }
 
-/** What the API says in its own words may name the team: it stays on this machine. */
-function withoutQuote(message: string): string {
+/** What the API says in its own words may name the team, and where a network sends people to log in whose network it is. */
+function toPublish({ message, status = 0 }: WebsetsError): string {
+  if (status >= 300 && status < 400) return `the answer is a redirect (${status}), which is not followed`;
   return message.replace(/: ".*"$/s, "");
 }
 

@@ -56,7 +56,7 @@ export class Mask {
   value(value: unknown, field = "", inContent = false): unknown {
     if (value === null || typeof value === "boolean") return value;
     if (typeof value === "number") return this.#number(value, field, inContent);
-    if (typeof value === "string") return this.#string(value, field);
+    if (typeof value === "string") return this.#string(value, field, inContent);
     if (Array.isArray(value)) return value.map((one) => this.value(one, field, inContent));
     if (typeof value !== "object") return null;
     return Object.fromEntries(
@@ -111,7 +111,7 @@ export class Mask {
 
   #number(value: number, field: string, inContent: boolean): number {
     if (ID_FIELD.test(field) && Number.isSafeInteger(value) && value >= 0) return Number(this.id(String(value)));
-    if (TIME_FIELD.test(field)) return this.#epoch(value);
+    if (TIME_FIELD.test(field) && !inContent) return this.#epoch(value);
     if (COUNTS.has(field) && !inContent && value >= 0 && value <= MOST_COUNTED) return value;
     return Number.isInteger(value) ? Math.sign(value) : Math.sign(value) * 1.5;
   }
@@ -123,9 +123,10 @@ export class Mask {
     return Math.sign(value);
   }
 
-  #string(value: string, field: string): string {
+  #string(value: string, field: string, inContent: boolean): string {
     if (this.#words.values.get(field)?.has(value)) return value;
-    if (TIME_FIELD.test(field)) return this.timeText(value) ?? this.#scrambled(value.slice(0, LONGEST_ID));
+    if (TIME_FIELD.test(field) && !inContent)
+      return this.timeText(value) ?? this.#scrambled(value.slice(0, LONGEST_ID));
     const isId = (ID_FIELD.test(field) && field !== "externalId") || field === "nextCursor" || this.#isKnownId(value);
     return isId && value !== "" && value.length <= LONGEST_ID ? this.id(value) : this.text(value);
   }

@@ -164,8 +164,14 @@ describe("a time", () => {
   });
 
   test("that the web tells is a text like others: it may be a birthday", () => {
-    expect(maskOf().value({ properties: { born: "1815-12-10" } })).toEqual({
-      properties: { unknownField1: "Text 1, up to 16 characters" },
+    expect(
+      maskOf().value({ properties: { born: "1815-12-10", createdAt: "1815-12-10", completedAt: STARTED } }),
+    ).toEqual({
+      properties: {
+        unknownField1: "Text 1, up to 16 characters",
+        createdAt: "Text 1, up to 16 characters",
+        completedAt: 1,
+      },
     });
   });
 });

@@ -97,9 +97,12 @@ describe("what is in the way is told at its step, and with what to do", () => {
 
   test("a page to log in to the network, which redirects", async () => {
     const baseUrl = await servedBy((_, response) =>
-      response.writeHead(302, { location: "https://login.example/" }).end(),
+      response.writeHead(302, { location: "https://login.acme.example/" }).end(),
     );
-    expect((await walk({ baseUrl })).checks).toEqual(upTo("api"));
+    const { checks, said } = await walk({ baseUrl });
+    expect(checks).toEqual(upTo("api"));
+    expect(said).toContain("a redirect (302)");
+    expect(said).not.toContain("acme");
   });
 
   test("an answer that never comes", async () => {
