@@ -9,6 +9,7 @@ import type { CommandContext, CommandHost, CommonFlags } from "./command-context
 import type { DoctorFlags } from "./commands/doctor.ts";
 import type { HttpFlags } from "./commands/http.ts";
 import type { ItemsFlags } from "./commands/items.ts";
+import type { TailFlags } from "./commands/tail.ts";
 import type { WaitFlags } from "./commands/wait.ts";
 import type { WebsetsFlags } from "./commands/websets.ts";
 import { EXIT, EXIT_CODES, endOf } from "./exit-codes.ts";
@@ -151,6 +152,24 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       run<ItemsFlags & CommonFlags>(async (flags, context, [websetId = ""]) =>
         (await import("./commands/items.ts")).items({ ...flags, websetId }, context),
       ),
+    );
+
+  asking("tail", "show events as they happen, one line each, until Ctrl+C", [
+    "tail --webset suppliers --since 2h --until-idle suppliers",
+    "tail --types 'webset.item.*' --items-ready --json | jq -r .summary",
+  ])
+    .option("--types <types>", "only these, with commas between; a star stands for any end: 'monitor.*'")
+    .option("--webset <webset>", "only events of this Webset: its id or your externalId")
+    .option("--problems", "only what went wrong")
+    .option("--items-ready", "each item once it is ready with all its values, in place of events of items")
+    .option("--since <when>", "an age (90s, 10m, 2h, 3d), a time, or where an earlier tail ended (default: now)")
+    .option("--no-follow", "end with what there is (of the last day, without --since)")
+    .option("--until-idle <webset>", "end when this Webset is idle and all that happened by then is told")
+    .option("--full", "with the whole resource as data, in JSON")
+    .option("--json", "one JSON object a line, as also where stdout is no terminal")
+    .addHelpText("after", `\n${EXIT_CODES}`)
+    .action(
+      run<TailFlags & CommonFlags>(async (flags, context) => (await import("./commands/tail.ts")).tail(flags, context)),
     );
 
   asking("wait <webset...>", "wait until a Webset's search is completed, so many items are found or all is done", [

@@ -55,8 +55,10 @@ export async function* followEvents(
     const link = linkAbort(signal, isEnding ? undefined : ending);
     try {
       const report = (_: string, cursor?: () => string | undefined) => {
-        after = cursor?.() ?? after;
-        if (after !== undefined) onMoved?.(after);
+        const place = cursor?.();
+        if (place === undefined) return;
+        after = place;
+        onMoved?.(place);
       };
       const told = await call(
         "wait_for_webset_event",

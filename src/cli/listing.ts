@@ -2,7 +2,7 @@ import { isAbort } from "../shared/errors.ts";
 import type { CommandContext } from "./command-context.ts";
 import { numberFlag } from "./flags.ts";
 import { type Column, layOut, type Table } from "./table.ts";
-import { endReason, READER_GONE } from "./terminal.ts";
+import { endReason, jsonText, READER_GONE } from "./terminal.ts";
 
 /** What every command that lists takes. */
 export interface Listing {
@@ -49,7 +49,7 @@ export async function printPages<Row>(flags: Listing, context: CommandContext, l
       if (table.heading !== undefined) await out.line(table.heading);
     }
     for (const row of rows) {
-      for (const line of table?.lines(row) ?? [JSON.stringify(row)]) await out.line(line);
+      for (const line of table?.lines(row) ?? [jsonText(row)]) await out.line(line);
     }
     printed += rows.length;
     if (typeof result.note === "string") await err.line(err.paint("dim", result.note));

@@ -120,6 +120,20 @@ function fitted(pieces: readonly Piece[], width: number, paint: Terminal["paint"
   return line;
 }
 
+/** What JSON leaves as it is, and what acts on a terminal or hides in it: the web may have written it. */
+const ACTING = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** A value as JSON that a terminal shows as it is, also to a person who reads what was meant for a program. */
+export function jsonText(value: unknown, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replace(ACTING, (character) =>
+    Array.from({ length: character.length }, (_, n) => escaped(character.charCodeAt(n))).join(""),
+  );
+}
+
+function escaped(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
+
 /** As no-color.org, force-color.org and Node have it: what forces counts more. */
 function showsColors(isTTY: boolean, { NO_COLOR, FORCE_COLOR, TERM }: Environment): boolean {
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runInShell } from "../support/shell.ts";
 
-const NAMES = ["websets", "items", "wait", "demo", "sandbox"];
+const NAMES = ["websets", "items", "tail", "wait", "demo", "sandbox"];
 const KEY = "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f";
 
 describe("the commands for people", () => {
