@@ -17,7 +17,7 @@ import { root } from "./project.mjs";
 /** Some hosts need a Node newer than ours. */
 const NODE = "node@24";
 /** What only a real answer of the sandbox has in it, and only one without a key. */
-const ANSWERS = { sandbox: /event_[a-z0-9]{20,}/, withoutKey: /missing_key: This server has no Exa API key/ };
+const ANSWERS = { sandbox: /event_[a-z0-9]{20,}/, withoutKey: /missing_key: There is no Exa API key/ };
 
 const { values, positionals } = parseArgs({ options: { keep: { type: "string" } }, allowPositionals: true });
 const names = positionals.length > 0 ? positionals : Object.keys(HOSTS);

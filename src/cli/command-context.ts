@@ -36,7 +36,7 @@ export interface CallOptions {
   showProgress?(progress: Progress): void;
   /** Whether a wait for events ends with the first reading that found some, and gives all of it, whatever its size. */
   takesAll?: boolean;
-  /** Gets trouble that passes, while a wait for events goes on, and undefined with each answer that came. */
+  /** Gets trouble that passes while a wait goes on, and undefined when it has passed. */
   onTrouble?(error: WebsetsError | undefined): void;
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../config.ts";
-import { type ErrorKind, isAbort, sentenceForPerson, WebsetsError } from "../shared/errors.ts";
+import { type ErrorKind, finished, isAbort, WebsetsError } from "../shared/errors.ts";
 import { UsageError } from "./flags.ts";
 
 /** How commands for people end: a contract with scripts. */
@@ -24,22 +24,54 @@ export const EXIT = {
 export const EXIT_CODES = `Exit codes: 0 it came as asked; 1 failure; 2 usage; 3 canceled, paused, deleted or stopped;
 4 no such Webset; 5 key or plan; 124 out of time; 130 Ctrl+C`;
 
-const OF_KINDS: Partial<Record<ErrorKind, number>> = {
-  not_found: EXIT.unknown,
-  missing_key: EXIT.account,
-  unauthorized: EXIT.account,
-  no_access: EXIT.account,
-  out_of_credits: EXIT.account,
-  forbidden: EXIT.account,
-  invalid_request: EXIT.usage,
+/** How a command ends with each kind of error, and what a person can do, who has neither tools nor a server to restart. */
+const OF_KINDS: Readonly<Record<ErrorKind, { code: number; advice?: string }>> = {
+  missing_key: {
+    code: EXIT.account,
+    advice: "Set EXA_API_KEY (keys: https://dashboard.exa.ai/api-keys), or add --sandbox to try it without a key.",
+  },
+  unauthorized: {
+    code: EXIT.account,
+    advice: "Check EXA_API_KEY; trying again with the same key will not help.",
+  },
+  no_access: {
+    code: EXIT.account,
+    advice:
+      "The key is valid: the plan of its team has to change (https://dashboard.exa.ai), or another team's key be used.",
+  },
+  out_of_credits: {
+    code: EXIT.account,
+    advice:
+      "Add credits or raise the budget (https://dashboard.exa.ai); searches that were running may have been canceled.",
+  },
+  forbidden: {
+    code: EXIT.account,
+    advice: "The key is valid but its plan or team does not allow this; use another key or ask the team's owner.",
+  },
+  not_found: { code: EXIT.unknown, advice: "The command websets lists the Websets there are." },
+  invalid_request: { code: EXIT.usage },
+  rate_limited: { code: EXIT.failure, advice: "Wait, then try again; nothing is lost." },
+  unavailable: { code: EXIT.failure, advice: "Try again in a moment; nothing is lost." },
+  unexpected_response: {
+    code: EXIT.failure,
+    advice: "Check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
+  },
 };
 
 /** How a command ends that an error ended, and the one line to say about it: none where the caller ended it. */
 export function endOf(error: unknown): { code: number; says?: string } {
   if (isAbort(error)) return { code: EXIT.interrupted };
-  if (error instanceof WebsetsError) {
-    return { code: OF_KINDS[error.kind] ?? EXIT.failure, says: sentenceForPerson(error) };
-  }
+  if (error instanceof WebsetsError) return { code: OF_KINDS[error.kind].code, says: sentenceForPerson(error) };
   if (error instanceof UsageError || error instanceof ConfigError) return { code: EXIT.usage, says: error.message };
   return { code: EXIT.failure, says: `failed: ${error instanceof Error ? error.stack : String(error)}` };
+}
+
+/** What happened and what to do, for a person in a shell. */
+export function sentenceForPerson({ kind, message, retryAfterMs, instead }: WebsetsError): string {
+  const more = [
+    retryAfterMs === undefined ? undefined : `The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.`,
+    instead === undefined ? undefined : `Did you mean ${instead}?`,
+    OF_KINDS[kind].advice,
+  ];
+  return [finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" ");
 }

@@ -71,10 +71,8 @@ export class WaitView {
   }
 
   /** Takes what is newly known of a Webset, and shows it where that is a change. */
-  async show(
-    one: Followed,
-    { progress = one.progress, trouble }: Pick<Followed, "progress" | "trouble">,
-  ): Promise<void> {
+  async show(one: Followed, news: Pick<Followed, "progress" | "trouble">): Promise<void> {
+    const { progress, trouble } = { ...one, ...news };
     // Until it has passed, it is one trouble in other words.
     const isNewTrouble = trouble !== undefined && one.trouble === undefined;
     Object.assign(one, { progress, trouble });

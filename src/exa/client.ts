@@ -160,7 +160,7 @@ function problemOf(id: string): string | undefined {
 export function missingKey(placeholder: string | undefined): WebsetsError {
   const what =
     placeholder === undefined
-      ? "This server has no Exa API key: EXA_API_KEY is not set"
+      ? "There is no Exa API key: EXA_API_KEY is not set"
       : `EXA_API_KEY holds ${JSON.stringify(placeholder.slice(0, 80))}, which is a placeholder and no key: whatever started this server did not put the key in its place`;
   return new WebsetsError("missing_key", { what });
 }

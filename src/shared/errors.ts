@@ -1,6 +1,6 @@
 /**
  * What can go wrong, as one value. It is classified once, where it happens, and phrased per reader: one sentence for the
- * agent (`sentenceForAgent`), one for a person in a shell (`sentenceForPerson`), one line for the operator (`lineForOperator`).
+ * agent (`sentenceForAgent`), one line for the operator (`lineForOperator`), and by `cli/exit-codes.ts` for a person in a shell.
  */
 
 /**
@@ -13,8 +13,6 @@ interface Kind {
   cause: Cause;
   /** What to do, where the error itself says nothing better. */
   advice: string;
-  /** The same for a person in a shell, who has neither tools nor a server; without it there is nothing to add. */
-  inShell?: string;
 }
 
 /** All that is known of each kind stands here, so that a new one cannot be forgotten elsewhere. */
@@ -23,50 +21,34 @@ const KINDS = {
     cause: "account",
     advice:
       'Set EXA_API_KEY in the environment of this MCP server (in Claude Desktop: the server\'s "env" in claude_desktop_config.json) and restart it. Keys: https://dashboard.exa.ai/api-keys. To try it without a key, start the server with --sandbox.',
-    inShell: "Set EXA_API_KEY (keys: https://dashboard.exa.ai/api-keys), or add --sandbox to try it without a key.",
   },
   unauthorized: {
     cause: "account",
     advice:
       "Check EXA_API_KEY in this MCP server's environment and restart the server; retrying with the same key will not help.",
-    inShell: "Check EXA_API_KEY; trying again with the same key will not help.",
   },
   no_access: {
     cause: "account",
-    inShell:
-      "The key is valid: the plan of its team has to change (https://dashboard.exa.ai), or another team's key be used.",
     advice:
       "The key is valid, so retrying will not help: the plan of its team has to change (https://dashboard.exa.ai), or another team's key be used.",
   },
   out_of_credits: {
     cause: "account",
-    inShell:
-      "Add credits or raise the budget (https://dashboard.exa.ai); searches that were running may have been canceled.",
     advice:
       "Retrying will not help before credits are added or the budget is raised (https://dashboard.exa.ai); searches that were running may have been canceled.",
   },
   forbidden: {
     cause: "question",
     advice: "The key is valid but its plan or team does not allow this; use another key or ask the team's owner.",
-    inShell: "The key is valid but its plan or team does not allow this; use another key or ask the team's owner.",
   },
   not_found: { cause: "question", advice: "Check the id." },
   invalid_request: { cause: "question", advice: "Correct the parameters and call again." },
-  rate_limited: {
-    cause: "weather",
-    advice: "Wait, then call again; nothing is lost.",
-    inShell: "Wait, then try again; nothing is lost.",
-  },
-  unavailable: {
-    cause: "weather",
-    advice: "Call again in a moment; nothing is lost.",
-    inShell: "Try again in a moment; nothing is lost.",
-  },
+  rate_limited: { cause: "weather", advice: "Wait, then call again; nothing is lost." },
+  unavailable: { cause: "weather", advice: "Call again in a moment; nothing is lost." },
   unexpected_response: {
     cause: "weather",
     advice:
       "Call again in a moment; if it stays, check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
-    inShell: "Check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
   },
 } satisfies Record<string, Kind>;
 
@@ -122,14 +104,6 @@ export function sentenceForAgent(error: WebsetsError, tool?: string): string {
   return `${error.kind}: ${finished(error.message)}${after}${instead} ${error.advice ?? KINDS[error.kind].advice}`;
 }
 
-/** What happened and what to do, for a person in a shell. */
-export function sentenceForPerson(error: WebsetsError): string {
-  const { inShell }: Kind = KINDS[error.kind];
-  const after =
-    error.retryAfterMs === undefined ? "" : ` The API asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s.`;
-  return `${finished(error.message)}${after}${inShell === undefined ? "" : ` ${inShell}`}`;
-}
-
 /** One line for stderr, with what support needs. */
 export function lineForOperator(error: WebsetsError): string {
   const facts = [
@@ -173,7 +147,8 @@ export function abortError(): Error {
   return ABORTED;
 }
 
-function finished(sentence: string): string {
+/** A sentence with its full stop. */
+export function finished(sentence: string): string {
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 

@@ -41,7 +41,7 @@ export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimit
   lookWithinMs?: number | undefined;
   /** For programs: a wait for events ends with the first reading that found enough, with all of it, and nobody reads its `next`. */
   takesAll?: boolean | undefined;
-  /** Told of trouble that passes while a wait for events goes on, and with undefined of each answer that came. */
+  /** Told of trouble that passes while a wait goes on, and with undefined when it has passed. */
   onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
 }
 

@@ -62,6 +62,7 @@ export const waitForWebset = defineTool({
         report(progress.summary, () => cursorOf(position));
         context.showProgress?.(progress);
       },
+      onTrouble: context.onTrouble,
       onWaiting() {
         hadToWait = true;
         mayTakeLong();

@@ -48,6 +48,8 @@ export interface WebsetWait {
   closing?: AbortSignal | undefined;
   /** Told whenever progress became known or changed. */
   onProgress?: (progress: Progress, position: Position) => void;
+  /** Told of trouble that passes while the wait goes on, and with undefined when it has passed. */
+  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
   /** Told once, when the first look has shown that there is something to wait for. */
   onWaiting?: () => void;
 }
@@ -113,10 +115,14 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   let unseen: WebsetsError | undefined;
   try {
     for await (const sighting of observer.sightings()) {
-      if (sighting.kind === "retrying") unseen = sighting.error;
+      if (sighting.kind === "retrying") {
+        unseen = sighting.error;
+        wait.onTrouble?.(unseen);
+      }
       if (sighting.kind === "gone") outcome = "deleted";
       if (sighting.kind === "state") {
         const { known } = sighting;
+        wait.onTrouble?.(lastErrorOf(known));
         wait.onProgress?.(progressNow(known.webset), known.position);
         const isFirst = goal === undefined;
         goal ??= goalOf(wait.until, wait.searchId, known.webset);

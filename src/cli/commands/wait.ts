@@ -1,6 +1,6 @@
-import { isAbort, isTransient, sentenceForPerson, WebsetsError } from "../../shared/errors.ts";
+import { isAbort, isTransient, WebsetsError } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
-import { EXIT, endOf } from "../exit-codes.ts";
+import { EXIT, endOf, sentenceForPerson } from "../exit-codes.ts";
 import { lengthFlag, numberFlag, UsageError, wordFlag } from "../flags.ts";
 import { endReason, READER_GONE } from "../terminal.ts";
 import { type End, type Followed, type Result, WaitView } from "../wait-view.ts";
@@ -20,9 +20,8 @@ export interface WaitFlags {
 
 const UNTIL = ["search_completed", "items", "idle"] as const;
 const MOST_ITEMS = 1_000_000;
-/** How long one call waits, in seconds: between calls can be said that the API does not answer, and soon the first time. */
-const FIRST_CALL_SECONDS = 10;
-const CALL_SECONDS = 60;
+/** The longest call, in seconds: a wait without a timeout is one after another. */
+const CALL_SECONDS = 86_400;
 /** Where several Websets ended otherwise than asked, the first of these is told. */
 const BY_WEIGHT = [EXIT.account, EXIT.unknown, EXIT.stopped, EXIT.outOfTime];
 
@@ -37,25 +36,23 @@ export async function wait(flags: WaitFlags, context: CommandContext): Promise<n
 
   /** Calls until the wait has ended or its time is up; what passes by itself is waited out. */
   async function follow(one: Followed): Promise<End> {
-    for (let seconds = FIRST_CALL_SECONDS; ; seconds = CALL_SECONDS) {
+    for (;;) {
       const left = Math.max(0, (deadline - clock.now()) / 1_000);
-      const isLast = left <= seconds;
-      const asked = { ...args, websetId: one.websetId, timeoutSeconds: Math.min(left, seconds) };
+      const asked = { ...args, websetId: one.websetId, timeoutSeconds: Math.min(left, CALL_SECONDS) };
       try {
-        const showProgress = (progress: Followed["progress"]) => view.show(one, { progress });
         const result = (await context.call("wait_for_webset", asked, {
           signal: enough.signal,
-          showProgress,
+          showProgress: (progress) => view.show(one, { progress }),
+          // What may not pass, such as a Webset that is not known yet, is told when it is believed.
+          onTrouble: (error) => view.show(one, { trouble: isTransient(error) ? sentenceForPerson(error) : undefined }),
         })) as Result;
-        await view.show(one, { progress: result.progress ?? one.progress, trouble: result.warning });
+        await view.show(one, { progress: result.progress ?? one.progress });
         if (result.outcome === "reached") return { code: EXIT.asked, result };
         if (result.outcome !== "still_running") return { code: EXIT.stopped, result };
-        if (isLast) return { code: EXIT.outOfTime, result };
+        if (left <= CALL_SECONDS) return { code: EXIT.outOfTime, result };
       } catch (error) {
         if (!isTransient(error)) throw error;
-        const says = sentenceForPerson(error);
-        if (isLast) return { code: EXIT.outOfTime, says };
-        await view.show(one, { trouble: says });
+        if (left <= CALL_SECONDS) return { code: EXIT.outOfTime, says: sentenceForPerson(error) };
       }
     }
   }
