@@ -4,6 +4,7 @@ import { loggedTransport, type Transport } from "./exa/http.ts";
 import type { KeyWords } from "./exa/refusal.ts";
 import { Feed } from "./feed/feed.ts";
 import { RecentIds, rememberIds } from "./feed/recent-ids.ts";
+import type { OpenShared } from "./feed/shared-polls.ts";
 import type { Clock } from "./shared/clock.ts";
 import { lineForOperator, type WebsetsError } from "./shared/errors.ts";
 import type { Log } from "./shared/log.ts";
@@ -20,6 +21,8 @@ export interface TenantOptions {
   log: Log;
   /** What the key is called in errors; without it by the variable that holds it. */
   keyWords?: KeyWords | undefined;
+  /** Where other replicas serve the same key: how they share its polls. */
+  shared?: OpenShared | undefined;
 }
 
 /** One API key's world: everything that lives as long as the key is used. Nothing of it is shared with another key. */
@@ -32,7 +35,7 @@ export interface Tenant {
 }
 
 /** Puts together what one key needs. It makes no request, and holds nothing open by itself. */
-export function createTenant({ config, transport, clock, log, keyWords }: TenantOptions): Tenant {
+export function createTenant({ config, transport, clock, log, keyWords, shared }: TenantOptions): Tenant {
   const recent = new RecentIds();
   const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
   const upstreamClock = new UpstreamClock(clock);
@@ -54,6 +57,7 @@ export function createTenant({ config, transport, clock, log, keyWords }: Tenant
     clock,
     upstreamClock,
     intervalMs: config.pollInterval * 1_000,
+    shared,
     onMalformed: once((count) =>
       log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),
     ),

@@ -56,7 +56,7 @@ export interface CollectRequest extends EventFilter {
   closing?: AbortSignal | undefined;
   /** For whoever does not wait for the end: the first look comes within this time, in milliseconds. */
   lookWithinMs?: number | undefined;
-  /** Told after each look how many events were found so far. */
+  /** Told before the first look and after each how many events were found so far. */
   onLook?: (found: number, look: Look) => void;
   /** Told of trouble that passes, and with undefined of each answer that came. */
   onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
@@ -129,18 +129,12 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
     // Whoever has enough from the memory of others waits only to know what else there is.
     const isUrgent = () => collection.hasEnough;
-    for await (const news of feed.read({
-      types,
-      accepts,
-      websetId,
-      from,
-      resumes,
-      signal: limit.signal,
-      urgentBy,
-      settlesAt,
-      isUrgent,
-    })) {
-      if (news.kind === "positioned") collection.position = news.position;
+    const wishes = { signal: limit.signal, urgentBy, settlesAt, isUrgent };
+    for await (const news of feed.read({ types, accepts, websetId, from, resumes, ...wishes })) {
+      if (news.kind === "positioned") {
+        collection.position = news.position;
+        request.onLook?.(0, { position: news.position, isCaughtUp: false });
+      }
       if (news.kind === "retrying") {
         lastError = news.error;
         request.onTrouble?.(lastError);

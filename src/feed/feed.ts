@@ -12,6 +12,7 @@ import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
 import type { Reading } from "./pages.ts";
 import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS, watermarkAt } from "./position.ts";
 import { type FeedNews, Reader } from "./reader.ts";
+import type { OpenShared } from "./shared-polls.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
 import { type Poll, SECOND_LOOK_MS, Tail } from "./tail.ts";
 import { UpstreamTime } from "./upstream-time.ts";
@@ -34,6 +35,8 @@ export interface FeedOptions {
   upstreamClock: UpstreamClock;
   /** `--poll-interval` in milliseconds. */
   intervalMs: number;
+  /** Where other replicas read the same events. */
+  shared?: OpenShared | undefined;
   /** 0 up to 1; for jitter. */
   random?: () => number;
   /** Told how many malformed events a page had; they are skipped. */
@@ -215,13 +218,14 @@ export class Feed {
   }
 
   #begin(channel: Channel): Tail {
-    const { clock, intervalMs, random = Math.random, onPoll } = this.#options;
+    const { clock, intervalMs, random = Math.random, onPoll, shared } = this.#options;
     const tail = new Tail({
       reading: this.#readingOf(channel.types),
       clock,
       intervalMs,
       random,
       onPoll,
+      shared,
       onStopped: () => {
         if (this.#tails.get(channel.key) === tail) this.#tails.delete(channel.key);
       },

@@ -49,6 +49,8 @@ export class Subscription {
   /** The `clock.now()` before which the reader needs at least one poll. */
   urgentBy: number;
   readonly settlesAt: number;
+  /** `clock.now()` when it came. */
+  joinedAt = Number.NEGATIVE_INFINITY;
   readonly #expects: () => Expectation;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;

@@ -51,6 +51,11 @@ export class TailMemory {
     return this.#characters.get(id) ?? JSON.stringify(data)?.length ?? 0;
   }
 
+  /** Whether an event is known that was created at the floor or after it. */
+  has(id: string): boolean {
+    return this.#characters.has(id);
+  }
+
   /** Where the memory begins, in milliseconds since 1970; undefined before the first poll. */
   get floor(): number | undefined {
     return this.#floor;

@@ -5,7 +5,8 @@ import { LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
 import { type Reading, walkPages } from "./pages.ts";
-import { watermarkAt } from "./position.ts";
+import { BEFORE_ALL, watermarkAt } from "./position.ts";
+import type { OpenShared, SharedPolls } from "./shared-polls.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
 import { KEPT_MS, MOST_CHARACTERS, type News, newsOf, type TailMemory } from "./tail-memory.ts";
 
@@ -23,6 +24,11 @@ const LOOK_BACK_MS = 15_000;
 
 /** Many readers that come one after another do not make the polls more frequent than this, in milliseconds. */
 const LEAST_PAUSE_MS = 1_000;
+
+/** A poll that others may follow begins at least this far back, in milliseconds: what they have settled is no older. */
+const REACH_BACK_MS = 15_000;
+/** How much longer than its own pause a tail waits for what another replica's next poll sees, in milliseconds. */
+const PATIENCE_MS = 1_000;
 
 /** How a poll went, for whoever watches the loop. */
 export interface Poll {
@@ -45,6 +51,8 @@ export interface TailOptions {
   intervalMs: number;
   random: () => number;
   onPoll?: ((poll: Poll) => void) | undefined;
+  /** With it one replica polls for all of them; without it there is one only. */
+  shared?: OpenShared | undefined;
   /** Called once, when the last reader has left or the tail has ended. */
   onStopped: () => void;
 }
@@ -69,12 +77,23 @@ export class Tail {
   #started = false;
   #polledAt = 0;
   #found: Pick<Poll, "events" | "fresh"> = NOTHING_FOUND;
+  /** What other replicas saw; undefined where there are none. */
+  readonly #others: SharedPolls | undefined;
+  /** Whether the others wait for what this tail sees, and not it for them. */
+  #leads = true;
+  /** An event that only another replica has seen was created at this time. */
+  #owedFrom = Number.POSITIVE_INFINITY;
+  /** The upstream's time at the last poll, where it succeeded and told it. */
+  #asOf: number | undefined;
+  /** When the upstream was asked (`clock.now()`) for the last that readers were told. */
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TailOptions) {
     this.#options = options;
-    const { reading, clock } = options;
+    const { reading, clock, shared } = options;
     this.#lastEventAt = clock.now();
     this.#memory = reading.channel.takeMemory(clock.now());
+    this.#others = shared?.(reading.channel.key, this.#stop.signal, () => this.#pause?.cut.abort());
   }
 
   /** Where this tail's knowledge begins, in milliseconds since 1970; undefined before its first poll. */
@@ -93,6 +112,7 @@ export class Tail {
   join(place: Place): Subscription {
     const { since, urgentBy } = place;
     const reader = new Subscription(place, { leave: (self) => this.#leave(self), hurry: () => this.#hurry() });
+    reader.joinedAt = this.#options.clock.now();
     this.#readers.add(reader);
     if (this.floor !== undefined && since >= this.floor) {
       reader.tell({
@@ -128,11 +148,15 @@ export class Tail {
 
   async #run(): Promise<void> {
     const stopped = this.#stop.signal;
+    if (this.#others !== undefined) {
+      await this.#others.loaded;
+      // Where another replica has just polled, its next poll is waited for.
+      if (this.#hear() === "told") await this.#sleep();
+    }
     while (!stopped.aborted) {
       this.#found = NOTHING_FOUND;
-      this.#polledAt = this.#options.clock.now();
       try {
-        await this.#poll();
+        if (!(await this.#pollInTurn())) continue;
         this.#failures = 0;
         this.#isInDoubt = false;
         this.#retryAfterMs = undefined;
@@ -159,25 +183,89 @@ export class Tail {
     }
   }
 
-  /** Pauses before the next poll; a reader that cannot wait for the end of the pause cuts it short. */
+  /** Polls, for all replicas where it leads them. False where that was not needed: another one's poll tells as much. */
+  async #pollInTurn(): Promise<boolean> {
+    const now = this.#options.clock.now();
+    const turn = this.#leads && !this.#isUrgent(now + PATIENCE_MS) ? await this.#others?.turn() : undefined;
+    if (turn === "taken" && (await this.#sleepUntil(now + PATIENCE_MS)) === "told" && this.#hear() === "told") {
+      await this.#sleep();
+      return false;
+    }
+    this.#polledAt = this.#options.clock.now();
+    this.#asOf = undefined;
+    try {
+      await this.#poll();
+    } finally {
+      if (turn !== "taken") turn?.end(this.#memory, this.#asOf);
+    }
+    return true;
+  }
+
+  /** Pauses before the next poll, and longer where another replica is expected to poll before. */
   async #sleep(): Promise<void> {
+    for (let ends = this.#pauseEnds(); ; ) {
+      const how = await this.#sleepUntil(ends);
+      if (how === "over") this.#leads = true;
+      if (how !== "told") return;
+      const heard = this.#hear();
+      if (heard === "told") ends = this.#pauseEnds();
+      if (heard === "more" && this.#retryAfterMs === undefined) return;
+    }
+  }
+
+  #pauseEnds(): number {
     const { clock, random } = this.#options;
-    const tookMs = clock.now() - this.#polledAt;
+    const tookMs = this.#leads ? clock.now() - this.#polledAt : 0;
     const paced = nextPoll({ ...this.#paceState(), random: random(), tookMs });
     const ms = this.#failures > 0 ? paced : Math.min(paced, Math.max(this.#untilSettled(), LEAST_PAUSE_MS));
-    const ends = clock.now() + ms;
+    return clock.now() + ms + (this.#leads ? 0 : PATIENCE_MS);
+  }
+
+  /** A reader that cannot wait for the end of the pause cuts it short, and so does what another replica tells. */
+  async #sleepUntil(ends: number): Promise<"over" | "hurried" | "told"> {
+    if (this.#others?.isTold) return "told";
+    const { clock } = this.#options;
     const cut = linkAbort(this.#stop.signal);
     this.#pause = { ends, cut };
     // Who joined while the last poll was under way has had none yet.
-    const isUrgent = [...this.#readers].some((reader) => !reader.served && reader.urgentBy < ends);
+    const isUrgent = this.#failures === 0 && this.#isUrgent(ends);
     try {
-      await clock.sleep(isUrgent && this.#failures === 0 ? 0 : ms, cut.signal);
+      await clock.sleep(isUrgent ? 0 : ends - clock.now(), cut.signal);
+      return isUrgent ? "hurried" : "over";
     } catch (error) {
       if (!isAbort(error)) throw error;
+      return this.#others?.isTold ? "told" : "hurried";
     } finally {
       this.#pause = undefined;
       cut.end();
     }
+  }
+
+  #isUrgent(by: number): boolean {
+    return [...this.#readers].some((reader) => !reader.served && reader.urgentBy < by);
+  }
+
+  /**
+   * Takes in what another replica's poll saw. All of its events known: that is as good as a poll of one's own ("told"). Else
+   * there is something to be read ("more"), unless it is in doubt, and then it is as if nothing had been told.
+   */
+  #hear(): "told" | "more" | "nothing" {
+    const { upstreamClock } = this.#options.reading;
+    const unserved = [...this.#readers].filter((reader) => !reader.served).map(({ since }) => since);
+    const heard = this.#others?.hear(this.#memory, unserved, upstreamClock.range()?.latest, this.pace);
+    if (heard === undefined || this.#stop.signal.aborted) return "nothing";
+    const { begunAt, asOf, from, owedFrom } = heard;
+    this.#leads = false;
+    this.#owedFrom = owedFrom ?? Number.POSITIVE_INFINITY;
+    if (owedFrom !== undefined) return "more";
+    this.#polledAt = Math.max(this.#polledAt, begunAt);
+    this.#failures = 0;
+    this.#isInDoubt = false;
+    this.#retryAfterMs = undefined;
+    this.#memory.take([], from, watermarkAt(asOf));
+    const readers = [...this.#readers].filter(({ served, joinedAt }) => served || joinedAt <= begunAt);
+    this.#tellPolled(readers, { events: [], late: [] }, 0, begunAt);
+    return "told";
   }
 
   /** How long until the first of the readers wants a poll that began no earlier than then; Infinity where none does. */
@@ -197,16 +285,18 @@ export class Tail {
     return { intervalMs, quietMs, idleMs, isRunning, failures: this.#failures, retryAfterMs: this.#retryAfterMs };
   }
 
-  async #poll(): Promise<void> {
+  async #poll(reachBackMs = this.#others === undefined ? 0 : REACH_BACK_MS): Promise<void> {
     const memory = this.#memory;
     // Readers that join while this poll is under way are told with the next one, which begins after they came.
     const readers = [...this.#readers];
     const open = memory.openFrom ?? Number.POSITIVE_INFINITY;
     const floor = memory.floor ?? Number.POSITIVE_INFINITY;
     const earlier = readers.filter((reader) => !reader.served && reader.since < floor).map((reader) => reader.since);
-    const from = Math.min(open, this.#lookBackFrom(open), ...earlier);
+    const needed = Math.min(open, this.#lookBackFrom(open), this.#owedFrom, ...earlier);
+    const from = memory.floor === undefined ? Math.max(needed - reachBackMs, Math.min(needed, BEFORE_ALL)) : needed;
     const read = await this.#read(from);
     if (read === undefined) {
+      if (from < needed) return this.#poll(0);
       const isOfSome = from < open && earlier.length > 0;
       const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
       this.#tell(behind, { kind: "behind", upstreamNow: this.#options.reading.upstreamClock.reached() ?? 0 });
@@ -219,12 +309,23 @@ export class Tail {
     const news = memory.take(events, from, upstreamNow === undefined ? undefined : watermarkAt(upstreamNow));
     this.#found = { events: events.length, fresh: news.events.length + news.late.length };
     if (this.#found.fresh > 0) this.#lastEventAt = this.#options.clock.now();
+    this.#owedFrom = Number.POSITIVE_INFINITY;
+    this.#asOf = upstreamNow;
+    this.#tellPolled(readers, news, unreadable, this.#polledAt);
+  }
+
+  /** Tells readers what is visible by a poll that began then, after those of them came that were not told of one yet. */
+  #tellPolled(readers: readonly Subscription[], news: News, unreadable: number, pollBegunAt: number): void {
+    const memory = this.#memory;
     const settledUpTo = memory.settledUpTo;
+    // An older poll of another replica takes nothing back.
+    const begunAt = Math.max(this.#toldAt, pollBegunAt);
+    this.#toldAt = begunAt;
     for (const reader of readers) {
       // With its first poll a reader is told all since its position: others may have been told of it before.
       const told = reader.served ? newsOf(news, reader.websetId) : this.#memoryFor(reader);
       reader.served = true;
-      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt: this.#polledAt });
+      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt });
     }
     const waiting = [...this.#readers].filter((reader) => !reader.served).map((reader) => reader.since);
     memory.forget(Math.min(Number.POSITIVE_INFINITY, ...waiting));

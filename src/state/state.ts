@@ -73,6 +73,13 @@ export function tenantName(apiKey: string, baseUrl: URL): string {
   return createHmac("sha256", apiKey).update(`websets-events-mcp ${baseUrl.href}`).digest("base64url");
 }
 
+/** Where the replicas meet that serve one key. */
+export interface SharedTenant {
+  state: State;
+  /** What `tenantName` calls it. */
+  tenant: string;
+}
+
 /** The store cannot be reached, or did not answer in time. */
 export class StateAway extends Error {
   override readonly name = "StateAway";

@@ -281,14 +281,14 @@ describe("a wait for events", () => {
     expect(opened.now() - oldest).toBeLessThan(opened.now() - from.since + 1);
   });
 
-  test("tells after each look how far it is", async () => {
+  test("tells before the first look and after each how far it is", async () => {
     const opened = openFeedWorld();
     const looks: number[] = [];
     const waiting = collect(opened, { atLeast: 3, limit: 3, timeoutMs: 4_500, onLook: (found) => looks.push(found) });
     await opened.fake.advance(1_500);
     opened.record("webset.idle");
     await opened.fake.until(waiting);
-    expect(looks).toEqual([0, 0, 1, 1, 1]);
+    expect(looks).toEqual([0, 0, 0, 1, 1, 1]);
   });
 });
 

@@ -5,9 +5,11 @@ import { Channel } from "../../src/feed/channel.ts";
 import { toFeedEvent } from "../../src/feed/event.ts";
 import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
+import { sharedPolls } from "../../src/feed/shared-polls.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
+import type { SharedTenant } from "../../src/state/state.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -88,14 +90,15 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
   const upstreamClock = new UpstreamClock(ours);
   const exa = newClient(upstreamClock);
   /** What a program that has just been started knows: nothing. */
-  const newProcess = () => {
+  const newProcess = (shared?: SharedTenant) => {
     const own = new UpstreamClock(ours);
     const exa = newClient(own);
-    const feed = new Feed({ exa, clock: ours, upstreamClock: own, intervalMs, random: () => 0 });
+    const polls = shared && sharedPolls(shared, ours);
+    const feed = new Feed({ exa, clock: ours, upstreamClock: own, intervalMs, shared: polls, random: () => 0 });
     const states = new WebsetStates(exa, ours);
     return { exa, feed, states, clock: ours, ready: new ReadyChains({ exa, states, clock: ours, feed }) };
   };
-  const newFeed = () => newProcess().feed;
+  const newFeed = (shared?: SharedTenant) => newProcess(shared).feed;
   const start = clock.wallTime();
   let number = 0;
   return {

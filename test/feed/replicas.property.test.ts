@@ -1,0 +1,27 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { play, type ReplicaScenario } from "../support/feed-model/run.ts";
+import { scenarios } from "../support/feed-model/scenario.ts";
+import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
+
+const IN_THE_SUITE = 80;
+
+const rate = fc.constantFrom(0, 0, 0.1, 0.5);
+const replicas: fc.Arbitrary<ReplicaScenario> = fc.record({
+  count: fc.constantFrom(2, 3),
+  trouble: fc.record({ away: rate, slow: rate, deadHolder: rate, lost: rate, forgotten: rate, stalled: rate }),
+  seed: fc.nat(),
+});
+
+test(
+  "every reader gets each of its events exactly once, whatever happens to its replicas and to what they share",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(scenarios, replicas, async (scenario, replicated) => {
+        expect(await play(scenario, replicated)).toEqual([]);
+      }),
+      propertyRuns(IN_THE_SUITE),
+    );
+  },
+  propertyTimeout(IN_THE_SUITE),
+);
