@@ -70,7 +70,9 @@ const FIXTURES: readonly Fixture[] = [
 export function fixtureServer(tasks: Tasks): McpServer {
   const mcp = new McpServer({ name: "tasks-conformance", version: "1.0.0" });
   mcp.server.registerCapabilities({ tools: {} });
-  mountTaskMethods(mcp.server, tasks);
+  mountTaskMethods(mcp.server, tasks, () => {
+    throw new Error("nothing is shared");
+  });
   mcp.server.setRequestHandler("tools/list", () => ({ tools: FIXTURES.map(listed) }));
   mcp.server.setRequestHandler("tools/call", async ({ params }, context) => {
     const fixture = FIXTURES.find(({ name }) => name === params.name);

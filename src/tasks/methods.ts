@@ -10,27 +10,45 @@ import {
   type TaskSeed,
   undeclared,
 } from "./protocol.ts";
-import { type Report, type Task, Work, type WorkPlan } from "./task.ts";
-import type { Tasks } from "./tasks.ts";
+import { type TaskCall, TasksAway } from "./shared-tasks.ts";
+import { type Report, Work, type WorkPlan } from "./task.ts";
+import type { FoundTask, Resume, Tasks } from "./tasks.ts";
 
 /** The methods check their parameters themselves: whether the client may call them at all comes first. */
 const anything = { params: z.looseObject({}), result: z.looseObject({}) };
 
-/** Advertises tasks on a server and answers `tasks/get`, `tasks/cancel` and `tasks/update`. For 2026-07-28 connections only. */
-export function mountTaskMethods(server: Server, tasks: Tasks): void {
+/**
+ * Advertises tasks on a server and answers `tasks/get`, `tasks/cancel` and `tasks/update`. For 2026-07-28 connections only.
+ * @param resume goes on with a task of another replica.
+ */
+export function mountTaskMethods(server: Server, tasks: Tasks, resume: Resume): void {
   server.registerCapabilities({ extensions: { [TASKS_EXTENSION]: {} } });
-  const on = (method: string, answer: (task: Task) => Record<string, unknown>) =>
-    server.setRequestHandler(method, anything, ({ taskId }, context) => {
+  const on = (
+    method: string,
+    answer: (task: FoundTask) => Record<string, unknown> | Promise<Record<string, unknown>>,
+  ) =>
+    server.setRequestHandler(method, anything, async ({ taskId }, context) => {
       if (!declaredIn(context)) throw undeclared();
-      return answer(find(tasks, taskId));
+      return reachable(async () => answer(await find(tasks, taskId, resume)));
     });
   on("tasks/get", (task) => withResultType(task.detailed));
-  on("tasks/cancel", (task) => {
-    task.cancel();
+  on("tasks/cancel", async (task) => {
+    await task.cancel();
     return {};
   });
   // Nothing here asks the client for input, so whatever it answers was not asked for, and that is to be ignored.
   on("tasks/update", () => ({}));
+}
+
+/** An answer, or that it can be had later: not that there is no such task. */
+async function reachable<T>(answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof TasksAway)) throw error;
+    const sentence = "Tasks of other instances of this server cannot be looked up at present. Ask again in a moment.";
+    throw new ProtocolError(ProtocolErrorCode.InternalError, sentence);
+  }
 }
 
 /** Whether the request that is being handled declares the extension. */
@@ -43,11 +61,11 @@ export function withResultType(task: DetailedTask): DetailedTask {
   return task.result === undefined ? task : { ...task, result: { resultType: "complete", ...task.result } };
 }
 
-function find(tasks: Tasks, taskId: unknown): Task {
+async function find(tasks: Tasks, taskId: unknown, resume: Resume): Promise<FoundTask> {
   if (typeof taskId !== "string") {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Invalid params: taskId is required and must be a string");
   }
-  const task = tasks.get(taskId);
+  const task = await tasks.find(taskId, resume);
   if (task !== undefined) return task;
   throw new ProtocolError(
     ProtocolErrorCode.InvalidParams,
@@ -60,6 +78,8 @@ export const HEAD_START_MS = 3_000;
 
 export interface BackgroundCall extends WorkPlan {
   tasks: Tasks;
+  /** Lets other replicas go on with it. */
+  call?: TaskCall | undefined;
   clock: Clock;
   /** Aborts when the client gives up the request. Once a task answers it, only the task can be given up. */
   signal: AbortSignal;
@@ -99,7 +119,7 @@ export async function answerOrTask(call: BackgroundCall): Promise<TaskResult | T
     if (result !== undefined) return result;
     // Given up in this very moment: the work ends by itself, and nobody waits for an answer.
     if (signal.aborted) return await work.done;
-    return { resultType: "task", ...tasks.create(work).seed };
+    return { resultType: "task", ...tasks.create(work, call.call).seed };
   } finally {
     timer.abort();
     signal.removeEventListener("abort", giveUp);

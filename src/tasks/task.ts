@@ -14,6 +14,8 @@ export interface TaskOptions {
   work: Work;
   /** For how long the outcome is kept, in milliseconds. */
   keptMs: number;
+  /** For a task that another replica began: its id, and when that was, in milliseconds since 1970. */
+  begun?: { id: string; createdAt: number } | undefined;
   /** Called once, when its outcome is there. */
   onEnded(): void;
   /** Called once, when nobody needs the task any more. */
@@ -23,7 +25,7 @@ export interface TaskOptions {
 /** One piece of work as the protocol sees it. A task that has ended never changes again. */
 export class Task {
   /** 122 random bits: who knows the id may ask for the task. */
-  readonly id = crypto.randomUUID();
+  readonly id: string;
   readonly #options: TaskOptions;
   readonly #createdAt: number;
   readonly #createdAtIso: string;
@@ -34,7 +36,7 @@ export class Task {
   #updatedAtIso: string;
   #ttlMs: number;
   #expiry: AbortController | undefined;
-  #isDisposed = false;
+  readonly #disposed = new AbortController();
   /** How long its outcome is as JSON. */
   characters = 0;
   /** `clock.now()` when its outcome was there. */
@@ -43,12 +45,15 @@ export class Task {
   #tellLater: AbortController | undefined;
 
   constructor(options: TaskOptions) {
-    const { clock, work, keptMs } = options;
+    const { clock, work, keptMs, begun } = options;
+    const ageMs = begun === undefined ? 0 : clock.wallTime() - begun.createdAt;
     this.#options = options;
-    this.#createdAt = clock.now();
-    this.#createdAtIso = this.#updatedAtIso = isoNow(clock);
-    this.#ttlMs = work.plan.longestMs + keptMs;
-    this.#expireAfter(this.#ttlMs);
+    this.id = begun?.id ?? crypto.randomUUID();
+    this.#createdAt = clock.now() - ageMs;
+    this.#updatedAtIso = isoNow(clock);
+    this.#createdAtIso = begun === undefined ? this.#updatedAtIso : new Date(begun.createdAt).toISOString();
+    this.#expireAfter(work.plan.longestMs + keptMs);
+    this.#ttlMs = ageMs + work.plan.longestMs + keptMs;
     work.onNews = () => {
       this.#updatedAtIso = isoNow(clock);
       this.#tell();
@@ -57,6 +62,11 @@ export class Task {
       (result) => this.#end("completed", work.message, { result }),
       (error: unknown) => this.#end("failed", errorOf(error).message, { error: errorOf(error) }),
     );
+  }
+
+  /** Aborts when nobody needs the task any more. */
+  get disposed(): AbortSignal {
+    return this.#disposed.signal;
   }
 
   get working(): boolean {
@@ -97,7 +107,7 @@ export class Task {
 
   /** Lets go of everything: work, timers, followers and outcome. Nobody may look at the task any more. */
   dispose(): void {
-    this.#isDisposed = true;
+    this.#disposed.abort();
     this.#followers.clear();
     this.#outcome = {};
     this.#tellLater?.abort();
@@ -108,7 +118,7 @@ export class Task {
 
   #end(status: TaskStatus, message: string | undefined, outcome: Outcome): void {
     // Work that is stopped when nobody needs the task any more still ends in some way.
-    if (!this.working || this.#isDisposed) return;
+    if (!this.working || this.disposed.aborted) return;
     const { clock, keptMs } = this.#options;
     this.#message = message;
     this.#status = status;

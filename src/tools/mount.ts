@@ -10,6 +10,8 @@ import { isAbort, type WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { wellFormedJson } from "../shared/text.ts";
 import { answerOrTask, declaredIn, mountTaskMethods } from "../tasks/methods.ts";
+import type { TaskCall } from "../tasks/shared-tasks.ts";
+import { Work } from "../tasks/task.ts";
 import {
   type Answer,
   answered,
@@ -52,7 +54,22 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
     listed ??= listTools(tools);
     return { tools: listed };
   });
-  if (background !== undefined) mountTaskMethods(mcp.server, background.tasks);
+  if (background !== undefined) {
+    mountTaskMethods(mcp.server, background.tasks, ({ tool: name, arguments: given, cursor, createdAt }, leftMs) => {
+      const tool = byName.get(name);
+      if (tool === undefined)
+        throw new ProtocolError(ProtocolErrorCode.InternalError, `There is no tool ${name} here.`);
+      // Without a cursor nothing was read: an age is right whatever the clocks of two machines show.
+      const age = `${Math.ceil((deps.clock.wallTime() - createdAt) / 1_000)}s`;
+      const goesOn = Object.hasOwn(tool.input.shape, "after") ? { after: cursor ?? given.after ?? age } : {};
+      const args = { ...given, ...goesOn, timeoutSeconds: leftMs / 1_000 };
+      const callLog = new CallLog(name, { log, clock: deps.clock });
+      const prepared = prepare({ tool, log: callLog, deps, limits: backgroundLimits(background) }, args);
+      const { call, run } = inBackground(prepared);
+      const plan = { longestMs: leftMs, pollIntervalMs: prepared.pollIntervalMs };
+      return { call, work: new Work(plan, (control) => run({ ...control, mayTakeLong })) };
+    });
+  }
   mcp.server.setRequestHandler("tools/call", async ({ params }, context) => {
     const tool = byName.get(params.name);
     if (tool === undefined) {
@@ -84,20 +101,29 @@ function clientName(mcp: McpServer, { mcpReq }: ServerContext): string | undefin
   return typeof told === "string" ? told : mcp.server.getClientVersion()?.name;
 }
 
-interface Call {
+interface Called {
   tool: Tool;
   log: CallLog;
-  context: ServerContext;
   deps: ToolDeps;
   limits: WaitLimits;
+}
+
+interface Call extends Called {
+  context: ServerContext;
   background: Background | undefined;
 }
 
-async function call({ tool, log, context, deps, limits, background }: Call, given: unknown): Promise<Answer> {
+/** A call whose arguments are read and checked. */
+interface Prepared {
+  tool: Tool;
+  args: Readonly<Record<string, unknown>>;
+  limitSeconds: number | undefined;
+  pollIntervalMs(): number;
+  run(control: Control): Promise<Answer>;
+}
+
+function prepare({ tool, log, deps, limits }: Called, given: unknown): Prepared {
   const args = checkArguments(tool, given);
-  const limitSeconds = tool.waits?.(args, limits);
-  const { signal, notify, _meta } = context.mcpReq;
-  const progress = startProgress({ clock: deps.clock, token: _meta?.progressToken, limitSeconds, notify });
   const run = (control: Control) =>
     answered(log, async () => {
       const callContext = { ...deps, ...limits, ...control };
@@ -108,24 +134,44 @@ async function call({ tool, log, context, deps, limits, background }: Call, give
       log.ended(typeof structuredContent.outcome === "string" ? structuredContent.outcome : "answered");
       return rendered(structuredContent);
     });
+  const pollIntervalMs = () => tool.pace?.(args, deps) ?? 0;
+  return { tool, args, limitSeconds: tool.waits?.(args, limits), pollIntervalMs, run };
+}
+
+/** A prepared call as work in the background, and what it takes to do it once more. */
+function inBackground({ tool, args, run }: Prepared, tell: (message: string) => void = () => {}) {
+  let latest: (() => string | undefined) | undefined;
+  const call: TaskCall = { tool: tool.name, arguments: args, cursor: () => latest?.() };
+  const work = ({ report, ...control }: Omit<Control, "lookWithinMs">) =>
+    run({
+      ...control,
+      lookWithinMs: LOOK_WITHIN_MS,
+      report(message, cursor) {
+        latest = cursor ?? latest;
+        tell(message);
+        report(message, () => aside(cursor?.()));
+      },
+    });
+  return { call, run: work };
+}
+
+async function call({ context, background, ...called }: Call, given: unknown): Promise<Answer> {
+  const { clock } = called.deps;
+  const prepared = prepare(called, given);
+  const { limitSeconds, pollIntervalMs } = prepared;
+  const { signal, notify, _meta } = context.mcpReq;
+  const progress = startProgress({ clock, token: _meta?.progressToken, limitSeconds, notify });
   try {
     // Who looks only once has the answer at once.
-    if (background === undefined || !limitSeconds) return await run({ signal, report: progress.report, mayTakeLong });
+    if (background === undefined || !limitSeconds)
+      return await prepared.run({ signal, report: progress.report, mayTakeLong });
     const answer = await answerOrTask({
       tasks: background.tasks,
-      clock: deps.clock,
+      clock,
       signal,
       longestMs: limitSeconds * 1_000,
-      pollIntervalMs: () => tool.pace?.(args, deps) ?? 0,
-      run: ({ report, ...control }) =>
-        run({
-          ...control,
-          lookWithinMs: LOOK_WITHIN_MS,
-          report(message, cursor) {
-            progress.report(message);
-            report(message, () => aside(cursor?.()));
-          },
-        }),
+      pollIntervalMs,
+      ...inBackground(prepared, progress.report),
     });
     // The SDK's types know tools' results only.
     return answer as Answer;

@@ -26,7 +26,9 @@ const DECLARED = { extensions: { [TASKS_EXTENSION]: {} } };
 async function send(method: string, params: Record<string, unknown> = {}, capabilities: object = DECLARED) {
   const handler = createMcpHandler(() => {
     const mcp = new McpServer({ name: "test", version: "1" });
-    mountTaskMethods(mcp.server, tasks);
+    mountTaskMethods(mcp.server, tasks, () => {
+      throw new Error("nothing is shared");
+    });
     return mcp;
   });
   const _meta = {

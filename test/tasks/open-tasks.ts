@@ -1,10 +1,13 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { silentLog } from "../../src/shared/log.ts";
+import { MemoryState } from "../../src/state/memory.ts";
+import type { SharedTenant, State } from "../../src/state/state.ts";
 import { Tasks } from "../../src/tasks/tasks.ts";
+import type { ToolDeps } from "../../src/tools/define.ts";
 import { TOOLS } from "../../src/tools/index.ts";
 import { mountTools } from "../../src/tools/mount.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";
-import { openFeedWorld } from "../support/feed-world.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { DECLARED, type Message } from "./raw-client.ts";
 
 type Handler = (request: unknown, context: unknown) => Promise<Message>;
@@ -12,8 +15,20 @@ type Handler = (request: unknown, context: unknown) => Promise<Message>;
 /** The tools and tasks of a server whose clock, upstream and client are in the test's hands. */
 export function openTasks({ intervalMs = 1_000 } = {}) {
   const upstream = openFeedWorld({ speed: 0.000_1, intervalMs });
-  const { exa, feed, states, clock, fake } = upstream;
-  const tasks = new Tasks({ clock });
+  const { exa, feed, states, clock } = upstream;
+  return openServer(upstream, { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock });
+}
+
+/** Replicas of such a server, which share a state. */
+export function openReplicas(count: number, wrap = (state: State) => state) {
+  const upstream = openFeedWorld({ speed: 0.000_1 });
+  const shared = { state: wrap(new MemoryState(upstream.clock)), tenant: "tenant" };
+  return Array.from({ length: count }, () => openServer(upstream, upstream.newProcess(shared), shared));
+}
+
+function openServer(upstream: FeedWorld, deps: ToolDeps, shared?: SharedTenant) {
+  const { clock, fake } = upstream;
+  const tasks = new Tasks({ clock, shared });
   const handlers = new Map<string, Handler>();
   // As much of the SDK's server as the tools are mounted on; the SDK itself would take turns that no fake clock sees.
   const server = {
@@ -22,7 +37,7 @@ export function openTasks({ intervalMs = 1_000 } = {}) {
     setRequestHandler: (method: string, ...rest: unknown[]) => handlers.set(method, rest.at(-1) as Handler),
   };
   mountTools({ server } as unknown as McpServer, TOOLS, {
-    deps: { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock, maxWaitSeconds: 300 },
+    deps: { ...deps, maxWaitSeconds: 300 },
     log: silentLog,
     background: { tasks, maxWaitSeconds: 86_400 },
   });
@@ -33,6 +48,8 @@ export function openTasks({ intervalMs = 1_000 } = {}) {
   });
   const call = (name: string, args: object): Promise<Message> =>
     (handlers.get("tools/call") as Handler)({ params: { name, arguments: args } }, { mcpReq: newRequest() });
+  const get = (taskId: string): Promise<Message> =>
+    (handlers.get("tasks/get") as Handler)({ taskId }, { mcpReq: newRequest() });
   const newWebset = () => upstream.world.createWebset({ search: { query: "Makers of cargo bikes", count: 5 } });
-  return { ...upstream, tasks, call, newWebset, fake };
+  return { ...upstream, tasks, call, get, newWebset, fake };
 }
