@@ -21,14 +21,20 @@ const MOST_CODINGS = 2;
 
 /** Reads an answer to its end, as far as there is use for it. `maxBytes` is the longest body accepted, compressed or not. */
 export async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<HttpAnswer> {
-  const headers: Record<string, string> = {};
-  for (const [name, value = ""] of Object.entries(answer.headers)) headers[name] = [value].flat().join(", ");
+  const headers = headersOf(answer);
   const encoding = headers["content-encoding"] ?? "";
   const status = answer.statusCode ?? 0;
   // What an error's status says is worth more than its body: one that cannot be read counts as empty.
   const body =
     status < 300 ? readText(answer, encoding, maxBytes) : readText(answer, encoding, MAX_ERROR_BYTES).catch(() => "");
   return { status, headers, body: await body };
+}
+
+/** Names in lower case; a header sent twice is joined with ", ". */
+export function headersOf(answer: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value = ""]) => [name, [value].flat().join(", ")]),
+  );
 }
 
 /**

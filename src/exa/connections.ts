@@ -8,7 +8,7 @@ import { connect as connectTls } from "node:tls";
 import { linkAbort, orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, WebsetsError } from "../shared/errors.ts";
-import { MAX_RESPONSE_BYTES, readAnswer } from "./body.ts";
+import { headersOf, MAX_RESPONSE_BYTES, readAnswer } from "./body.ts";
 import type { HttpAnswer, HttpRequest } from "./http.ts";
 import type { HttpProxy } from "./proxy.ts";
 import {
@@ -23,11 +23,21 @@ import {
 
 /** Longer than the slowest poll waits, so that polls share a connection. */
 const KEEP_ALIVE_MS = 20_000;
+/** Of an answer that is not read this much is let pass, so that its sender can end it. */
+const MOST_UNREAD_BYTES = 64 * 2 ** 10;
 
 /** One request, and the proxy on its way if there is one. */
 export interface Errand extends HttpRequest {
   proxy: HttpProxy | undefined;
 }
+
+/** What is told to another program, which answers with a status and nothing that is read. */
+export interface HttpPost extends Omit<HttpRequest, "method"> {
+  body: string;
+}
+
+/** A body to post, and the same. */
+export type PostErrand = HttpPost & Pick<Errand, "proxy">;
 
 export interface ConnectionsOptions {
   timeouts: Timeouts;
@@ -53,7 +63,25 @@ export class Connections extends Agent {
     return readAnswer(await this.#begin(errand), this.#options.maxResponseBytes ?? MAX_RESPONSE_BYTES);
   }
 
-  async #begin(errand: Errand): Promise<IncomingMessage> {
+  /**
+   * Posts a body and resolves as soon as the answer's head is there; what follows is not read. Each has a connection of its own: on a
+   * kept one nobody knows whether a body that was not answered has arrived.
+   */
+  async post({ body, headers, ...errand }: PostErrand): Promise<Omit<HttpAnswer, "body">> {
+    const ofBody = { "content-length": String(Buffer.byteLength(body)), connection: "close" };
+    const answer = await this.#begin({ ...errand, method: "POST", headers: { ...headers, ...ofBody } }, body);
+    // Whoever is still writing when the other side has gone would take it for a failure; but not for long.
+    let left = MOST_UNREAD_BYTES;
+    answer
+      .on("error", () => {})
+      .on("data", ({ length }: Buffer) => {
+        left -= length;
+        if (left < 0) answer.destroy();
+      });
+    return { status: answer.statusCode ?? 0, headers: headersOf(answer) };
+  }
+
+  async #begin(errand: Sent, body?: string): Promise<IncomingMessage> {
     const { method, url, signal } = errand;
     const { timeouts } = this.#options;
     const headers = { ...errand.headers, host: url.host, "accept-encoding": "gzip" };
@@ -66,7 +94,7 @@ export class Connections extends Agent {
       const phase = answer === undefined ? "headers" : "body";
       (answer ?? sent).destroy(timeUp(phase, timeouts));
     });
-    sent.end();
+    sent.end(body);
     // A switch to another protocol ends without an error.
     const closed = once(sent, "close").then(() =>
       Promise.reject(new SocketError("the connection was closed unanswered")),
@@ -77,7 +105,7 @@ export class Connections extends Agent {
       return answer;
     } catch (error) {
       // A kept connection that the other side closes in this very moment is no failure of the request (RFC 9112, section 9.3.1).
-      if (sent.reusedSocket && isClosed(error) && !signal.aborted) return this.#begin(errand);
+      if (sent.reusedSocket && isClosed(error) && !signal.aborted) return this.#begin(errand, body);
       throw error;
     }
   }
@@ -94,7 +122,7 @@ export class Connections extends Agent {
     this.#open((sending as Sending).errand).then((socket) => done(null, socket), done as (error: unknown) => void);
   }
 
-  async #open({ url, proxy, signal: until }: Errand): Promise<Socket> {
+  async #open({ url, proxy, signal: until }: Sent): Promise<Socket> {
     const { clock } = this.#options;
     const connect = async (to: URL, signal: AbortSignal) =>
       secured(await dial(bare(to.hostname), portOf(to), { clock, signal }), to, signal);
@@ -125,8 +153,9 @@ export class Connections extends Agent {
   }
 }
 
+type Sent = Omit<Errand, "method"> & { method: "GET" | "POST" };
 /** What a request tells the pool. */
-type Sending = ClientRequestArgs & { errand: Errand };
+type Sending = ClientRequestArgs & { errand: Sent };
 
 /** Speaks TLS on a connection where the URL asks for it. Rejects with what the handshake reported. */
 export async function secured(socket: Socket, { protocol, hostname }: URL, signal: AbortSignal): Promise<Socket> {

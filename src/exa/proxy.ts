@@ -63,7 +63,8 @@ function readProxy(variable: HttpProxy["variable"], text: string, target: URL): 
   return { url, variable, name: `the proxy ${url.host}`, authorization: authorizationOf(url) };
 }
 
-function authorizationOf({ username, password }: URL): string | undefined {
+/** What the user and password in a URL are as a header; undefined where it has none. */
+export function authorizationOf({ username, password }: URL): string | undefined {
   if (username === "" && password === "") return undefined;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")}`;
 }

@@ -1,8 +1,8 @@
 import { startTimeLimit } from "../shared/abort.ts";
 import { type Clock, systemClock } from "../shared/clock.ts";
 import { abortError } from "../shared/errors.ts";
-import type { Connections } from "./connections.ts";
-import type { Transport } from "./http.ts";
+import type { Connections, Errand, HttpPost } from "./connections.ts";
+import type { HttpAnswer, HttpRequest, Transport } from "./http.ts";
 import { type HttpProxy, type Proxies, proxyFor } from "./proxy.ts";
 import { DEFAULT_TIMEOUTS, explainSocketError, type Timeouts, timeUp } from "./socket-errors.ts";
 
@@ -16,6 +16,8 @@ export interface SocketTransportOptions {
 
 /** A transport over real sockets. */
 export interface SocketTransport extends Transport {
+  /** Posts a body, over a connection of its own, and resolves to what the answer's head says. Otherwise as a request. */
+  post(request: HttpPost): Promise<Omit<HttpAnswer, "body">>;
   /** Loads what the first request needs, which then goes out at once. */
   prepare(): void;
   /** Closes every connection at once; what is in flight, and whatever is asked later, rejects with an AbortError. */
@@ -39,22 +41,25 @@ export function createSocketTransport(options: SocketTransportOptions = {}): Soc
     return loaded;
   }
 
-  const transport: Transport = async (request) => {
+  async function carry<T>(request: HttpRequest | HttpPost, send: (connections: Connections, way: Way) => Promise<T>) {
     const proxy = proxyFor(request.url, proxies);
     const limit = startTimeLimit(clock, timeouts.total, request.signal, closing.signal);
     try {
       const connections = await load();
       if (limit.signal.aborted) throw abortError();
-      return await connections.send({ ...request, proxy, signal: limit.signal });
+      return await send(connections, { proxy, signal: limit.signal });
     } catch (error) {
       if (limit.signal.aborted && !limit.expired) throw abortError();
       throw explainSocketError(limit.expired ? timeUp("total", timeouts) : error, nameOf(request.url, proxy));
     } finally {
       limit.end();
     }
-  };
+  }
 
+  const transport: Transport = (request) =>
+    carry(request, (connections, way) => connections.send({ ...request, ...way }));
   return Object.assign(transport, {
+    post: (request: HttpPost) => carry(request, (connections, way) => connections.post({ ...request, ...way })),
     wayTo: (url: URL) => nameOf(url, proxyFor(url, proxies)),
     prepare() {
       if (!closing.signal.aborted) load().catch(() => {});
@@ -65,6 +70,8 @@ export function createSocketTransport(options: SocketTransportOptions = {}): Soc
     },
   });
 }
+
+type Way = Pick<Errand, "proxy" | "signal">;
 
 /** A host in errors, with the proxy on the way to it. */
 function nameOf({ host }: URL, proxy: HttpProxy | undefined): string {
