@@ -5,6 +5,7 @@ import type { KeyWords } from "./exa/refusal.ts";
 import { Feed } from "./feed/feed.ts";
 import { RecentIds, rememberIds } from "./feed/recent-ids.ts";
 import type { OpenShared } from "./feed/shared-polls.ts";
+import { WHOLE } from "./shared/bounded-json.ts";
 import type { Clock } from "./shared/clock.ts";
 import { lineForOperator, type WebsetsError } from "./shared/errors.ts";
 import type { Log } from "./shared/log.ts";
@@ -23,6 +24,8 @@ export interface TenantOptions {
   keyWords?: KeyWords | undefined;
   /** Where other replicas serve the same key: how they share its polls. */
   shared?: OpenShared | undefined;
+  /** Whether events are kept as the API sends them, for who hands them on; without it long texts are cut. */
+  keepsWhole?: boolean | undefined;
 }
 
 /** One API key's world: everything that lives as long as the key is used. Nothing of it is shared with another key. */
@@ -35,7 +38,8 @@ export interface Tenant {
 }
 
 /** Puts together what one key needs. It makes no request, and holds nothing open by itself. */
-export function createTenant({ config, transport, clock, log, keyWords, shared }: TenantOptions): Tenant {
+export function createTenant(options: TenantOptions): Tenant {
+  const { config, transport, clock, log, keyWords, shared, keepsWhole } = options;
   const recent = new RecentIds();
   const noKey = config.apiKey === undefined ? missingKey(config.keyPlaceholder) : undefined;
   const upstreamClock = new UpstreamClock(clock);
@@ -58,6 +62,7 @@ export function createTenant({ config, transport, clock, log, keyWords, shared }
     upstreamClock,
     intervalMs: config.pollInterval * 1_000,
     shared,
+    keeps: keepsWhole ? WHOLE : undefined,
     onMalformed: once((count) =>
       log.warn(`skipped ${count} malformed event(s); further ones are skipped without a word`),
     ),

@@ -1,6 +1,6 @@
 import { type ExaEvent, eventTime } from "../exa/event.ts";
 import { idOf } from "../exa/schemas.ts";
-import { cutTo, KEPT } from "../shared/bounded-json.ts";
+import { cutTo, KEPT, type Limits } from "../shared/bounded-json.ts";
 import type { Placed } from "./position.ts";
 
 /** An event as the feed keeps it: placed in time, with an owner, and with long texts cut. */
@@ -21,14 +21,14 @@ export type Owner =
   | { kind: "unknown" };
 
 /** The event as the feed keeps it. `createdAt` must be a parsable date, which the schema has checked. */
-export function toFeedEvent(event: ExaEvent): FeedEvent {
+export function toFeedEvent(event: ExaEvent, keeps: Limits = KEPT): FeedEvent {
   return {
     id: event.id,
     type: event.type,
     createdAt: event.createdAt,
     time: eventTime(event),
     owner: ownerOf(event.type, event.data),
-    data: cutTo(event.data, KEPT),
+    data: cutTo(event.data, keeps),
   };
 }
 

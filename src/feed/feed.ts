@@ -39,6 +39,8 @@ export interface FeedOptions {
   shared?: OpenShared | undefined;
   /** 0 up to 1; for jitter. */
   random?: () => number;
+  /** How much of each event is kept; without it what agents are shown. */
+  keeps?: Reading["keeps"];
   /** Told how many malformed events a page had; they are skipped. */
   onMalformed?: (count: number) => void;
   /** Told of each poll when it is over. */
@@ -302,11 +304,11 @@ export class Feed {
 
   /** For reading events of these types, with what that has taught; without a signal, nothing ends it. */
   #readingOf(types: readonly string[] | undefined, signal = new AbortController().signal): Reading {
-    const { exa, clock, upstreamClock, onMalformed } = this.#options;
+    const { exa, clock, upstreamClock, onMalformed, keeps } = this.#options;
     const onPage = (unreadable: number) => {
       this.#channels.noteAnswer();
       if (unreadable > 0) onMalformed?.(unreadable);
     };
-    return { exa, clock, upstreamClock, channel: this.#channels.of(types), signal, onPage };
+    return { exa, clock, upstreamClock, channel: this.#channels.of(types), signal, keeps, onPage };
   }
 }

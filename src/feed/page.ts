@@ -21,6 +21,8 @@ export interface Reading {
   attempts?: number | undefined;
   /** Told of each page that has arrived, and how many of its events could not be read. */
   onPage?: ((unreadable: number) => void) | undefined;
+  /** How much of each event is kept; without it what agents are shown. */
+  keeps?: Parameters<typeof toFeedEvent>[1];
   /** With whom these requests share their turns; by default with the listings. */
   group?: string | undefined;
 }
@@ -88,7 +90,7 @@ export class PageReader {
       const { value, sentAt, receivedAt } = answer;
       const { malformed: unreadable, nextCursor } = value;
       onPage?.(unreadable);
-      const events = value.events.map(toFeedEvent);
+      const events = value.events.map((event) => toFeedEvent(event, this.#reading.keeps));
       upstreamClock.noteEvents(events, receivedAt);
       channel.endsInclusive ||= events.some(({ time }) => time === range.before);
       channel.hasFinerTimes ||= events.some(({ createdAt }) => FINER_TIME.test(createdAt));

@@ -28,6 +28,9 @@ export interface Limits {
  */
 export const KEPT: Limits = { text: 2_000, entries: Number.POSITIVE_INFINITY, depth: 12 };
 
+/** What is kept by a program that hands the resources on as they are. */
+export const WHOLE: Limits = { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY, depth: DEEPEST };
+
 /** How many bytes a value takes in a result: as text within the JSON of a message, which is longer than the value's own JSON. */
 export function resultBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
@@ -46,9 +49,7 @@ export function withinBytes<T>(value: T, most: number): T {
 
 /** The value, without what lies so deep that it cannot be written as JSON. */
 export function withoutDepths<T>(value: T): T {
-  return isDeeperThan(value, DEEPEST)
-    ? (cutTo(value, { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY, depth: DEEPEST }) as T)
-    : value;
+  return isDeeperThan(value, DEEPEST) ? (cutTo(value, WHOLE) as T) : value;
 }
 
 function isDeeperThan(value: unknown, depth: number): boolean {

@@ -7,6 +7,7 @@ import { Feed } from "../../src/feed/feed.ts";
 import type { Reading } from "../../src/feed/pages.ts";
 import { sharedPolls } from "../../src/feed/shared-polls.ts";
 import { createSandbox, type SandboxOptions } from "../../src/sandbox/server.ts";
+import type { Limits } from "../../src/shared/bounded-json.ts";
 import type { Clock } from "../../src/shared/clock.ts";
 import { UpstreamClock } from "../../src/shared/upstream-clock.ts";
 import type { SharedTenant } from "../../src/state/state.ts";
@@ -37,6 +38,8 @@ export interface FeedWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
   dates?: boolean | (() => boolean);
   spoil?: Spoil;
   intervalMs?: number;
+  /** How much of each event the feeds keep. */
+  keeps?: Limits;
   /** Whether requests keep to the client's own budget. Default false: all are let through at once. */
   budgeted?: boolean;
 }
@@ -94,7 +97,8 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     const own = new UpstreamClock(ours);
     const exa = newClient(own);
     const polls = shared && sharedPolls(shared, ours);
-    const feed = new Feed({ exa, clock: ours, upstreamClock: own, intervalMs, shared: polls, random: () => 0 });
+    const { keeps } = options;
+    const feed = new Feed({ exa, clock: ours, upstreamClock: own, intervalMs, shared: polls, random: () => 0, keeps });
     const states = new WebsetStates(exa, ours);
     return { exa, feed, states, clock: ours, ready: new ReadyChains({ exa, states, clock: ours, feed }) };
   };

@@ -129,7 +129,7 @@ export function readPage(exchange: Exchange): SeenPage {
   const { events, malformed, hasMore, nextCursor } = parseEventPage(exchange.json);
   return {
     ...exchange,
-    events: events.map(toFeedEvent),
+    events: events.map((event) => toFeedEvent(event)),
     malformed,
     hasMore,
     nextCursor,
