@@ -4,7 +4,7 @@ import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { WebsetsError } from "../shared/errors.ts";
 import { createLog } from "../shared/log.ts";
-import { createTenant, type Tenant } from "../tenant.ts";
+import { createTenant, type Tenant, type TenantOptions } from "../tenant.ts";
 import { TOOLS } from "../tools/index.ts";
 import { checkArguments, runTool } from "../tools/run-tool.ts";
 import type { Progress } from "../webset/progress.ts";
@@ -64,13 +64,17 @@ const LONGEST_CALL_SECONDS = 86_400;
  * Puts together what a command needs: the configuration of flags and environment, one key's world, and with `--sandbox` a
  * sandbox behind it. Throws `ConfigError` and `UsageError`.
  */
-export async function openContext({ sandbox, ...flags }: CommonFlags, host: CommandHost): Promise<OpenContext> {
+export async function openContext(
+  { sandbox, ...flags }: CommonFlags,
+  host: CommandHost,
+  { keepsWhole }: Pick<TenantOptions, "keepsWhole"> = {},
+): Promise<OpenContext> {
   const configured = readConfig(flags, host.env);
   const log = createLog(configured.logLevel, (line) => void host.err.line(line));
   const world = sandbox === undefined ? undefined : await (await import("./sandbox.ts")).startScenario(sandbox, log);
   const config = world === undefined ? configured : { ...configured, apiKey: world.key, baseUrl: new URL(world.url) };
   const transport = createSocketTransport({ proxies: config.proxies });
-  const tenant = createTenant({ config, transport, clock: host.clock, log });
+  const tenant = createTenant({ config, transport, clock: host.clock, log, keepsWhole });
   return {
     context: { ...host, config, tenant, call: callerOf(tenant, host.signal) },
     async close() {

@@ -5,8 +5,10 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import { createLog } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
+import type { TenantOptions } from "../tenant.ts";
 import type { CommandContext, CommandHost, CommonFlags } from "./command-context.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
+import type { ForwardOptions } from "./commands/forward.ts";
 import type { HttpFlags } from "./commands/http.ts";
 import type { ItemsFlags } from "./commands/items.ts";
 import type { TailFlags } from "./commands/tail.ts";
@@ -112,12 +114,12 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     return described;
   }
 
-  function run<Flags extends CommonFlags>(act: Act<Flags>) {
+  function run<Flags extends CommonFlags>(act: Act<Flags>, needs?: Pick<TenantOptions, "keepsWhole">) {
     return async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
       const flags = command.opts<Flags>();
       const { openContext } = await import("./command-context.ts");
-      const { context, close } = await openContext(flags, host);
+      const { context, close } = await openContext(flags, host, needs);
       try {
         code = await act(flags, context, command.args);
       } finally {
@@ -191,6 +193,30 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       ),
     );
 
+  asking("forward [command...]", "hand each event to a URL or a command of yours, with nothing lost over restarts", [
+    "forward --to http://localhost:3000/exa-webhook --secret-env WEBHOOK_SECRET",
+    "forward --items-ready --webset suppliers -- ./add-to-sheet.sh",
+  ])
+    .option("--to <url>", "post each event there, as Exa posts it to a webhook; or name a command behind --")
+    .option("--secret-env <name>", "sign with the secret in this variable, as Exa signs its webhooks")
+    .option("--types <types>", "only these, separated by commas: exact, or any prefix with a star", listOf)
+    .option("--webset <id>", "only this Webset's events: its id or your externalId")
+    .option("--items-ready", "one entry for each item once all its values are there, in place of events of items")
+    .option("--problems", "only what went wrong")
+    .option("--since <when>", "where the first run begins: a time, an age such as 2h, or a cursor (default now)")
+    .option("--parallel <number>", "so many at once, of different Websets (default 1)")
+    .option("--attempts <number>", "after so many an event is given up (default 100, about 8 hours)")
+    .option("--command-timeout <length>", "after that long a command is killed with its children (default 60s)")
+    .option("--state <file>", "what was delivered (default one for each account and filter in your state folder)")
+    .option("--json", "one JSON object for each attempt, as also where stdout is no terminal")
+    .action(
+      run<Omit<ForwardOptions, "command"> & CommonFlags>(
+        async (flags, context, given) =>
+          (await import("./commands/forward.ts")).forward({ ...flags, command: given }, context),
+        { keepsWhole: true },
+      ),
+    );
+
   asking("http", "serve MCP over HTTP for a team, each with their own key, at /mcp", [
     "http --host 0.0.0.0 --allowed-hosts mcp.example.com --access-log",
     "http --mode token --tokens tokens.json",
@@ -259,6 +285,10 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
   });
   program.helpInformation = () => overview(VERSION, rows);
   return { program, code: () => code };
+}
+
+function listOf(text: string): string[] {
+  return text.split(/[,\s]+/).filter((one) => one !== "");
 }
 
 function optionTerm({ flags }: Option): string {

@@ -45,6 +45,7 @@ export const DECISIONS: readonly Decision[] = [
   { number: "0016", title: "new types may come", check: checkTypes },
   { number: "0017", title: "items are of another moment", check: checkItems },
   { number: "0018", title: "callers' keys over HTTP", uncheckable: "it is about those who call this server" },
+  { number: "0019", title: "how webhooks are signed", uncheckable: "no delivery of a webhook comes here" },
 ];
 
 /** What the API shows of each assumption just now. */
