@@ -307,11 +307,11 @@ function withScenario(args: readonly string[]): string[] {
 function explained({ code, message }: CommanderError, args: readonly string[], program: Command): UsageError {
   const [sentence = "", ...more] = message.split("\n");
   const near = more.map((line) => ` ${line.replace(/^\((.*)\)$/, "$1")}`).join("");
-  if (code !== "commander.unknownCommand") {
+  // Of the help of a command that there is not, it says no more than that it would have shown all of it.
+  const unknown = { "commander.unknownCommand": args[0], "commander.help": args[1] }[code];
+  if (unknown === undefined) {
     return new UsageError(`${withoutSecrets(sentence.replace(/^error: /, ""))}${near === "" ? "" : `.${near}`}`);
   }
   const names = program.commands.map((one) => one.name()).join(", ");
-  return new UsageError(
-    `There is no command ${quoted(args[0] ?? "")}.${near} Commands: ${names}; none serves MCP on stdio.`,
-  );
+  return new UsageError(`There is no command ${quoted(unknown)}.${near} Commands: ${names}; none serves MCP on stdio.`);
 }

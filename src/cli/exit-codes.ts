@@ -51,10 +51,14 @@ const OF_KINDS: Readonly<Record<ErrorKind, { code: number; advice?: string }>> =
   not_found: { code: EXIT.unknown, advice: "The command websets lists the Websets there are." },
   invalid_request: { code: EXIT.usage },
   rate_limited: { code: EXIT.failure, advice: "Wait, then try again; nothing is lost." },
-  unavailable: { code: EXIT.failure, advice: "Try again in a moment; nothing is lost." },
+  unavailable: {
+    code: EXIT.failure,
+    advice: "Try again in a moment; nothing is lost. If it stays, the command doctor says what is in the way.",
+  },
   unexpected_response: {
     code: EXIT.failure,
-    advice: "Check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place.",
+    advice:
+      "Check that EXA_BASE_URL points at the Exa API and that no proxy answers in its place: the command doctor says where it ends.",
   },
 };
 
@@ -66,12 +70,17 @@ export function endOf(error: unknown): { code: number; says?: string } {
   return { code: EXIT.failure, says: `failed: ${error instanceof Error ? error.stack : String(error)}` };
 }
 
+/** What to do about a kind of trouble, for a person in a shell; undefined where there is nothing to add. */
+export function adviceForPerson(kind: ErrorKind): string | undefined {
+  return OF_KINDS[kind].advice;
+}
+
 /** What happened and what to do, for a person in a shell. */
 export function sentenceForPerson({ kind, message, retryAfterMs, instead }: WebsetsError): string {
   const more = [
     retryAfterMs === undefined ? undefined : `The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.`,
     instead === undefined ? undefined : `Did you mean ${instead}?`,
-    OF_KINDS[kind].advice,
+    adviceForPerson(kind),
   ];
   return [finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" ");
 }

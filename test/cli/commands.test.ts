@@ -44,6 +44,7 @@ describe("the commands for people", () => {
     [["no-such-command"], 'There is no command "no-such-command". Commands: websets, items,'],
     [["webset"], 'There is no command "webset". Did you mean websets? Commands: '],
     [["wiat", "x"], "Did you mean wait?"],
+    [["help", "nope"], 'There is no command "nope". Commands: '],
     [[KEY], "There is no command of 36 characters. Commands: "],
     [["websets", "--limt", "5"], "unknown option '--limt'. Did you mean --limit?"],
     [["websets", "now"], "too many arguments for 'websets'"],

@@ -2,9 +2,10 @@ import type { Config } from "../../config.ts";
 import type { Transport } from "../../exa/http.ts";
 import { orAbort, startTimeLimit } from "../../shared/abort.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { abortError, isAbort, isFinal, WebsetsError } from "../../shared/errors.ts";
+import { abortError, isAbort, WebsetsError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
 import { createRedact } from "../../shared/redact.ts";
+import { adviceForPerson, EXIT, endOf } from "../exit-codes.ts";
 
 /** How a check of what this program needs ended: `warn` works, but is worth a look; `skip` could not be checked. */
 export type CheckStatus = "ok" | "warn" | "fail" | "skip";
@@ -77,10 +78,11 @@ export function failed(check: string, error: unknown, hide: Hide, advice?: strin
       ...(tag !== undefined && { tag }),
       ...(requestId !== undefined && { requestId }),
     },
-    isAccount: error.kind === "forbidden" || isFinal(error),
+    isAccount: endOf(error).code === EXIT.account,
   };
 }
 
+const AGAIN = "Run doctor again in a moment; if it stays, look at the network between this machine and the API.";
 const KEYS = "https://dashboard.exa.ai/api-keys";
 
 function adviceFor({ kind, advice }: WebsetsError): string {
@@ -90,11 +92,9 @@ function adviceFor({ kind, advice }: WebsetsError): string {
     case "unauthorized":
       return `Copy the key anew from ${KEYS} into EXA_API_KEY: it is wrong, revoked, or another program's.`;
     case "no_access":
-      return "The key is right, but the plan of its team has no access to Websets over the API: change the plan at https://dashboard.exa.ai, or take the key of another team.";
     case "out_of_credits":
-      return "Add credits or raise the budget at https://dashboard.exa.ai; searches that were running may have been canceled.";
     case "forbidden":
-      return "The key is right, but its plan or its team does not allow this: take another key, or ask the team's owner.";
+      return adviceForPerson(kind) ?? AGAIN;
     case "rate_limited":
       return "Other programs use the same key: run doctor again in a minute.";
     default:

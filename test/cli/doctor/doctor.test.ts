@@ -173,7 +173,7 @@ describe("for a person", () => {
 
   test("what to do stands below what failed, and the end names it", async () => {
     const { out } = await run({}, { faults: "no-plan", columns: 100 });
-    expect(out).toMatch(/fail +account +the API gives this key no access \(401\)\n +To do: The key is right, but/);
+    expect(out).toMatch(/fail +account +the API gives this key no access \(401\)\n +To do: The key is valid: the/);
     expect(out.trimEnd()).toMatch(/Failed: account\.$/);
   });
 });
