@@ -27,7 +27,7 @@ describe("a workflow", () => {
     const commands = steps.map(({ run = "" }) => run).join("\n");
     for (const [, script = ""] of commands.matchAll(/npm run ([\w-]+)/g))
       expect(manifest.scripts).toHaveProperty(script);
-    for (const [path] of commands.matchAll(/\b(?:test|scripts)\/[\w./-]+/g))
+    for (const [path] of commands.matchAll(/(?:\btest|\bscripts|\.ci)\/[\w./-]+/g))
       expect(existsSync(join(root, path)), path).toBe(true);
     for (const { uses } of steps) expect(uses ?? "any@v1").toMatch(/^[\w/-]+@v\d+$/);
   });
@@ -39,6 +39,13 @@ describe("a workflow", () => {
     expect(matrix?.node).toEqual([20, 22, 24]);
     expect(manifest.engines.node).toMatch(/^>=20\./);
   });
+});
+
+test("what the system tests start besides Node is installed in one place, for whoever runs all of them", () => {
+  for (const path of [".ci/run", ".github/workflows/test.yml"]) {
+    expect(read(path), path).toMatch(/\.ci\/programs\n.*npm run system\b(?! --)/s);
+    expect(read(path), path).not.toContain("apt-get");
+  }
 });
 
 test("every issue form asks for something, and warns of the key where it asks for logs or configurations", () => {
