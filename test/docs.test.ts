@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { describe, expect, test } from "vitest";
+import { commandsIn } from "./support/shell.ts";
 
 const root = join(import.meta.dirname, "..");
 const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((page) => join("docs", page));
@@ -52,6 +53,19 @@ test("docs/architecture.md names no source that is not there, and can be read in
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((path) => !sources.some((source) => source.endsWith(`/${path}`)))).toEqual([]);
   expect(text.split("\n").length).toBeLessThanOrEqual(250);
+});
+
+test("docs/command-line.md has a row for each command", () => {
+  const rows = [...textOf(join("docs", "command-line.md")).matchAll(/^\| `(\w+)[^`]*` \|/gm)].map(([, name]) => name);
+  expect(rows.toSorted()).toEqual(commandsIn(textOf(join("test", "surface", "help.txt"))).toSorted());
+});
+
+test("docs/testing.md names every test of random worlds", () => {
+  const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".property.test.ts"),
+  );
+  const named = filesNamedIn(join("docs", "testing.md"));
+  expect(tests.map((path) => `test/${path.replaceAll(sep, "/")}`).filter((path) => !named.includes(path))).toEqual([]);
 });
 
 test("each assumption about the API has a page that says what shows it and what breaks", () => {

@@ -1,7 +1,9 @@
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runInShell } from "../support/shell.ts";
+import { commandsIn, runInShell } from "../support/shell.ts";
 
-const NAMES = ["websets", "items", "tail", "wait", "demo", "sandbox"];
+const NAMES = commandsIn((await runInShell(["help"])).stdout);
 const KEY = "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f";
 
 describe("the commands for people", () => {
@@ -32,6 +34,8 @@ describe("the commands for people", () => {
   test("are all in the overview", async () => {
     const { code, stdout } = await runInShell(["help"]);
     expect(code).toBe(0);
+    const files = readdirSync(join(import.meta.dirname, "../../src/cli/commands")).map((file) => basename(file, ".ts"));
+    expect(NAMES.toSorted()).toEqual([...files, "demo", "sandbox"].sort());
     for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b.* {2,}\\S`, "m"));
   });
 

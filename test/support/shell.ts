@@ -2,6 +2,12 @@ import { runCommand } from "../../src/cli/commands.ts";
 import { FakeStream } from "./command-world.ts";
 import { FakeClock } from "./fake-clock.ts";
 
+/** The names of all commands, as the overview lists them. */
+export function commandsIn(overview: string): string[] {
+  const [, list = ""] = /^Commands:\n(.*?)\n\n/ms.exec(overview) ?? [];
+  return [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
+}
+
 /** Runs a command in this process, as main.ts does; of the process it gets nothing. */
 export async function runInShell(args: readonly string[], { columns }: { columns?: number } = {}) {
   const [stdout, stderr] = [new FakeStream(columns), new FakeStream(columns)];

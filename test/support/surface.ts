@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Icon } from "../../src/tools/icons.ts";
 import { eventually } from "./eventually.ts";
 import { Program, runProgram } from "./program.ts";
+import { commandsIn } from "./shell.ts";
 import type { TableTool } from "./tools-table.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -37,9 +38,7 @@ export async function readSurface(): Promise<Surface> {
     const offered = LISTS.filter((list) => capabilities[list.split("/")[0] ?? ""] !== undefined);
     const [tools, ...others] = await Promise.all(offered.map((list, index) => ask(index + 1, list, {})));
     const help = await runProgram(["--help"]);
-    const [, list = ""] = /^Commands:\n(.*?)\n\n/ms.exec(help.stdout) ?? [];
-    const names = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
-    const ofCommands = await Promise.all(names.map((name) => runProgram([name, "--help"])));
+    const ofCommands = await Promise.all(commandsIn(help.stdout).map((name) => runProgram([name, "--help"])));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     return {
       server: serverInfo,
