@@ -36,7 +36,7 @@ const RULES: Rules = {
     server: [...below, ...faces, "config"],
     messages: ["shared"],
     http: ["messages", "state", ...below, ...faces, "config", "server", "tenant"],
-    cli: ["messages", ...below, ...faces, "config", "server", "tenant", "http", "sandbox"],
+    cli: ["messages", "state", ...below, ...faces, "config", "server", "tenant", "http", "sandbox"],
   },
   typesOnly: {
     feed: ["exa/client", "state"],

@@ -8,6 +8,7 @@ import { INVALID_REQUEST, readMessages } from "../messages/read-message.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import type { State } from "../state/state.ts";
 import { TOOLS } from "../tools/index.ts";
 import { answerJson, answerText, refuse } from "./answer.ts";
 import { answerPost, type Told, toldOf, tooMany } from "./exchange.ts";
@@ -16,7 +17,6 @@ import type { Identify } from "./keys.ts";
 import { TENANT_LIMITS, type TenantLimits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { Senders, senderOf } from "./senders.ts";
-import type { Pokes } from "./sessions.ts";
 import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
 import { Tenants } from "./tenants.ts";
 
@@ -55,8 +55,8 @@ export interface HttpServerOptions {
   log: Log;
   /** Gets what was asked and answered: never a key, a cursor, a query, or anything else that a caller wrote. */
   onAnswered?: ((entry: AccessEntry) => void) | undefined;
-  /** Reaches other instances; without it a cancel of the 2025 era counts where it lands. */
-  pokes?: Pokes | undefined;
+  /** What it shares with other instances; without it each is on its own. */
+  state?: State | undefined;
   limits?: Partial<TenantLimits>;
 }
 

@@ -1,22 +1,18 @@
 import type { ServerResponse } from "node:http";
 import { keyOf, type SdkId } from "../messages/message-id.ts";
 import { type SubscriptionDeps, Subscriptions } from "../resources/subscriptions.ts";
+import type { State } from "../state/state.ts";
 import { ALIVE, frameOf, KEEP_ALIVE_MS, openStream, tell } from "./answer.ts";
 
 /** For how long somebody who has subscribed may have no stream open that updates go to, in milliseconds. */
 const UNHEARD_MS = 60_000;
 
-/** Reaches whoever waits for a name on other instances; those of `State` in src/state/. */
-export interface Pokes {
-  poke(name: string): Promise<void>;
-  onPoke(name: string, action: () => void): () => void;
-}
-
 export interface SessionsOptions {
   deps: SubscriptionDeps;
   /** Says the same of a session on every instance, and nothing that can be guessed. */
   nameOf(sessionId: string): string;
-  pokes?: Pokes | undefined;
+  /** Reaches whoever waits for a name on other instances. */
+  pokes?: Pick<State, "poke" | "onPoke"> | undefined;
 }
 
 /**

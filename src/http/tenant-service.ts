@@ -3,16 +3,19 @@ import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/ser
 import { type Config, VERSION } from "../config.ts";
 import type { HttpAnswer, Transport } from "../exa/http.ts";
 import type { KeyWords } from "../exa/refusal.ts";
+import { sharedPolls } from "../feed/shared-polls.ts";
 import { Subscriptions } from "../resources/subscriptions.ts";
 import { buildServer } from "../server.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Log } from "../shared/log.ts";
 import { createRedact, type Redact } from "../shared/redact.ts";
+import { type State, tenantName } from "../state/state.ts";
+import { SharedTasks } from "../tasks/shared-tasks.ts";
 import { Tasks } from "../tasks/tasks.ts";
 import { createTenant } from "../tenant.ts";
 import { KEEP_ALIVE_MS } from "./answer.ts";
 import { RequestRate, type TenantLimits } from "./limits.ts";
-import { type Pokes, Sessions } from "./sessions.ts";
+import { Sessions } from "./sessions.ts";
 
 /** Outcomes of one tenant's tasks may take this many characters of memory. */
 const MOST_KEPT_CHARACTERS = 2 ** 20;
@@ -31,7 +34,8 @@ export interface TenantServiceOptions {
   limits: TenantLimits;
   /** Aborts when the process is about to end. */
   closing: AbortSignal;
-  pokes?: Pokes | undefined;
+  /** What it shares with other instances. */
+  state?: State | undefined;
 }
 
 /** One API key's world as it is served over HTTP: the MCP handler, and all that outlives a single request. */
@@ -54,7 +58,7 @@ export class TenantService {
   #usedAt: number;
 
   constructor(options: TenantServiceOptions) {
-    const { config, apiKey, name, clock, limits, closing, pokes } = options;
+    const { config, apiKey, name, clock, limits, closing, state } = options;
     this.name = name;
     this.limits = limits;
     this.#clock = clock;
@@ -62,19 +66,26 @@ export class TenantService {
     this.rate = new RequestRate(clock, limits);
     this.redact = createRedact(apiKey);
     const log = logOf(options.log, name, this.redact);
+    const shared = state && { state, tenant: tenantName(apiKey, config.baseUrl) };
     const { tools, recent } = createTenant({
       config: { ...config, apiKey, keyPlaceholder: undefined },
       transport: this.#observed(options.transport),
       clock,
       log,
       keyWords: options.keyWords,
+      shared: shared && sharedPolls(shared, clock),
     });
     const { states, feed } = tools;
     const watching = { states, feed, clock, log };
-    this.tasks = new Tasks({ clock, mostLive: limits.tasks, mostKeptCharacters: MOST_KEPT_CHARACTERS });
+    this.tasks = new Tasks({
+      clock,
+      shared: shared && new SharedTasks(shared, clock),
+      mostLive: limits.tasks,
+      mostKeptCharacters: MOST_KEPT_CHARACTERS,
+    });
     this.subscriptions = new Subscriptions(watching);
     this.subscriptions.notify = (uri) => this.handler.notify.resourceUpdated(uri);
-    this.sessions = new Sessions({ deps: watching, nameOf: (session) => hashOf(session, apiKey), pokes });
+    this.sessions = new Sessions({ deps: watching, nameOf: (session) => hashOf(session, apiKey), pokes: state });
     const background = config.noTasks ? undefined : { tasks: this.tasks, maxWaitSeconds: config.maxTaskWait };
     this.handler = createMcpHandler(
       ({ era, requestInfo }) => {

@@ -10,8 +10,8 @@ import {
   type TaskSeed,
   undeclared,
 } from "./protocol.ts";
-import { type TaskCall, TasksAway } from "./shared-tasks.ts";
-import { type Report, Work, type WorkPlan } from "./task.ts";
+import type { TaskCall } from "./shared-tasks.ts";
+import { type Report, TasksAway, Work, type WorkPlan } from "./task.ts";
 import type { FoundTask, Resume, Tasks } from "./tasks.ts";
 
 /** The methods check their parameters themselves: whether the client may call them at all comes first. */

@@ -4,7 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { Json, Lease, SharedTenant, State } from "../state/state.ts";
 import type { DetailedTask } from "./protocol.ts";
-import type { Task } from "./task.ts";
+import { type Task, TasksAway } from "./task.ts";
 
 /** When a replica is lost, another one goes on with its tasks no sooner, in milliseconds. */
 const LEASE_MS = 10_000;
@@ -37,11 +37,6 @@ const keptSchema = z.object({
   pollIntervalMs: z.number().optional(),
 });
 export type KeptTask = z.infer<typeof keptSchema>;
-
-/** What the replicas share cannot be asked at present. */
-export class TasksAway extends Error {
-  override readonly name = "TasksAway";
-}
 
 /** Keeps the tasks of one tenant where all replicas find them, each under a lease as long as somebody does its work. */
 export class SharedTasks {
@@ -114,6 +109,20 @@ export class SharedTasks {
     });
   }
 
+  /** A task of another replica as the protocol tells it. */
+  told(taskId: string, kept: KeptTask): DetailedTask {
+    const { status, createdAt, updatedAt, ttlMs, cursor, pollIntervalMs } = kept;
+    return {
+      taskId,
+      status,
+      ...(cursor === undefined ? {} : { statusMessage: `cursor ${cursor}` }),
+      createdAt: new Date(createdAt).toISOString(),
+      lastUpdatedAt: new Date(updatedAt).toISOString(),
+      ttlMs,
+      ...(status === "working" && pollIntervalMs !== undefined ? { pollIntervalMs } : {}),
+    };
+  }
+
   /** Cancels a task that is another replica's, or nobody's. Rejects with `TasksAway`. */
   cancel(id: string, kept: KeptTask): Promise<void> {
     return reach(async () => {
@@ -159,20 +168,6 @@ function recordOf({ seed }: Task, call: TaskCall, endsAt: number): KeptTask {
     endsAt,
     ttlMs,
     pollIntervalMs,
-  };
-}
-
-/** A task of another replica as the protocol tells it. */
-export function toldOf(taskId: string, kept: KeptTask): DetailedTask {
-  const { status, createdAt, updatedAt, ttlMs, cursor, pollIntervalMs } = kept;
-  return {
-    taskId,
-    status,
-    ...(cursor === undefined ? {} : { statusMessage: `cursor ${cursor}` }),
-    createdAt: new Date(createdAt).toISOString(),
-    lastUpdatedAt: new Date(updatedAt).toISOString(),
-    ttlMs,
-    ...(status === "working" && pollIntervalMs !== undefined ? { pollIntervalMs } : {}),
   };
 }
 

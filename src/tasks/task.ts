@@ -165,6 +165,11 @@ export class Task {
   }
 }
 
+/** Tasks of other replicas cannot be asked for at present. */
+export class TasksAway extends Error {
+  override readonly name = "TasksAway";
+}
+
 function errorOf(error: unknown): TaskError {
   const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown };
   return {

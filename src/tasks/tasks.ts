@@ -1,8 +1,8 @@
 import { orAbort, startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import type { Lease, SharedTenant } from "../state/state.ts";
+import type { Lease } from "../state/state.ts";
 import type { DetailedTask } from "./protocol.ts";
-import { type KeptTask, SharedTasks, type TaskCall, toldOf } from "./shared-tasks.ts";
+import type { KeptTask, SharedTasks, TaskCall } from "./shared-tasks.ts";
 import { Task, type Work } from "./task.ts";
 
 /** What ids look like; nothing else names a record. */
@@ -23,7 +23,7 @@ const MOST_KEPT_CHARACTERS = 8 * 2 ** 20;
 export interface TasksOptions {
   clock: Clock;
   /** Where other replicas serve the same key; without it, tasks end with their process. */
-  shared?: SharedTenant | undefined;
+  shared?: SharedTasks | undefined;
   mostLive?: number;
   mostKeptCharacters?: number;
   mostKept?: number;
@@ -59,7 +59,7 @@ export class Tasks {
   #closed = false;
 
   constructor({ shared, ...options }: TasksOptions) {
-    this.#shared = shared && new SharedTasks(shared, options.clock);
+    this.#shared = shared;
     this.#options = {
       mostLive: MOST_LIVE,
       mostKept: MOST_KEPT,
@@ -107,7 +107,7 @@ export class Tasks {
     const found = await shared.find(id);
     if (found === undefined) return undefined;
     const { kept, lease } = found;
-    const elsewhere = { detailed: toldOf(id, kept), cancel: () => shared.cancel(id, kept) };
+    const elsewhere = { detailed: shared.told(id, kept), cancel: () => shared.cancel(id, kept) };
     const isOrphan = kept.status === "working" && lease !== undefined;
     try {
       if (kept.status === "cancelled" || (kept.status === "working" && !isOrphan)) return elsewhere;

@@ -2,6 +2,7 @@ import type { McpServer } from "@modelcontextprotocol/server";
 import { silentLog } from "../../src/shared/log.ts";
 import { MemoryState } from "../../src/state/memory.ts";
 import type { SharedTenant, State } from "../../src/state/state.ts";
+import { SharedTasks } from "../../src/tasks/shared-tasks.ts";
 import { Tasks } from "../../src/tasks/tasks.ts";
 import type { ToolDeps } from "../../src/tools/define.ts";
 import { TOOLS } from "../../src/tools/index.ts";
@@ -28,7 +29,7 @@ export function openReplicas(count: number, wrap = (state: State) => state) {
 
 function openServer(upstream: FeedWorld, deps: ToolDeps, shared?: SharedTenant) {
   const { clock, fake } = upstream;
-  const tasks = new Tasks({ clock, shared });
+  const tasks = new Tasks({ clock, shared: shared && new SharedTasks(shared, clock) });
   const handlers = new Map<string, Handler>();
   // As much of the SDK's server as the tools are mounted on; the SDK itself would take turns that no fake clock sees.
   const server = {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { MemoryState } from "../../src/state/memory.ts";
-import { type KeptTask, TasksAway } from "../../src/tasks/shared-tasks.ts";
-import type { Task } from "../../src/tasks/task.ts";
+import { type KeptTask, SharedTasks } from "../../src/tasks/shared-tasks.ts";
+import { type Task, TasksAway } from "../../src/tasks/task.ts";
 import { type Resume, Tasks } from "../../src/tasks/tasks.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { HOUR, type ManualWork, MINUTE, manualWork, text } from "./support.ts";
@@ -19,7 +19,7 @@ const resume: Resume = (kept, leftMs) => {
   return { work: parts.work, call: { tool: kept.tool, arguments: kept.arguments, cursor: () => kept.cursor } };
 };
 
-const newTasks = (tenant = "tenant") => new Tasks({ clock, shared: { state, tenant } });
+const newTasks = (tenant = "tenant") => new Tasks({ clock, shared: new SharedTasks({ state, tenant }, clock) });
 
 beforeEach(() => {
   clock = new FakeClock();

@@ -5,8 +5,10 @@ import { Guard } from "../../http/guard.ts";
 import { byOwnKey, byToken, type Identify, readTokens } from "../../http/keys.ts";
 import { type AccessEntry, HttpServer } from "../../http/server.ts";
 import { onAbort } from "../../shared/abort.ts";
-import { createLog } from "../../shared/log.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { createLog, type Log } from "../../shared/log.ts";
 import { isLoopback } from "../../shared/loopback.ts";
+import type { State } from "../../state/state.ts";
 import type { CommandContext } from "../command-context.ts";
 import { numberFlag, quoted, UsageError, wordFlag } from "../flags.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,6 +22,7 @@ export interface HttpFlags {
   allowedHosts?: string;
   allowedOrigins?: string;
   accessLog?: boolean;
+  state?: string;
 }
 
 const MODES = ["byok", "token"] as const;
@@ -38,13 +41,16 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
   });
   const identify = await identifyBy(wordFlag("--mode", mode, MODES), flags.tokens, env);
   const transport = createSocketTransport({ proxies: config.proxies });
+  const log = createLog(config.logLevel, (line) => void err.line(line));
+  const state = flags.state === undefined ? undefined : await openState(flags.state, clock, log);
   const server = new HttpServer({
     config,
     guard,
     identify,
     transport,
     clock,
-    log: createLog(config.logLevel, (line) => void err.line(line)),
+    log,
+    state,
     onAnswered: flags.accessLog ? accessLog(out) : undefined,
   });
   try {
@@ -59,7 +65,7 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
     await new Promise<void>((resolve) => void onAbort(signal, resolve));
   } finally {
     await server.close();
-    await transport.close();
+    await Promise.all([transport.close(), state?.close()]);
   }
   return 0;
 }
@@ -78,6 +84,15 @@ async function listen(server: HttpServer, port: number, host: string) {
     }
     throw error;
   }
+}
+
+/** What this process shares with others; loaded only where it is wanted. */
+async function openState(url: string, clock: Clock, log: Log): Promise<State> {
+  if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
+    throw new UsageError("--state cannot be used; accepted is redis://HOST:PORT, or rediss:// for TLS");
+  }
+  const { RedisState } = await import("../../state/redis.ts");
+  return new RedisState({ url, clock, log });
 }
 
 async function identifyBy(
