@@ -31,6 +31,11 @@ const LASTING_MS = 600_000;
 const SLEPT_MS = 30_000;
 /** Answers that agree with each other count from this share of all on: the clock of one of some servers, and no accident that comes twice. */
 const LEAST_SHARE = 0.1;
+/**
+ * The clocks of two servers were seen to differ by up to 9 s. What tells a time that much behind the others counts by itself: of few
+ * answers it may be the only one of its server, and what is early loses nothing.
+ */
+const SERVERS_APART_MS = 10_000;
 /** Our own clock may bear witness to an answer that it agrees with by this much: most machines keep good time. */
 const WITNESS_MS = 2_000;
 
@@ -143,7 +148,9 @@ function judge(samples: readonly Sample[], wallAhead: number) {
   const confirmed = samples.filter(
     (sample) => agree(sample, witness) || samples.filter((other) => agree(sample, other)).length >= needed,
   );
-  const counted = confirmed.length > 0 ? confirmed : samples;
+  const earliest = Math.min(...confirmed.map(({ least }) => least));
+  const isOfSlowerServer = ({ most }: Sample) => most < earliest && most >= earliest - SERVERS_APART_MS;
+  const counted = confirmed.length > 0 ? [...confirmed, ...samples.filter(isOfSlowerServer)] : samples;
   const most = Math.min(...counted.map((sample) => sample.most));
   const possible = counted.map(({ least }) => least).filter((least) => least <= most);
   return { sure: confirmed.length > 0, least: Math.max(...possible), most };

@@ -72,6 +72,19 @@ describe("the upstream's time", () => {
     expect(error?.most).toBeLessThan(1_500);
   });
 
+  test.each([3_000, 9_000])(
+    "is that of the slower server %i ms behind, also where only one answer was its own",
+    async (apart) => {
+      for (const answers of [
+        [apart, 0, apart],
+        [0, apart, apart],
+        [apart, apart, apart, 0],
+      ]) {
+        expect((await errorAfter(...answers))?.least).toBeLessThanOrEqual(0);
+      }
+    },
+  );
+
   test("follows a clock that was set, once the answers of before are a minute old", async () => {
     const error = await errorAfter(0, 0, 0, ...Array.from({ length: 61 }, () => 20_000));
     expect(error?.least).toBeGreaterThan(18_000);
