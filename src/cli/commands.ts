@@ -252,7 +252,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       code = await playDemo({
         program: shell.program,
         speed: numberFlag("--speed", speed, { least: 0.5, most: 100 }),
-        output: shell.stdout,
+        out,
         env: shell.env,
         complain: (line) => void err.line(line),
         interruption: shell.interruption,

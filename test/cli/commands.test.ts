@@ -16,8 +16,12 @@ describe("the commands for people", () => {
       const { code, stdout, says } = await runInShell(args);
       expect({ code, says }).toEqual({ code: 0, says: "" });
       expect(stdout).toMatch(new RegExp(`^Usage: websets-events-mcp ${name}`));
-      const examples = [...(stdout.split("Examples:\n")[1] ?? "").matchAll(/^ {2}websets-events-mcp (\S+)/gm)];
+      const [options = "", after = ""] = stdout.split("Examples:\n");
+      const examples = [...after.matchAll(/^ {2}websets-events-mcp (\S+)(.*)/gm)];
       expect(examples.map(([, word]) => word)).toEqual([name, name]);
+      // What stands behind a pipe, or behind "--", is another program's.
+      const flags = examples.flatMap(([, , rest = ""]) => rest.split(/ (?:\||&&|--) /)[0]?.match(/ --[a-z-]+/g) ?? []);
+      for (const flag of flags) expect(options).toMatch(new RegExp(`^ {2}${flag.trim()}\\b`, "m"));
     }
   });
 

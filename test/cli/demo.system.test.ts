@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { playDemo } from "../../src/cli/demo/demo.ts";
+import { openTerminal } from "../../src/cli/terminal.ts";
+import { FakeStream } from "../support/command-world.ts";
 import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
@@ -23,24 +25,22 @@ describe("the demo", () => {
     const program = join(folder, name);
     writeFileSync(program, source);
     const interruption = new AbortController();
-    let stdout = "";
+    const stream = new FakeStream();
     let stderr = "";
+    stream.onWrite = () => {
+      if (until !== undefined && stream.text.includes(until)) interruption.abort("SIGTERM");
+    };
     const code = await playDemo({
       program,
       speed: 5,
-      output: {
-        write(text) {
-          stdout += text;
-          if (until !== undefined && stdout.includes(until)) interruption.abort("SIGTERM");
-        },
-      },
+      out: openTerminal(stream, { env: {}, redact: (text) => text }),
       env: process.env,
       complain(text) {
         stderr += text;
       },
       interruption: interruption.signal,
     });
-    return { code, stdout, stderr };
+    return { code, stdout: stream.text, stderr };
   };
 
   test("follows a Webset to its end, sees each item once, and says what that took", async () => {

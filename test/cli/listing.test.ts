@@ -90,6 +90,15 @@ describe("in a pipe", () => {
     expect(stdout.lines.map((line) => JSON.parse(line).data.id)).toEqual(told.slice(0, 2).map(({ itemId }) => itemId));
   });
 
+  test("end with Ctrl+C after a line that says how far they came", async () => {
+    const { context, clock, stderr, interrupt } = await open("burst");
+    interrupt();
+    await expect(clock.until(websets({ all: true }, context))).rejects.toThrow(
+      expect.objectContaining({ name: "AbortError" }),
+    );
+    expect(stderr.text).toBe("Stopped after 0; the same command begins anew.\n");
+  });
+
   test("items of a Webset that has none yet are nothing, and that is said", async () => {
     const { context, clock, stdout, stderr, world } = await open("quiet");
     const { id } = world.createWebset(DEMO_WEBSET);

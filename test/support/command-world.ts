@@ -18,6 +18,7 @@ export interface CommandWorldOptions extends Partial<Omit<SandboxOptions, "clock
 export class FakeStream implements OutputStream {
   readonly isTTY: boolean;
   text = "";
+  onWrite: () => void = () => {};
   /** Whether there is room for more. */
   hasRoom = true;
   readonly #columns: number | undefined;
@@ -43,6 +44,7 @@ export class FakeStream implements OutputStream {
 
   write(text: string): boolean {
     this.text += text;
+    this.onWrite();
     return this.hasRoom;
   }
 

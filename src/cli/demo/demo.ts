@@ -1,6 +1,5 @@
 import { constants } from "node:os";
-import { styleText } from "node:util";
-import { wrap } from "../terminal.ts";
+import { type Terminal, wrap } from "../terminal.ts";
 import { Agent } from "./agent.ts";
 import { type SandboxProcess, startSandbox } from "./sandbox-process.ts";
 
@@ -35,8 +34,7 @@ export interface DemoSetting {
   program: string;
   /** How much faster than real ones Websets live. */
   speed: number;
-  output: ScreenOutput;
-  /** The process's, for colours. */
+  out: Terminal;
   env: NodeJS.ProcessEnv;
   /** Takes what went wrong. */
   complain(text: string): void;
@@ -50,9 +48,9 @@ export interface DemoSetting {
  * Three programs, as in real life: this one is the agent's side, a real MCP client; the MCP server runs as a child process and
  * is spoken to on stdio; the API is a process of its own, asked over HTTP.
  */
-export async function playDemo({ program, speed, output, env, complain, interruption }: DemoSetting): Promise<number> {
-  const screen = openScreen(output, env);
-  const { paint } = screen;
+export async function playDemo({ program, speed, out, env, complain, interruption }: DemoSetting): Promise<number> {
+  const screen = openScreen(out);
+  const { paint } = out;
   const signal = AbortSignal.any([interruption, AbortSignal.timeout(TOO_LONG_MS)]);
 
   let doing = "starting";
@@ -207,52 +205,28 @@ function number(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Where a program shows what happens: on a terminal with colours and one line that moves, elsewhere as plain lines. */
-export interface Screen {
-  /** Lines that stay: the text is wrapped at words, and what goes on the next line is indented by `hang`. */
+/** Where the demo shows what happens: lines that stay, and on a terminal one below them that moves. */
+interface Screen {
+  /** The text is wrapped at words, and what goes on the next line is indented by `hang`. */
   line(text?: string, hang?: number): void;
-  /** On a terminal, draws the bar below all lines, in place of the one before; elsewhere nothing. */
+  /** Draws the bar in place of the one before. */
   bar(share: number, caption: string): void;
   clearBar(): void;
-  paint(style: Style, text: string): string;
 }
-
-export type Style = "bold" | "dim" | "green" | "cyan" | "red";
 
 const BAR_WIDTH = 24;
 /** Longer lines are hard to read, and a page on the web may cut them. */
 const WIDEST = 108;
-const ERASE_LINE = "\r\u001b[2K";
-/** What a screen needs of `process.stdout`. */
-export interface ScreenOutput {
-  write(text: string): void;
-  isTTY?: boolean;
-  columns?: number;
-}
 
-export function openScreen(output: ScreenOutput, { NO_COLOR, TERM }: NodeJS.ProcessEnv): Screen {
-  const isTerminal = output.isTTY === true && TERM !== "dumb";
-  const hasColours = isTerminal && !NO_COLOR;
+function openScreen(out: Terminal): Screen {
   // The last column stays free: some terminals go to the next line when it is written.
-  const width = () => (isTerminal ? Math.min(WIDEST, (output.columns || 80) - 1) : WIDEST);
-  const paint = (style: Style, text: string) => (hasColours ? styleText(style, text, { validateStream: false }) : text);
-  let bar = "";
+  const width = () => (out.isTTY ? Math.min(WIDEST, out.columns - 1) : WIDEST);
   return {
-    paint,
-    line(text = "", hang = 0) {
-      const lines = `${wrap(text, width(), hang)}\n`;
-      output.write(bar === "" ? lines : `${ERASE_LINE}${lines}${bar}`);
-    },
+    line: (text = "", hang = 0) => void out.line(wrap(text, width(), hang)),
     bar(share, caption) {
-      if (!isTerminal) return;
       const full = Math.round(BAR_WIDTH * Math.min(1, Math.max(0, share)));
-      const blocks = paint("green", "█".repeat(full)) + paint("dim", "░".repeat(BAR_WIDTH - full));
-      bar = `  ${blocks}  ${caption.slice(0, Math.max(0, width() - BAR_WIDTH - 4))}`;
-      output.write(`${ERASE_LINE}${bar}`);
+      void out.draw([["  ", ["green", "█".repeat(full)], ["dim", "░".repeat(BAR_WIDTH - full)], `  ${caption}`]]);
     },
-    clearBar() {
-      if (bar !== "") output.write(ERASE_LINE);
-      bar = "";
-    },
+    clearBar: () => void out.draw([]),
   };
 }
