@@ -139,7 +139,7 @@ function checkRetention(evidence: Evidence): Verdict {
   const from = Date.parse(String(expiring.query.createdAfter));
   const until = Date.parse(String(expiring.query.createdBefore));
   if (!expiring.events.some(({ time }) => time >= from && time <= until)) return unseen("this account has none so old");
-  return confirmed("there are some of 50 days and more, and none older than 60");
+  return confirmed("there are some of 50 days and more, and none older than 61");
 }
 
 function checkErrors({ exchanges }: Evidence): Verdict {
