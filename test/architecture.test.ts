@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   brokenImports,
   closureOf,
+  floorsIn,
   type Import,
   importCycles,
   importsOf,
@@ -82,6 +83,20 @@ describe("the sources", () => {
 
   test("import only what the design lets them", () => {
     expect(brokenImports(files, RULES)).toEqual([]);
+  });
+
+  test("import what docs/architecture.md says, whose table has a row for each folder that is there or to come", () => {
+    const told = floorsIn(readFileSync(join(src, "..", "docs", "architecture.md"), "utf8"), {
+      below,
+      faces,
+      nothing: [],
+    });
+    const folders = (places: readonly string[] = []) => [...new Set(places.map((place) => place.replace(/\/.*/, "")))];
+    const held = Object.entries(RULES.mayImport).map(([name, places]) => {
+      const isToCome = !paths.some((path) => path === `${name}.ts` || path.startsWith(`${name}/`));
+      return [name, { isToCome, mayImport: folders(places).sort(), typesOnly: folders(RULES.typesOnly[name]).sort() }];
+    });
+    expect(told).toEqual(Object.fromEntries(held));
   });
 
   test("never import each other, be it over others", () => {

@@ -18,6 +18,29 @@ export interface Rules {
   packages: Record<string, readonly string[]>;
 }
 
+/** What a page tells of a folder, or of a file of src/ without ".ts". */
+export interface Floor {
+  /** Told of before it is there. */
+  isToCome: boolean;
+  /** Folders and files, sorted; `typesOnly` are those of them that are to be known as types only. */
+  mayImport: string[];
+  typesOnly: string[];
+}
+
+/** The table of folders in a page of the docs. In place of several folders it may name a group. */
+export function floorsIn(page: string, groups: Record<string, readonly string[]>): Record<string, Floor> {
+  const [, table = ""] = /^\| folder \| holds \| may import \|\n.*?\n(.*?)\n\n/ms.exec(page) ?? [];
+  const rows = table.split("\n").flatMap((row) => {
+    const [names = "", holds = "", places = ""] = row.slice(2, -2).split(" | ");
+    const imports = [...places.matchAll(/([\w-]+)(?: \((.*?)\))?(?:, |$)/g)];
+    const expanded = (some: typeof imports) => some.flatMap(([, name = ""]) => groups[name] ?? [name]).sort();
+    const typesOnly = expanded(imports.filter(([, , remark = ""]) => /^types$|\bas a type\b/.test(remark)));
+    const floor = { isToCome: holds.endsWith("; to come"), mayImport: expanded(imports), typesOnly };
+    return [...names.matchAll(/`(.+?)(?:\.ts)?`/g)].map(([, name = ""]): [string, Floor] => [name, floor]);
+  });
+  return Object.fromEntries(rows);
+}
+
 /** Every import that breaks the rules, as a sentence that names the file. */
 export function brokenImports(files: ReadonlyMap<string, readonly Import[]>, rules: Rules): string[] {
   return [...files].flatMap(([file, imports]) => {
