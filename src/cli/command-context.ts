@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Config, type Environment, readConfig } from "../config.ts";
 import { createSocketTransport } from "../exa/socket-transport.ts";
 import { linkAbort } from "../shared/abort.ts";
@@ -86,6 +87,8 @@ export async function openContext(
 
 /** Calls the tools of a tenant, as `CommandContext` has it. */
 export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): CommandContext["call"] {
+  // Each call that goes on has one.
+  setMaxListeners(0, signal);
   return async (name, given, options = {}) => {
     if (missingKey !== undefined) throw missingKey;
     const tool = TOOLS.find((one) => one.name === name);

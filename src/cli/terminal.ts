@@ -33,6 +33,7 @@ export type Piece = string | readonly [Style, string];
 export interface OutputStream {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
+  rows?: number | undefined;
   writableNeedDrain?: boolean;
   write(text: string): boolean;
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
@@ -58,6 +59,8 @@ export function endReason({ reason }: AbortSignal): string | undefined {
   return reason instanceof Error ? reason.message : undefined;
 }
 
+/** As high as terminals are that do not say how high they are. */
+const DEFAULT_ROWS = 24;
 /** As wide as terminals are that do not say how wide they are. */
 const DEFAULT_COLUMNS = 80;
 
@@ -73,17 +76,21 @@ export function openTerminal(stream: OutputStream, options: TerminalOptions): Te
     isGone = true;
   });
 
+  let room: Promise<void> | undefined;
   async function send(text: string): Promise<void> {
     if (isGone || text === "" || stream.write(redact(text))) return;
-    await new Promise<void>((resolve) => {
+    // However many wait for it, the stream is listened to once.
+    room ??= new Promise<void>((resolve) => {
       const go = () => {
         stream.off("drain", go);
         stream.off("error", go);
+        room = undefined;
         resolve();
       };
       stream.on("drain", go);
       stream.on("error", go);
     });
+    await room;
   }
 
   // Node asks the process's own stream otherwise, and warns on it of variables that contradict each other.
@@ -100,8 +107,12 @@ export function openTerminal(stream: OutputStream, options: TerminalOptions): Te
     write,
     line: (text) => write(`${text}\n`),
     async draw(lines) {
-      // The last column stays free: some terminals go to the next line when it is written.
-      if (canRedraw) await send(live.replacedBy(lines.map((pieces) => fitted(pieces, columns() - 1, paint))));
+      if (!canRedraw) return;
+      // The cursor reaches nothing above the first row; and the last column stays free, for some terminals go to the next line with it.
+      const most = Math.max(2, (stream.rows || DEFAULT_ROWS) - 1);
+      const shown =
+        lines.length <= most ? lines : [...lines.slice(0, most - 1), [`and ${lines.length - most + 1} more`]];
+      await send(live.replacedBy(shown.map((pieces) => fitted(pieces, columns() - 1, paint))));
     },
     paint,
   };

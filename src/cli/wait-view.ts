@@ -4,6 +4,7 @@ import { duration, howFar, isFinished, type Progress } from "../webset/progress.
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Piece } from "./terminal.ts";
+import { padded, widthOf } from "./width.ts";
 
 /** One Webset that is waited for, as far as it is known. */
 export interface Followed {
@@ -144,17 +145,22 @@ export class WaitView {
     await this.#context.err.draw(open.flatMap((one) => this.#linesOf(one)));
   }
 
-  /** On a terminal: which one it is, and below it how far it is. */
+  /** On a terminal: which one it is, and how far; of one alone in two lines. */
   #linesOf(one: Followed): Piece[][] {
-    const { progress } = one;
-    const name = this.#followed.length === 1 ? (progress?.title ?? one.websetId) : one.websetId;
-    const title: Piece[] = [
-      ["bold", name],
-      ["dim", `  ${this.#waited()}`],
-    ];
-    if (!progress)
-      return [title, [["dim", one.trouble === undefined ? "asking the API" : "the API does not answer yet"]]];
-    return [title, this.#bar(progress)];
+    const { progress, trouble, websetId } = one;
+    const waiting: Piece[] = [["dim", trouble === undefined ? "asking the API" : "the API does not answer"]];
+    const far = progress ? this.#bar(progress) : waiting;
+    if (this.#followed.length === 1)
+      return [
+        [
+          ["bold", progress?.title ?? websetId],
+          ["dim", `  ${this.#waited()}`],
+        ],
+        far,
+      ];
+    const widest = Math.max(...this.#followed.map((each) => widthOf(each.websetId)));
+    const width = Math.min(widest, Math.floor(this.#context.err.columns / 3));
+    return [[["bold", padded(websetId, width)], "  ", ...far]];
   }
 
   #bar(progress: Progress): Piece[] {

@@ -54,6 +54,18 @@ describe("a terminal", () => {
     expect(isDone).toBe(true);
   });
 
+  test("listens once to a stream without room, however many write to it", async () => {
+    const stream = new FakeStream();
+    const terminal = open(stream);
+    const before = stream.listening;
+    stream.hasRoom = false;
+    const writing = Promise.all(Array.from({ length: 20 }, (_, n) => terminal.line(`${n}`)));
+    expect(stream.listening).toBe(before + 2);
+    stream.emit("drain");
+    await writing;
+    expect(stream.listening).toBe(before);
+  });
+
   test("says once that its reader has gone, ends the wait for room, and drops the rest", async () => {
     const stream = new FakeStream();
     const codes: (string | undefined)[] = [];

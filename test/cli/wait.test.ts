@@ -202,22 +202,34 @@ describe("what is shown of a wait", () => {
     expect(stderr.screen).toEqual([expect.stringMatching(/^running; search/), expect.stringMatching(/^Stopped after/)]);
   });
 
-  test("on a terminal of several Websets a bar for each that is waited for", async () => {
-    const { run, clock, stderr, stdout, id, create } = await open({ columns: 80 });
+  test("on a terminal of several Websets a line with a bar for each that is waited for", async () => {
+    const { run, clock, stderr, stdout, id, create } = await open({ columns: 120 });
     const other = create({ search: { query: "more of them", count: 5 }, externalId: "others" });
     const waiting = run({ websets: [id, "others"] });
     await clock.advance(5_000);
-    expect(stderr.screen.map((line) => line.split(" ")[0])).toEqual([
-      id,
-      expect.stringMatching(/^█*░+$/),
-      "others",
-      expect.stringMatching(/^█*░*$/),
+    expect(stderr.screen).toEqual([
+      expect.stringMatching(new RegExp(`^${id} {2}█*░+ {2}\\d+ of 50 found`)),
+      expect.stringMatching(/^others {29}█*░* {2}\d of 5 found/),
     ]);
     await clock.advance(30_000);
-    expect(stderr.screen.map((line) => line.split(" ")[0])).toEqual([id, expect.stringMatching(/^█*░+$/)]);
+    expect(stderr.screen).toEqual([expect.stringContaining(`${id}  █`)]);
     expect(stdout.lines).toEqual([expect.stringMatching(/^others: reached after/)]);
     expect(stdout.text).not.toContain(other);
     await clock.until(waiting);
+  });
+
+  test("on a terminal no more than it has rows, of however many Websets", async () => {
+    const { run, clock, stderr, create } = await open({ columns: 80 });
+    const websets = Array.from({ length: 30 }, (_, n) => {
+      create({ externalId: `webset-${n}` });
+      return `webset-${n}`;
+    });
+    const waiting = run({ websets, timeout: "10s" });
+    await clock.advance(5_000);
+    expect(stderr.screen).toHaveLength(23);
+    expect(stderr.screen.at(-1)).toBe("and 8 more");
+    expect(await clock.until(waiting)).toBe(124);
+    expect(stderr.screen).toEqual([]);
   });
 
   test("trouble that passes is one dim line, and no end", async () => {

@@ -33,6 +33,10 @@ export class FakeStream implements OutputStream {
     return this.#columns;
   }
 
+  get listening(): number {
+    return this.#listeners.length;
+  }
+
   get lines(): string[] {
     return this.text.split("\n").slice(0, -1);
   }

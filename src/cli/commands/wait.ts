@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isAbort, isTransient, WebsetsError } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
 import { EXIT, endOf, sentenceForPerson } from "../exit-codes.ts";
@@ -33,6 +34,7 @@ export async function wait(flags: WaitFlags, context: CommandContext): Promise<n
   const followed: Followed[] = [...new Set(flags.websets)].map((websetId) => ({ websetId }));
   const view = new WaitView(followed, flags, context);
   const enough = new AbortController();
+  setMaxListeners(0, enough.signal);
 
   /** Calls until the wait has ended or its time is up; what passes by itself is waited out. */
   async function follow(one: Followed): Promise<End> {
