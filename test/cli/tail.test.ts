@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
+import { callerOf } from "../../src/cli/command-context.ts";
 import { type TailFlags, tail } from "../../src/cli/commands/tail.ts";
 import { READER_GONE } from "../../src/cli/terminal.ts";
 import type { Faults } from "../../src/sandbox/server.ts";
@@ -9,9 +10,10 @@ const SEARCH = { query: "Makers of cargo bikes", count: 5 };
 
 /** A world, and a way to break its connection. */
 async function open(options: CommandWorldOptions = {}) {
-  const upstream = { isDown: false };
+  const upstream = { isDown: false, isRefusing: false };
+  const answer = (status: number) => ({ status, headers: {}, body: JSON.stringify({ error: "no" }) });
   const faults: Faults = {
-    intercept: async (_, next) => (upstream.isDown ? { status: 503, headers: {}, body: "{}" } : next()),
+    intercept: async (_, next) => (upstream.isDown ? answer(503) : upstream.isRefusing ? answer(401) : next()),
   };
   const opened = await openCommandWorld({ faults, ...options });
   const run = (flags: TailFlags) => {
@@ -170,7 +172,14 @@ describe("tail that is ended", () => {
     opened.interrupt();
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
     expect(opened.stdout.lines).toHaveLength(1);
-    expect(opened.stderr.lines).toEqual([expect.stringContaining("tail --since 2026-11-01T11:50:00.000Z")]);
+    const [, since = ""] =
+      /^To go on from here: websets-events-mcp tail --since (\S+)$/m.exec(opened.stderr.text) ?? [];
+    opened.stdout.hasRoom = true;
+    opened.stdout.text = "";
+    const { signal } = new AbortController();
+    const context = { ...opened.context, signal, call: callerOf(opened.context.tenant, signal) };
+    expect(await opened.clock.until(tail({ since, follow: false }, context))).toBe(0);
+    expect(opened.stdout.lines).toHaveLength(5);
   });
 
   test("because nobody reads it any more says nothing", async () => {
@@ -182,10 +191,18 @@ describe("tail that is ended", () => {
     expect(opened.stderr.text).toBe("");
   });
 
-  test("by an error says how to go on, too", async () => {
+  test("by an error says how to go on only where something was read", async () => {
     const opened = await open();
     const running = opened.run({ webset: "webset_nowhere", since: "1h" });
     await expect(opened.clock.until(running)).rejects.toMatchObject({ kind: "not_found" });
+    expect(opened.stderr.text).toBe("");
+    const other = opened.run({});
+    await opened.clock.advance(10_000);
+    opened.upstream.isRefusing = true;
+    await expect(opened.clock.until(other)).rejects.toMatchObject({ kind: "unauthorized" });
+    expect(opened.stderr.lines).toEqual([
+      expect.stringMatching(/^To go on from here: websets-events-mcp tail --since c/),
+    ]);
   });
 });
 

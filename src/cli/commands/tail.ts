@@ -54,7 +54,7 @@ export async function tail(flags: TailFlags, context: CommandContext): Promise<n
   );
   const lines = new Lines(flags, context);
   /** Where to go on if it ends now. */
-  let place = since;
+  let place: string | undefined;
   try {
     const found = followEvents(
       {
@@ -144,7 +144,8 @@ class Lines {
 
   /** A lost connection is said once, and once that it is back. */
   async trouble(error: WebsetsError | undefined): Promise<void> {
-    if (this.#isInTrouble === (error !== undefined)) return;
+    // An answer that is looked for a second time before it is believed is an answer.
+    if (this.#isInTrouble === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
     this.#isInTrouble = error !== undefined;
     await this.#aside(
       error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`,
