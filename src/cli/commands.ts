@@ -19,6 +19,7 @@ import { numberFlag, quoted, UsageError, withoutSecrets } from "./flags.ts";
 import { overview, sandboxLists } from "./help.ts";
 import { LiveLines } from "./live-lines.ts";
 import type { SandboxFlags } from "./sandbox.ts";
+import { saveMemory } from "./save-memory.ts";
 import { endReason, openTerminal, READER_GONE } from "./terminal.ts";
 
 /** The process, for commands that people start. */
@@ -73,6 +74,8 @@ export async function runCommand(args: readonly string[], shell: Shell): Promise
   }
 }
 
+/** `readsLong`: it may read for days, and over a backlog of any length. */
+type Needs = Pick<TenantOptions, "keepsWhole"> & { readsLong?: boolean };
 type Act<Flags> = (flags: Flags, context: CommandContext, args: string[]) => Promise<number>;
 
 /** All commands as commander knows them. What a command needs is loaded when it runs. */
@@ -114,8 +117,9 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     return described;
   }
 
-  function run<Flags extends CommonFlags>(act: Act<Flags>, needs?: Pick<TenantOptions, "keepsWhole">) {
+  function run<Flags extends CommonFlags>(act: Act<Flags>, needs?: Needs) {
     return async (...given: unknown[]) => {
+      if (needs?.readsLong) saveMemory();
       const command = given.at(-1) as Command;
       const flags = command.opts<Flags>();
       const { openContext } = await import("./command-context.ts");
@@ -171,7 +175,10 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .option("--json", "one JSON object a line, as also where stdout is no terminal")
     .addHelpText("after", `\n${EXIT_CODES}`)
     .action(
-      run<TailFlags & CommonFlags>(async (flags, context) => (await import("./commands/tail.ts")).tail(flags, context)),
+      run<TailFlags & CommonFlags>(
+        async (flags, context) => (await import("./commands/tail.ts")).tail(flags, context),
+        { readsLong: true },
+      ),
     );
 
   asking("wait <webset...>", "wait until a Webset's search is completed, so many items are found or all is done", [
@@ -213,7 +220,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       run<Omit<ForwardOptions, "command"> & CommonFlags>(
         async (flags, context, given) =>
           (await import("./commands/forward.ts")).forward({ ...flags, command: given }, context),
-        { keepsWhole: true },
+        { readsLong: true, keepsWhole: true },
       ),
     );
 

@@ -4,6 +4,7 @@ import { createRedact } from "../shared/redact.ts";
 import { type Command, readCommandLine } from "./command-line.ts";
 import { endOf } from "./exit-codes.ts";
 import { UsageError } from "./flags.ts";
+import { saveMemory } from "./save-memory.ts";
 import { serve } from "./serve.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */
@@ -64,16 +65,6 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
   }
   await service.closed;
   await end(close);
-}
-
-/**
- * What V8 keeps for new objects grows with each burst of calls and hardly ever shrinks, and it lets twice as much garbage lie as there
- * is of use. Of 1,000 waits some 70 MiB would stay; a server that mostly sleeps need not save those milliseconds.
- */
-function saveMemory(): void {
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  setFlagsFromString("--semi-space-growth-factor=1");
-  setFlagsFromString("--heap-growing-percent=25");
 }
 
 function endOnSignals(close: Closing): void {
