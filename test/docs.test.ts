@@ -60,6 +60,18 @@ test("docs/command-line.md has a row for each command", () => {
   expect(rows.toSorted()).toEqual(commandsIn(textOf(join("test", "surface", "help.txt"))).toSorted());
 });
 
+test("AGENTS.md says what every folder is for, and every file of src", () => {
+  const ignored = textOf(".gitignore").split("\n");
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !ignored.includes(`${entry.name}/`))
+    .map(({ name }) => name);
+  const ofSource = readdirSync(join(root, "src")).map((name) => `src/${name}`);
+  const paths = [...folders.filter((name) => name !== "src"), ...ofSource];
+  const [, table = ""] = /^## Where is what\n(.*?)^## /ms.exec(textOf("AGENTS.md")) ?? [];
+  const named = [...table.matchAll(/`([\w/.-]+?)\/?`/g)].map(([, path = ""]) => path);
+  expect(paths.filter((path) => !named.includes(path))).toEqual([]);
+});
+
 test("docs/testing.md names every test of random worlds", () => {
   const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".property.test.ts"),

@@ -7,7 +7,7 @@ import { type Chain, type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position 
  *
  *   1 byte    kind and version; the first letter of the text is "c", and that of page tokens "p"
  *   8 bytes   since (42 bits, milliseconds since 1970), then the span to the latest event in `seen` (22 bits, milliseconds)
- *   3 bytes   checksum over the rest
+ *   3 bytes   checksum over the rest: models copy cursors by hand, and one wrong letter would be another valid position
  *   4.5 bytes for each event in `seen`: its fingerprint, ascending
  *
  * 40 events make 192 bytes, which are 256 characters; 150 of them, the most there are, make 916. Version 2 is for positions
