@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished } from "vitest";
+import { HAS_PTY, TerminalProgram } from "../support/pty.ts";
 import { test } from "../support/stdio-test.ts";
 
 const KEY = "5b0e8c1e-7a34-4f5c-9d0a-canary77aa01";
@@ -137,6 +138,7 @@ describe.concurrent("an API that hangs", () => {
     await expect.poll(() => asked.length, { timeout: 60_000 }).toBeGreaterThan(0);
     program.child.kill("SIGINT");
     expect(await program.exited).toEqual({ code: 130, signal: null });
+    expect(program.stderr).toBe("Stopped before all was checked. The same command begins again.\n");
   });
 
   test("trickling its answers is no different", async ({ startProgram }) => {
@@ -163,4 +165,36 @@ test.concurrent("an API that repeats the key in all it says gets none of it prin
   const { code } = await program.exited;
   expect(code).toBe(1);
   expect(program.stdout + program.stderr).not.toContain(KEY);
+});
+
+describe.skipIf(!HAS_PTY).concurrent("in a terminal", () => {
+  const startIn = (columns: number, args: readonly string[], env: Record<string, string>) => {
+    const program = new TerminalProgram(["doctor", ...args], columns, env);
+    onTestFinished(() => program.end());
+    return program;
+  };
+
+  test.for([40, 80, 200])("of %d columns each check begins a line, and what it says is below it", async (columns) => {
+    const { env } = await foreignApi();
+    const program = startIn(columns, [], { ...env, EXA_API_KEY: "" });
+    expect(await program.exited).toBe(5);
+    const lines = program.screen.map((line) => line.trimEnd());
+    const begun = lines.flatMap((line) => /^(?:ok|warn|fail|skip) +(\w+) /.exec(line)?.[1] ?? []);
+    expect(begun.slice(0, 4)).toEqual(["node", "address", "key", "proxy"]);
+    expect(begun.at(-1)).toBe("decisions");
+    expect(lines.join("").replace(/\s+/g, " ")).toContain("To do: Get a key at https://dashboard.exa.ai/api-keys");
+    expect(lines.at(-1)).toBe("Failed: key.");
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+
+  test("Ctrl+C while it looks at events leaves no file, and says so", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "doctor-")), "seen.json");
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    const program = startIn(100, ["--sandbox", "--record", file], {});
+    await program.shows("Looking at the events for a minute");
+    program.interrupt();
+    expect(await program.exited).toBe(130);
+    expect(program.screen.at(-1)).toMatch(/Stopped before all was checked, and no file was written\./);
+    expect(readdirSync(dirname(file))).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { createSocketTransport } from "../../exa/socket-transport.ts";
+import { isAbort } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
 import { type Evidence, isBusy, readFurther, type SeenPage, sightings, watchEvents } from "../doctor/evidence.ts";
 import { examine } from "../doctor/examine.ts";
@@ -8,7 +9,7 @@ import { loadKnownWords } from "../doctor/mask.ts";
 import type { Probe } from "../doctor/probe.ts";
 import { createRecording, type Recording } from "../doctor/recording.ts";
 import { UsageError } from "../flags.ts";
-import { type Style, wrap } from "../terminal.ts";
+import { endReason, READER_GONE, type Style, wrap } from "../terminal.ts";
 
 export interface DoctorFlags {
   json?: boolean;
@@ -58,6 +59,12 @@ export async function doctor({ json, record }: DoctorFlags, context: DoctorConte
       await tell(step.value);
     }
     if (reserved !== undefined) await tell(await recorded(reserved, seen, context));
+  } catch (error) {
+    if (isAbort(error) && endReason(signal) !== READER_GONE) {
+      const file = reserved === undefined ? "" : ", and no file was written";
+      await context.err.line(`Stopped before all was checked${file}. The same command begins again.`);
+    }
+    throw error;
   } finally {
     await transport.close();
     if (reserved !== undefined) await letGo(reserved, findings.at(-1));
