@@ -1,7 +1,9 @@
 import { linkAbort } from "../shared/abort.ts";
-import { isAbort, isTransient, type WebsetsError } from "../shared/errors.ts";
+import { isAbort, isTransient, WebsetsError } from "../shared/errors.ts";
+import { isTime, positionOf } from "../tools/schemas.ts";
 import type { PresentedEvent } from "../tools/summary.ts";
 import type { CommandContext } from "./command-context.ts";
+import { quoted, UsageError } from "./flags.ts";
 
 /** A wait that finds nothing takes so long, in seconds: trouble that passes is outlasted within it. */
 export const LONGEST_SECONDS = 86_400;
@@ -46,6 +48,7 @@ export async function* followEvents(
   { filter, since, once = false, ending, signal, onTrouble, onMoved }: FollowRequest,
   { call, clock, config }: Pick<CommandContext, "call" | "clock" | "config">,
 ): AsyncGenerator<FoundEvents, void> {
+  checkSince(since);
   let after = since;
   let endsAt: number | undefined;
   for (;;) {
@@ -82,5 +85,19 @@ export async function* followEvents(
     } finally {
       link.end();
     }
+  }
+}
+
+/** Throws `UsageError` for what is meant as an age or a time and is neither. */
+function checkSince(since: string | undefined): void {
+  if (since === undefined || !isTime(since)) return;
+  try {
+    positionOf(since);
+  } catch (error) {
+    if (!(error instanceof WebsetsError)) throw error;
+    const meant = error.instead === undefined ? "" : `. Did you mean ${error.instead.replace("after", "--since")}?`;
+    throw new UsageError(
+      `--since must be an age of at most 60 days (90s, 10m, 2h, 3d), a time with its zone (2026-11-01T12:00:00Z) or a cursor, not ${quoted(since)}${meant}`,
+    );
   }
 }

@@ -190,6 +190,15 @@ describe("following what happens", () => {
   });
 });
 
+test.each([
+  ["yesterday", 'not "yesterday"'],
+  ["2026-11-26", 'not "2026-11-26". Did you mean --since "2026-11-26T00:00:00Z"?'],
+  ["90d", "at most 60 days"],
+])("says of --since %s what it takes", async (since, said) => {
+  const { found } = follow(openFeedWorld(), { since });
+  await expect(found.next()).rejects.toThrow(said);
+});
+
 describe("reading once", () => {
   test("gives also what is held until it is settled", async () => {
     const opened = openFeedWorld();

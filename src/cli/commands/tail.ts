@@ -27,7 +27,7 @@ export interface TailFlags {
 /** How far back it goes where it waits for nothing, and nobody said since when. */
 const SINCE_WITHOUT_FOLLOWING = "1d";
 /** A narrower terminal has no room for types; the lines say what happened, too. */
-const LEAST_COLUMNS_FOR_TYPES = 70;
+const LEAST_COLUMNS_FOR_TYPES = 120;
 const TYPE_COLUMNS = "webset.search.completed".length;
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -133,7 +133,7 @@ class Lines {
   #line({ createdAt, type, resource, summary, problem }: PresentedEvent): string {
     const { out } = this.#context;
     const style = problem === undefined ? STYLES[resource.kind] : "red";
-    const inColor = (text: string) => (style === undefined ? text : out.paint(style, text));
+    const inColor = (text: string) => (style === undefined || text === "" ? text : out.paint(style, text));
     const time = this.#timeOf(Date.parse(createdAt));
     const shownType = out.columns < LEAST_COLUMNS_FOR_TYPES ? "" : `${type.padEnd(TYPE_COLUMNS)} `;
     const text = cut(summary, out.columns - time.length - 1 - shownType.length);
