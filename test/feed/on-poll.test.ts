@@ -5,18 +5,18 @@ import type { Poll } from "../../src/feed/tail.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { follow } from "../support/reader.ts";
 
-test("each poll is told: its types, what it read, what of it was new, and the pace; one that failed, too", async () => {
+/** A world, and a feed of it that tells its polls. */
+function open() {
   const opened = openFeedWorld();
-  const polls: Poll[] = [];
   const { exa, clock, upstreamClock } = opened;
-  const feed = new Feed({
-    exa,
-    clock,
-    upstreamClock,
-    intervalMs: 1_000,
-    random: () => 0,
-    onPoll: (poll) => polls.push(poll),
-  });
+  const polls: Poll[] = [];
+  const onPoll = (poll: Poll) => polls.push(poll);
+  const feed = new Feed({ exa, clock, upstreamClock, intervalMs: 1_000, random: () => 0, onPoll });
+  return { opened, feed, polls };
+}
+
+test("each poll is told: its types, what it read, what of it was new, and the pace; one that failed, too", async () => {
+  const { opened, feed, polls } = open();
   const types = ["webset.idle"];
   const reader = follow(feed, { types });
   await opened.fake.advance(500);
@@ -40,17 +40,7 @@ test("each poll is told: its types, what it read, what of it was new, and the pa
 });
 
 test("a poll reads no more than a memory keeps: what is larger comes in slices, each event once", async () => {
-  const opened = openFeedWorld();
-  const polls: Poll[] = [];
-  const { exa, clock, upstreamClock } = opened;
-  const feed = new Feed({
-    exa,
-    clock,
-    upstreamClock,
-    intervalMs: 1_000,
-    random: () => 0,
-    onPoll: (p) => polls.push(p),
-  });
+  const { opened, feed, polls } = open();
   const pages = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`page${n}`, "x".repeat(2_000)]));
   // 24 MB in the last minute.
   const from = opened.start - 60_000;

@@ -249,9 +249,8 @@ describe.concurrent("a client that declares tasks", () => {
     startProgram,
     startSandbox,
   }) => {
-    const upstream = await startSandbox(ENDLESS);
-    const client = await connect(startProgram, upstream);
-    const { taskId } = await client.call("wait_for_webset", { websetId: newWebset(upstream).id });
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, ENDLESS);
+    const { taskId } = await client.call("wait_for_webset", { websetId });
     const { result } = await client.send("tasks/update", { taskId, inputResponses: { some: { action: "accept" } } });
     expect(Object.keys(result).filter((key) => key !== "_meta")).toEqual(["resultType"]);
     expect((await client.get(taskId)).status).toBe("working");
@@ -371,9 +370,8 @@ describe.concurrent("a client that does not declare tasks", () => {
   });
 
   test("is refused the methods with -32021, and told what to declare", async ({ startProgram, startSandbox }) => {
-    const upstream = await startSandbox(ENDLESS);
-    const client = await connect(startProgram, upstream);
-    const { taskId } = await client.call("wait_for_webset", { websetId: newWebset(upstream).id });
+    const { client, websetId } = await connectToWebset({ startProgram, startSandbox }, ENDLESS);
+    const { taskId } = await client.call("wait_for_webset", { websetId });
     const data = { requiredCapabilities: DECLARED };
     for (const method of ["tasks/get", "tasks/cancel", "tasks/update"]) {
       const { error } = await client.send(method, { taskId, inputResponses: {} }, UNDECLARED);
