@@ -6,6 +6,9 @@ import { commandsIn } from "./support/shell.ts";
 const root = join(import.meta.dirname, "..");
 const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((page) => join("docs", page));
 const pages = [...docs, ...readdirSync(root)].filter((page) => page.endsWith(".md"));
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((path) =>
+  path.replaceAll(sep, "/"),
+);
 const textOf = (page: string) => readFileSync(join(root, page), "utf8");
 
 /** What a page names in code: `src/feed/tail.ts`, `test/recorded/`. A name with a star or in capitals stands for many. */
@@ -15,15 +18,36 @@ function filesNamedIn(page: string): string[] {
   );
 }
 
-function linksOf(page: string): string[] {
-  return [...textOf(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, path = ""]) => path);
+/** Links to pages and places of ours: `path` is empty for a place on the same page. */
+function linksOf(page: string): { path: string; place: string | undefined }[] {
+  return [...textOf(page).matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(
+    ([, path = "", place]) => ({ path: path === "" ? page : join(dirname(page), path), place }),
+  );
 }
 
-function constantsNamedIn(page: string): { name: string; path: string }[] {
-  return [...textOf(page).matchAll(/`([A-Z][A-Z_]+_MS)`\s+in\s+`([\w./-]+)`/g)].map(([, name = "", path = ""]) => ({
-    name,
-    path,
-  }));
+/** What a page's headings are called in links, as on GitHub. */
+function placesOn(page: string): string[] {
+  const headings = textOf(page).matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, text = ""]) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** Sources that a page means by a path, which may be the end of one below `src`. */
+function sourcesNamed(path: string): string[] {
+  if (existsSync(join(root, path))) return [path];
+  return sources.filter((source) => `/${source}`.endsWith(`/${path}`)).map((source) => join("src", source));
+}
+
+/** What a page says stands in a source: `advance` in `feed/position.ts`. */
+function namesIn(page: string): { name: string; path: string }[] {
+  const told = textOf(page).matchAll(/((?:`\w+`(?:,\s|\sand\s)?)+)\sin\s`([\w./-]+\.ts)`/g);
+  return [...told].flatMap(([, names = "", path = ""]) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name = ""]) => ({ name, path })),
+  );
 }
 
 describe.each(pages)("%s", (page) => {
@@ -31,12 +55,16 @@ describe.each(pages)("%s", (page) => {
     expect(filesNamedIn(page).filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  test("links to no page that is not there", () => {
-    expect(linksOf(page).filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+  test("links to no page and no place that is not there", () => {
+    const astray = linksOf(page).filter(
+      ({ path, place }) => !existsSync(join(root, path)) || (place !== undefined && !placesOn(path).includes(place)),
+    );
+    expect(astray).toEqual([]);
   });
 
-  test("finds its constants where it says", () => {
-    const astray = constantsNamedIn(page).filter(({ name, path }) => !textOf(path).includes(name));
+  test("finds names where it says", () => {
+    const isIn = (path: string, name: string) => new RegExp(`\\b${name}\\b`).test(textOf(path));
+    const astray = namesIn(page).filter(({ name, path }) => !sourcesNamed(path).some((source) => isIn(source, name)));
     expect(astray).toEqual([]);
   });
 });
@@ -44,14 +72,11 @@ describe.each(pages)("%s", (page) => {
 /** There they are named as one reads them: `feed/tail.ts`, and `tail.ts` where its folder was named before. */
 test("docs/architecture.md names no source that is not there, and can be read in half an hour", () => {
   const text = textOf(join("docs", "architecture.md"));
-  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map(
-    (path) => `/${path.replaceAll(sep, "/")}`,
-  );
   const named = [...text.matchAll(/`([\w/-]+\.ts)`/g)]
     .map(([, path = ""]) => path)
     .filter((path) => !path.startsWith("test/"));
   expect(named.length).toBeGreaterThan(50);
-  expect(named.filter((path) => !sources.some((source) => source.endsWith(`/${path}`)))).toEqual([]);
+  expect(named.filter((path) => sourcesNamed(path).length === 0)).toEqual([]);
   expect(text.split("\n").length).toBeLessThanOrEqual(250);
 });
 
