@@ -1,10 +1,11 @@
 // What it takes to hold a wait open for each of N keys in one process over HTTP, and whether each hears of its own events alone.
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { root } from "../scripts/project.mjs";
 import { systemClock } from "../src/shared/clock.ts";
 import { type ProcessCost, processCost } from "./support/process-cost.ts";
@@ -65,24 +66,36 @@ async function measure(tenants: number): Promise<Measured> {
     env,
     stdio: ["ignore", "inherit", "pipe"],
   });
+  try {
+    return await measureAt(server, { tenants, asked: () => asked, tell: (at) => (toldAt = at) });
+  } finally {
+    server.kill("SIGTERM");
+    await once(server, "exit");
+    api.closeAllConnections();
+    api.close();
+  }
+}
+
+interface Setup {
+  tenants: number;
+  asked(): number;
+  tell(at: number): void;
+}
+
+async function measureAt(server: ChildProcessByStdio<null, null, Readable>, { tenants, asked, tell }: Setup) {
   const pid = server.pid ?? 0;
   const lines = createInterface({ input: server.stderr })[Symbol.asyncIterator]();
   const url = /http:\/\/\S+\/mcp/.exec(String((await lines.next()).value))?.[0] ?? "";
   const agent = new Agent({ keepAlive: false });
   const waits = Array.from({ length: tenants }, (_, tenant) => waitOf(url, keyOf(tenant), agent));
   await systemClock.sleep(QUIET_MS / 3);
-  const [before, began] = [asked, Date.now()];
+  const [before, began] = [asked(), Date.now()];
   await systemClock.sleep((QUIET_MS * 2) / 3);
-  const requestsPerSecond = (asked - before) / ((Date.now() - began) / 1_000);
-  toldAt = Date.now();
+  const requestsPerSecond = (asked() - before) / ((Date.now() - began) / 1_000);
+  const at = Date.now();
+  tell(at);
   const returnedAt = await Promise.all(waits);
-  const cost = processCost(pid);
-  server.kill("SIGTERM");
-  await once(server, "exit");
-  api.closeAllConnections();
-  api.close();
-  const at = toldAt;
-  return { tenants, requestsPerSecond, delaysMs: returnedAt.map((time) => time - at), ...cost };
+  return { tenants, requestsPerSecond, delaysMs: returnedAt.map((time) => time - at), ...processCost(pid) };
 }
 
 function eventOf(key: string, at: number) {

@@ -86,6 +86,15 @@ test("other texts stay as they are", () => {
   }
 });
 
+test("a server of a thousand keys has room for them all", () => {
+  const keys = Array.from({ length: 1_000 }, (_, n) => `6f0a1b2c-0000-4000-8000-${String(n).padStart(12, "0")}`);
+  const redacts = keys.map((key) => createRedact(key));
+  const text = JSON.stringify({ keys });
+  // As regular expressions these would not fit into what Node keeps for code.
+  for (const [n, redact] of redacts.entries())
+    expect(redact(`a ${keys[n]} b ${text.slice(0, 200)}`)).toMatch(/^a \[key\] b /);
+});
+
 test("a value is redacted in its texts and names, and keeps everything else", () => {
   const [key] = KEYS;
   const value = { a: [key, 1, null, true], [key]: { b: `x ${key} y` } };
