@@ -45,7 +45,7 @@ export interface TimeLimit extends LinkedAbort {
 export function startTimeLimit(clock: Sleeper, ms: number, ...outer: (AbortSignal | undefined)[]): TimeLimit {
   const timer = new AbortController();
   const link = linkAbort(...outer);
-  const off = onAbort(link.signal, () => timer.abort());
+  const off = onAbort(link.signal, () => timer.abort(abortError()));
   let expired = false;
   const expire = () => {
     expired = true;
@@ -60,7 +60,7 @@ export function startTimeLimit(clock: Sleeper, ms: number, ...outer: (AbortSigna
     },
     abort: link.abort,
     end() {
-      timer.abort();
+      timer.abort(abortError());
       off();
       link.end();
     },

@@ -11,6 +11,7 @@ import { isLoopback } from "../../shared/loopback.ts";
 import type { State } from "../../state/state.ts";
 import type { CommandContext } from "../command-context.ts";
 import { numberFlag, quoted, UsageError, wordFlag } from "../flags.ts";
+import { saveMemory } from "../save-memory.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** The command's flags as their texts. */
@@ -32,6 +33,7 @@ const MOST_WAITING = 1_000;
 
 /** Serves MCP over HTTP until it is told to end; resolves to how it ended. */
 export async function http(flags: HttpFlags, context: CommandContext): Promise<number> {
+  saveMemory();
   const { config, clock, env, signal, out, err } = context;
   const { host = "127.0.0.1", mode = "byok" } = flags;
   const port = numberFlag("--port", flags.port ?? "8787", { least: 0, most: 65_535, whole: true });
