@@ -46,6 +46,9 @@ export async function buildForwardProgram(): Promise<{ program: string; remove()
 /** One event as the target got it. */
 export interface Got {
   id: string;
+  type: string;
+  /** The id of what it is about. */
+  about: string;
   lane: string;
   /** In which run. */
   run: number;
@@ -69,9 +72,9 @@ export async function openForwardRuns(program: string, answer: Answer = (respons
       // Its sender was killed before all of it was sent.
       return;
     }
-    const { id, data } = JSON.parse(body);
+    const { id, type, data } = JSON.parse(body);
     // What a killed process has sent may arrive when the next one has begun.
-    got.push({ id, lane: data.websetId, run: Number(request.url?.slice(1)) });
+    got.push({ id, type, about: data.id, lane: data.websetId, run: Number(request.url?.slice(1)) });
     answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

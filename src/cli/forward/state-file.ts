@@ -217,7 +217,7 @@ export class StateFile {
       await rm(draft, { force: true });
       const file = await files.open(draft, "wx", 0o600);
       try {
-        await file.writeFile(`${JSON.stringify(known, null, 2)}\n`);
+        await file.writeFile(textOf(known));
         await file.sync();
       } finally {
         await file.close();
@@ -228,6 +228,20 @@ export class StateFile {
       throw explained(error, path);
     }
   }
+}
+
+/** An entry as JSON; it is written again with each that is delivered before it. */
+const lines = new WeakMap<Entry, string>();
+
+/** A state as JSON that a person can read: each entry on a line. */
+function textOf({ pending, ...rest }: Contents): string {
+  const entries = pending.map((one) => {
+    const line = lines.get(one) ?? JSON.stringify(one);
+    lines.set(one, line);
+    return `\n    ${line}`;
+  });
+  const text = JSON.stringify({ ...rest, pending: [] }, null, 2);
+  return `${text.slice(0, text.lastIndexOf("]"))}${entries.join()}${entries.length === 0 ? "" : "\n  "}]\n}\n`;
 }
 
 /** A new name is on disk when its folder is; Windows has no such thing, and some file systems refuse it. */

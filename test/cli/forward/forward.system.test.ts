@@ -84,6 +84,29 @@ describe.concurrent("killed again and again, forward loses nothing and keeps the
   );
 });
 
+test("killed again and again, it tells each item that is ready, hardly one of them twice", async () => {
+  const runs = await openRuns();
+  const { id } = runs.sandbox.world.createWebset({
+    search: { query: "Companies that build robots", count: 40 },
+    enrichments: [{ description: "Email", format: "email" }],
+  });
+  const more = { itemsReady: true, types: ["webset.item.*", "webset.idle"], webset: id };
+  let kills = 0;
+  const isIdle = () => runs.got.some(({ type }) => type === "webset.idle");
+  for (; !isIdle(); kills++) {
+    const before = runs.got.length;
+    const child = runs.start(undefined, more);
+    await eventually(() => runs.got.length > before + 2 || isIdle());
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  const items = [...runs.sandbox.world.listItems(id, { order: "oldest-first" })].map(({ id }) => id);
+  const told = runs.got.flatMap(({ type, about }) => (type.startsWith("webset.item.") ? [about] : []));
+  expect(new Set(told)).toEqual(new Set(items));
+  expect(kills).toBeGreaterThan(5);
+  expect(told.length - items.length).toBeLessThanOrEqual(kills);
+});
+
 test("a second process is refused, and a stopped one is taken over from", async () => {
   const runs = await openRuns();
   runs.record(1, LANES);
