@@ -97,7 +97,7 @@ describe.concurrent("the commands in a pipe", () => {
   });
 });
 
-describe.skipIf(!HAS_PTY)("the commands in a terminal", () => {
+describe.skipIf(!HAS_PTY).concurrent("the commands in a terminal", () => {
   test.for([40, 80, 200])(
     "of %d columns show tables and a bar that fit",
     async (columns, { startInTerminal, startSandbox }) => {
@@ -136,15 +136,17 @@ describe.skipIf(!HAS_PTY)("the commands in a terminal", () => {
     expect(last[1]).toMatch(/^Stopped after \d+ s\. The Webset goes on by itself; the same command waits again\.$/);
   });
 
-  test("show colours to people unless they do not want them", async ({ startInTerminal }) => {
+  test("show colours to people unless they do not want them", async ({ startInTerminal, startSandbox }) => {
+    const upstream = await startSandbox({ speed: 20 });
+    const { id } = upstream.world.createWebset(DEMO_WEBSET);
     const outputFor = async (env: Record<string, string>) => {
-      const program = startInTerminal(["websets", "--sandbox"], 80, env);
+      const program = startInTerminal(["websets"], 80, { ...upstream.env, ...env });
       await program.exited;
       return program.output;
     };
     expect(await outputFor({})).toContain("\u001b[1m");
     for (const env of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) expect(await outputFor(env)).not.toContain("\u001b");
-    const dumb = startInTerminal(["wait", "demo", "--sandbox", "--items", "1"], 80, { TERM: "dumb" });
+    const dumb = startInTerminal(["wait", id, "--items", "1"], 80, { ...upstream.env, TERM: "dumb" });
     expect(await dumb.exited).toBe(0);
     expect(dumb.output).not.toContain("\u001b");
     expect(dumb.output).toContain("reached after");
