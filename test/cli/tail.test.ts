@@ -107,6 +107,18 @@ describe("tail on a terminal", () => {
     expect((await kinds(200, { NO_COLOR: "1" })).join("\n")).not.toContain("\x1b");
   });
 
+  test("says that it waits where nothing happens", async () => {
+    const opened = await open({ columns: 80 });
+    const running = opened.run({});
+    await opened.clock.advance(60_000);
+    expect(opened.stdout.text).toBe("");
+    expect(opened.stderr.lines.map(stripVTControlCharacters)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d Events from now on\. Ctrl\+C ends\.$/),
+    ]);
+    opened.interrupt();
+    await expect(running).rejects.toThrow();
+  });
+
   test("shows the day of what is not of today, and the resource below its event where asked for", async () => {
     const opened = await open({ columns: 120 });
     opened.world.past(2 * 86_400_000, () => opened.world.createWebset({ search: SEARCH }));

@@ -28,6 +28,8 @@ export interface TailFlags {
 const SINCE_WITHOUT_FOLLOWING = "1d";
 /** A narrower terminal has no room for types; the lines say what happened, too. */
 const LEAST_COLUMNS_FOR_TYPES = 120;
+/** Of ages and times; cursors say nothing to a person. */
+const LONGEST_TIME = "2026-11-01T12:00:00.000+02:00".length;
 const TYPE_COLUMNS = "webset.search.completed".length;
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -70,6 +72,7 @@ export async function tail(flags: TailFlags, context: CommandContext): Promise<n
       },
       context,
     );
+    await lines.begin();
     for await (const { events, cursor, note } of found) {
       place ??= events[0]?.createdAt;
       for (const event of events) await orAbort(lines.event(event), stop.signal);
@@ -114,13 +117,25 @@ async function waitUntilIdle(
 /** What is said, and where: events on stdout, everything else on stderr. */
 class Lines {
   readonly #context: Pick<CommandContext, "out" | "err" | "clock">;
+  readonly #flags: Pick<TailFlags, "follow" | "since">;
   readonly #json: boolean;
   #isInTrouble = false;
   #note: string | undefined;
 
-  constructor({ json }: Pick<TailFlags, "json">, context: Pick<CommandContext, "out" | "err" | "clock">) {
+  constructor(
+    flags: Pick<TailFlags, "json" | "follow" | "since">,
+    context: Pick<CommandContext, "out" | "err" | "clock">,
+  ) {
+    this.#flags = flags;
     this.#context = context;
-    this.#json = json ?? !context.out.isTTY;
+    this.#json = flags.json ?? !context.out.isTTY;
+  }
+
+  /** Whoever looks at a terminal on which nothing happens should know that this is it. */
+  async begin(): Promise<void> {
+    const { follow = true, since } = this.#flags;
+    const from = since === undefined ? "from now on" : since.length > LONGEST_TIME ? "from there on" : `since ${since}`;
+    if (follow && this.#context.out.isTTY && this.#context.err.isTTY) await this.#aside(`Events ${from}. Ctrl+C ends.`);
   }
 
   async event(event: PresentedEvent): Promise<void> {
