@@ -1,4 +1,4 @@
-import type { WebsetsError } from "../../shared/errors.ts";
+import { isTransient, type WebsetsError } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
 import { cut } from "../width.ts";
 import { type DeliveryNews, laneOf, type Target } from "./delivery.ts";
@@ -41,7 +41,8 @@ export class Report {
 
   /** A lost connection is said once, and once that it is back. */
   async trouble(error: WebsetsError | undefined): Promise<void> {
-    if (this.#isInTrouble === (error !== undefined)) return;
+    // What could be an accident is asked once more, and then told as what it is.
+    if (this.#isInTrouble === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
     this.#isInTrouble = error !== undefined;
     const text =
       error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`;

@@ -144,6 +144,31 @@ test("what was not delivered when it ended is delivered by the next run, though 
   expect(sent.map(({ eventId }) => eventId)).toEqual(["event_2", "event_3"]);
 });
 
+test("a lost connection is said once, and once that it is back", async () => {
+  const { start, record, until, trouble } = openCommand();
+  trouble.spoil = async () => ({ status: 503, headers: {}, body: "{}" });
+  const { out, err, end } = start();
+  await until(() => err.text.includes("still trying"));
+  trouble.spoil = (_, next) => next();
+  await until(() => err.text.includes("answers again"));
+  record("webset.idle", { id: "event_1" });
+  await until(() => out.text.includes("event_1"));
+  await end();
+  expect(err.text.match(/still trying|answers again/g)).toEqual(["still trying", "answers again"]);
+});
+
+test("a Webset that nobody knows ends it, and is no lost connection", async () => {
+  const { start, until } = openCommand();
+  const { err, ended } = start({ webset: "webset_of_nobody" });
+  let hasEnded = false;
+  ended.catch(() => {
+    hasEnded = true;
+  });
+  await until(() => hasEnded);
+  await expect(ended).rejects.toMatchObject({ kind: "not_found" });
+  expect(err.text).not.toContain("still trying");
+});
+
 test("an event that is given up is said, and kept beside the state", async () => {
   const { start, record, until, target } = openCommand({ isTTY: true });
   record("webset.idle", { id: "event_1" });
