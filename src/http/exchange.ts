@@ -93,7 +93,7 @@ export async function answerPost(
 
   const sessionId = headerOf(headers, SESSION_HEADER);
   for (const message of messages) cancelled(tenant, sessionId, message);
-  const subscribes = requests.some(({ method }) => method === "resources/subscribe");
+  const subscribes = requests.some((one) => one.method === "resources/subscribe" && !isModern(one));
   if (subscribes && sessionId === undefined) {
     return refuse(res, {
       status: 400,

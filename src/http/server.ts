@@ -39,7 +39,7 @@ const MCP_PATH = "/mcp";
 const TOOL_NAMES: ReadonlySet<string> = new Set(TOOLS.map(({ name }) => name));
 
 const CORS = {
-  "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+  "access-control-allow-methods": "GET, POST, OPTIONS",
   "access-control-allow-headers":
     "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id, x-api-key, x-exa-api-key",
   "access-control-max-age": "86400",
@@ -209,10 +209,6 @@ export class HttpServer {
     entry.tenant = tenant.name;
     const sessionId = req.headers[SESSION_HEADER];
     if (method === "POST") return this.#post(tenant, req, res, entry);
-    if (method === "DELETE") {
-      if (typeof sessionId === "string") tenant.sessions.find(sessionId)?.close();
-      return void res.writeHead(204).end();
-    }
     if (method !== "GET" || typeof sessionId !== "string") return notAllowed(res, "POST");
     if (!(req.headers.accept ?? "").includes("text/event-stream")) {
       return refuse(res, { status: 406, message: "This is a stream of events: accept text/event-stream." });

@@ -1,4 +1,9 @@
-import { isJSONRPCNotification, isJSONRPCRequest, type JSONRPCMessage } from "@modelcontextprotocol/server";
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  type JSONRPCMessage,
+  PROTOCOL_VERSION_META_KEY,
+} from "@modelcontextprotocol/server";
 import { IdScanner, type SdkId, sdkId } from "./message-id.ts";
 import { repairParams, wrongParams } from "./request-params.ts";
 
@@ -6,6 +11,12 @@ import { repairParams, wrongParams } from "./request-params.ts";
 const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INVALID_PARAMS = -32602;
+
+const LEFT_OUT_SINCE_2026: ReadonlySet<string> = new Set([
+  "initialize",
+  "resources/subscribe",
+  "resources/unsubscribe",
+]);
 
 /** Nulls below this depth are left: no field of the protocol lies deeper. */
 const DEEPEST_NULL = 8;
@@ -79,8 +90,10 @@ function read(given: unknown, unit: Unit, rawId: () => string | undefined): Read
   if (!hasId && !isNotification) return refuse(INVALID_REQUEST, "Invalid request: the id must be a string or a number");
   const givenParams = readParams(given.params);
   if (typeof givenParams === "string") return refuse(INVALID_PARAMS, `Invalid params: ${givenParams}`);
-  const params = hasId ? repairParams(method, givenParams) : givenParams;
-  const wrong = hasId ? wrongParams({ method, params }) : undefined;
+  // What a later revision no longer has is no matter of parameters.
+  const isKnown = hasId && !(LEFT_OUT_SINCE_2026.has(method) && isModern(givenParams));
+  const params = isKnown ? repairParams(method, givenParams) : givenParams;
+  const wrong = isKnown ? wrongParams({ method, params }) : undefined;
   if (wrong !== undefined) return refuse(INVALID_PARAMS, `Invalid params: ${wrong}`);
   const message = { jsonrpc, ...(hasId ? { id } : {}), method, ...(params === undefined ? {} : { params }) };
   if (hasId ? isJSONRPCRequest(message) : isJSONRPCNotification(message))
@@ -102,6 +115,10 @@ function readParams(given: unknown): Fields | string | undefined {
   const token = progressToken === undefined ? undefined : readToken(progressToken);
   if (progressToken !== undefined && token === undefined) return "_meta.progressToken must be a string or a number";
   return { ...params, _meta: token === undefined ? meta : { ...meta, progressToken: token } };
+}
+
+function isModern(params: Fields | undefined): boolean {
+  return (params?._meta as Fields | undefined)?.[PROTOCOL_VERSION_META_KEY] !== undefined;
 }
 
 function readToken(given: unknown): SdkId | undefined {

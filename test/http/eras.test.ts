@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { abortError } from "../../src/shared/errors.ts";
 import { eventually } from "../support/eventually.ts";
-import { A_KEY, callTool, type Legacy, openHttp, openLegacy, openModern } from "./support.ts";
+import {
+  A_KEY,
+  callTool,
+  type Legacy,
+  messagesOf,
+  openHttp,
+  openLegacy,
+  openModern,
+  sendModern,
+  streamed,
+} from "./support.ts";
 
 const HEADERS = { "x-exa-api-key": A_KEY };
 
@@ -71,6 +81,47 @@ function hung(signal: AbortSignal, asked: AbortSignal[]): Promise<never> {
   asked.push(signal);
   return new Promise((_, reject) => void signal.addEventListener("abort", () => reject(abortError())));
 }
+
+test.each([["initialize"], ["resources/subscribe"], ["resources/unsubscribe"]])(
+  "a client of 2026-07-28 is told that %s is no method any more",
+  async (method) => {
+    const { url } = await openHttp();
+    const response = await sendModern(url, { key: A_KEY, method });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ id: 1, error: { code: -32_601 } });
+  },
+);
+
+describe("a task", () => {
+  test("is told of to who listens for nothing else, until it has ended", async () => {
+    const { url, sandbox } = await openHttp();
+    const { id } = sandbox.world.createWebset({ search: { query: "robots", count: 5 } });
+    const args = { websetId: id, until: "idle", timeoutSeconds: 300 };
+    const params = { name: "wait_for_webset", arguments: args };
+    const [{ result: task }] = await messagesOf(await sendModern(url, { key: A_KEY, method: "tools/call", params }));
+    expect(task).toMatchObject({ resultType: "task", status: "working" });
+    expect(task).not.toHaveProperty("content");
+    const notifications = { taskIds: [task.taskId] };
+    const listening = await sendModern(url, {
+      key: A_KEY,
+      method: "subscriptions/listen",
+      params: { notifications },
+      id: "listen",
+    });
+    const heard: { method: string; params: Record<string, unknown> }[] = [];
+    for await (const message of streamed(listening)) {
+      heard.push(message);
+      if (message.params?.status === "completed") break;
+    }
+    expect(heard[0]).toMatchObject({
+      method: "notifications/subscriptions/acknowledged",
+      params: { notifications: { taskIds: [task.taskId] } },
+    });
+    expect(heard[0]?.params.notifications).not.toHaveProperty("resourceSubscriptions");
+    expect(heard[1]).toMatchObject({ method: "notifications/tasks", params: { taskId: task.taskId } });
+    expect(heard.at(-1)?.params.result).toMatchObject({ structuredContent: { outcome: "reached" } });
+  });
+});
 
 describe("updates", () => {
   test("come on the stream of a session of 2025-11-25", async () => {
