@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "iovalkey";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { Replicas } from "../support/replicas.ts";
 import { openSandbox, type Upstream } from "../support/upstream.ts";
 
@@ -22,23 +23,12 @@ function record({ world }: Upstream, id: string): void {
   world.record(TYPES[0] ?? "", { id: `witem_${id}`, object: "webset_item", websetId: WEBSET, url: SECRET }, { id });
 }
 
-/** Waits again and again from the last cursor until an event tells that it is over; all that was handed out, as it was. */
-async function follow(replicas: Replicas, key: string, after: string): Promise<string[]> {
-  const ids: string[] = [];
-  for (let cursor = after; !ids.includes("last"); ) {
-    const args = { types: TYPES, after: cursor, timeoutSeconds: 5, limit: 10 };
-    const result = await replicas.call(key, "wait_for_webset_event", args);
-    ids.push(...result.events.map(({ id }) => id));
-    cursor = result.cursor;
-  }
-  return ids;
-}
-
 describe("three replicas that share a Redis", () => {
   test("tell 40 tenants every event once, while replicas are killed and stopped, and Redis loses all it holds", async () => {
     const { upstream, replicas } = await openReplicas();
+    replicas.giveUpMs = 12_000;
     const after = new Date(Date.now() - 1_000).toISOString();
-    const chains = Array.from({ length: 40 }, (_, n) => follow(replicas, keyOf(n), after));
+    const chains = Array.from({ length: 40 }, (_, n) => replicas.follow(keyOf(n), TYPES, after, "last"));
     const expected: string[] = [];
     const happen = async (ms: number) => {
       for (const until = Date.now() + ms; Date.now() < until; ) {
@@ -57,7 +47,8 @@ describe("three replicas that share a Redis", () => {
     await Promise.all([replicas.redis.start(), happen(2_000)]);
     await Promise.all([replicas.kill(), replicas.add(), happen(3_000)]);
     record(upstream, "last");
-    for (const ids of await Promise.all(chains)) {
+    for (const told of await Promise.all(chains)) {
+      const ids = told.map(({ id }) => id);
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids.filter((id) => id !== "last").sort()).toEqual(expected.toSorted());
     }
@@ -88,11 +79,34 @@ describe("three replicas that share a Redis", () => {
     await wait;
   });
 
+  test("go on with a task whose replica is killed, and tell each of its events once", async () => {
+    const { upstream, replicas } = await openReplicas();
+    const wait = { name: "wait_for_webset_event", arguments: { types: TYPES, atLeast: 2, timeoutSeconds: 600 } };
+    const { taskId } = await replicas.send(keyOf(1), "tools/call", wait);
+    expect(taskId).toBeDefined();
+    record(upstream, "event_1");
+    // Another replica knows it, and that it is being worked on.
+    expect(await replicas.send(keyOf(1), "tasks/get", { taskId })).toMatchObject({ status: "working" });
+    await expect(replicas.send(keyOf(2), "tasks/get", { taskId })).rejects.toThrow("Task not found");
+    await replicas.kill();
+    record(upstream, "event_2");
+    const task = await eventually(async () => {
+      const now = await replicas.send(keyOf(1), "tasks/get", { taskId });
+      return now.status !== "working" && now;
+    });
+    expect(task.status).toBe("completed");
+    const { events, cursor } = task.result.structuredContent;
+    expect(events.map(({ id }: { id: string }) => id)).toEqual(["event_1", "event_2"]);
+    record(upstream, "event_3");
+    const next = await replicas.call(keyOf(1), "wait_for_webset_event", { types: TYPES, after: cursor });
+    expect(next.events.map(({ id }) => id)).toEqual(["event_3"]);
+  });
+
   test("poll once for all waits of a tenant", async () => {
     const { upstream, replicas } = await openReplicas();
     const cost = async (waits: number, tenant: number) => {
       const before = upstream.requests.total;
-      const args = { types: TYPES, timeoutSeconds: 11 };
+      const args = { types: TYPES, timeoutSeconds: 8 };
       const calls = Array.from({ length: waits }, () => replicas.call(keyOf(tenant), "wait_for_webset_event", args));
       for (const { outcome } of await Promise.all(calls)) expect(outcome).toBe("quiet");
       return upstream.requests.total - before;

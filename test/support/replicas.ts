@@ -1,3 +1,4 @@
+import { TASKS_EXTENSION } from "../../src/tasks/protocol.ts";
 import { eventually } from "./eventually.ts";
 import { Program } from "./program.ts";
 import { RedisServer } from "./redis.ts";
@@ -10,9 +11,10 @@ export interface WaitResult {
   events: { id: string }[];
 }
 
-/** A client gives up a replica that says nothing for this long, in milliseconds: one that has stopped holds its connections open. */
-const GIVE_UP_MS = 12_000;
-/** Tells how much a client may go on with other replicas. */
+// biome-ignore lint/suspicious/noExplicitAny: what messages hold is what the tests are about.
+type Message = any;
+
+/** A client goes on with other replicas this often. */
 const MOST_ATTEMPTS = 20;
 
 interface Replica {
@@ -29,6 +31,8 @@ export class Replicas {
   readonly #gone: Program[] = [];
   #turn = 0;
   #id = 0;
+  /** A client gives up a replica that has not answered for this long, in milliseconds: one that has stopped holds connections open. */
+  giveUpMs = 60_000;
   /** How many calls had to be made again. */
   retried = 0;
 
@@ -84,23 +88,53 @@ export class Replicas {
     }
   }
 
+  /**
+   * Waits for events again and again, from the last cursor each time, until the one with this id has come; all ids as they were handed
+   * out, and when.
+   */
+  async follow(key: string, types: string[], after: string, lastId: string): Promise<{ id: string; at: number }[]> {
+    const told: { id: string; at: number }[] = [];
+    for (let cursor = after; !told.some(({ id }) => id === lastId); ) {
+      const args = { types, after: cursor, timeoutSeconds: 5, limit: 10 };
+      const result = await this.call(key, "wait_for_webset_event", args);
+      told.push(...result.events.map(({ id }) => ({ id, at: Date.now() })));
+      cursor = result.cursor;
+    }
+    return told;
+  }
+
   async #callOnce(key: string, name: string, args: object): Promise<WaitResult> {
+    const result = await this.#post(key, "tools/call", { name, arguments: args });
+    if (result.structuredContent === undefined) throw new Error(JSON.stringify(result).slice(0, 500));
+    return result.structuredContent;
+  }
+
+  /** Asks the next replica as a client of 2026-07-28 that knows tasks; resolves to the answer's result. */
+  send(key: string, method: string, params: Record<string, unknown>): Promise<Message> {
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": { extensions: { [TASKS_EXTENSION]: {} } },
+    };
+    const name = params.name ?? params.taskId;
+    const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": method, "mcp-name": String(name) };
+    return this.#post(key, method, { ...params, _meta }, headers);
+  }
+
+  async #post(key: string, method: string, params: object, headers: Record<string, string> = {}): Promise<Message> {
     const { url } = this.#replicas[this.#turn++ % this.#replicas.length] as Replica;
+    const accept = "application/json, text/event-stream";
     const response = await fetch(url, {
       method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "x-exa-api-key": key,
-      },
-      body: JSON.stringify({ jsonrpc: "2.0", id: ++this.#id, method: "tools/call", params: { name, arguments: args } }),
-      signal: AbortSignal.timeout(GIVE_UP_MS),
+      headers: { "content-type": "application/json", accept, "x-exa-api-key": key, ...headers },
+      body: JSON.stringify({ jsonrpc: "2.0", id: ++this.#id, method, params }),
+      signal: AbortSignal.timeout(this.giveUpMs),
     });
     const text = await response.text();
-    const [data] = text.split("\n").filter((line) => line.startsWith("data: {"));
-    const { result } = JSON.parse(data?.slice("data: ".length) ?? "null") ?? {};
-    if (result?.structuredContent === undefined) throw new Error(`${response.status}: ${text.slice(0, 500)}`);
-    return result.structuredContent;
+    const streamed = text.split("\n").find((line) => line.startsWith("data: {"));
+    const { result } = JSON.parse(streamed?.slice("data: ".length) ?? (text === "" ? "{}" : text));
+    if (result === undefined) throw new Error(`${response.status}: ${text.slice(0, 500)}`);
+    return result;
   }
 
   async close(): Promise<void> {
