@@ -49,6 +49,8 @@ export interface AgentRecord {
   stoppedAt: number;
   /** What went wrong, in words. */
   wrong: string[];
+  /** When the first wait was called for that knew nothing of its Webset, and when that was answered. */
+  unknown?: { askedAt: number; at: number };
 }
 
 /** Calls that an agent needs at most after all is calm, besides one for each thing there is to tell. */
@@ -273,7 +275,8 @@ export async function runAgent(agent: Agent, surroundings: Surroundings): Promis
     if (over > OVERTIME_MS) record.wrong.push(`a wait returned ${over} ms after its time`);
     if (error !== undefined) {
       if (!PASSING.test(error)) {
-        record.wrong.push(`${JSON.stringify(args)}: ${error}`);
+        if (record.told.length === 0 && /^not_found: /.test(error)) record.unknown = { askedAt, at: now() };
+        else record.wrong.push(`${JSON.stringify(args)}: ${error}`);
         return record;
       }
       await sleep(500);

@@ -22,9 +22,24 @@ interface Facts {
 
 /** What is wrong with what an agent was told, in words; nothing where all is as promised. */
 export function faultsIn(record: AgentRecord, facts: Facts): string[] {
-  const { agent } = record;
+  const { agent, unknown } = record;
+  if (unknown !== undefined) return [...record.wrong, ...faultsOfUnknown(agent.filter, unknown, facts)];
   const isReady = agent.filter.itemsReady === true;
   return [...record.wrong, ...faultsOfEvents(record, facts), ...(isReady ? faultsOfItems(record, facts) : [])];
+}
+
+/** A Webset is rightly unknown that is deleted, where no event said so yet. */
+function faultsOfUnknown(
+  { webset }: Filter,
+  { askedAt, at }: NonNullable<AgentRecord["unknown"]>,
+  { account, events, idOf }: Facts,
+): string[] {
+  const websetId = webset === undefined ? "" : idOf(webset);
+  const isDeleted = (account.websets.get(websetId)?.deletedAt ?? Number.POSITIVE_INFINITY) <= at;
+  const isTold = events.some(
+    ({ event, visibleAt }) => event.type === "webset.deleted" && idIn(event.data) === websetId && visibleAt < askedAt,
+  );
+  return isDeleted && !isTold ? [] : [`Webset ${websetId} was unknown`];
 }
 
 function faultsOfEvents({ agent, told, from, stoppedAt }: AgentRecord, { events, idOf }: Facts): string[] {
