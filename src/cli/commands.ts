@@ -164,6 +164,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     "tail --webset suppliers --since 2h --until-idle suppliers",
     "tail --types 'webset.item.*' --items-ready --json | jq -r .summary",
   ])
+    .allowExcessArguments()
     .option("--types <types>", "only these, with commas between; a star stands for any end: 'monitor.*'")
     .option("--webset <webset>", "only events of this Webset: its id or your externalId")
     .option("--problems", "only what went wrong")
@@ -176,7 +177,11 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .addHelpText("after", `\n${EXIT_CODES}`)
     .action(
       run<TailFlags & CommonFlags>(
-        async (flags, context) => (await import("./commands/tail.ts")).tail(flags, context),
+        async (flags, context, [excess]) => {
+          // Other commands have it behind their name.
+          if (excess !== undefined) throw new UsageError(`To see one Webset's events: tail --webset ${quoted(excess)}`);
+          return (await import("./commands/tail.ts")).tail(flags, context);
+        },
         { readsLong: true },
       ),
     );

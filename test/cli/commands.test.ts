@@ -58,6 +58,7 @@ describe("the commands for people", () => {
     [["websets", "now"], "too many arguments for 'websets'"],
     [["websets", `--api-key=${KEY}`], "unknown option '--api-key'"],
     [["websets", "--limit"], "option '--limit <number>' argument missing"],
+    [["tail", "suppliers", "--sandbox"], 'To see one Webset\'s events: tail --webset "suppliers"'],
     [["items"], "missing required argument 'webset'"],
     [["wait"], "missing required argument 'webset'"],
     [["demo", "--sandbox"], "unknown option '--sandbox"],
