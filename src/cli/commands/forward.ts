@@ -159,7 +159,7 @@ async function targetOf(options: ForwardOptions, { config, clock, env, out, err 
   }
   if (!(await isRunnable(program, env))) throw new UsageError(`There is no program ${quoted(program)} that can be run`);
   const timeoutMs = lengthFlag("--command-timeout", options.commandTimeout ?? "60s");
-  const secrets = { names: ["EXA_API_KEY", secretEnv ?? ""], values: [config.apiKey ?? "", secret ?? ""] };
+  const secrets = { names: ["EXA_API_KEY", secretEnv ?? ""], values: [env.EXA_API_KEY, config.apiKey, secret] };
   return openCommandTarget({ command: [program, ...args], env, secrets, timeoutMs, clock, out, err });
 }
 

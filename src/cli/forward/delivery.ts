@@ -177,7 +177,9 @@ export class Deliveries {
 
   /** Tries until an event is delivered or given up, and that is on disk. */
   async #deliver(entry: Entry, lane: Lane): Promise<void> {
-    const { state, clock, random, attempts, tell } = this.#options;
+    const { state, clock, random, attempts } = this.#options;
+    // Who ends the program need not wait for who reads what it says.
+    const tell = (news: DeliveryNews) => orAbort(this.#options.tell(news), this.#cut.signal);
     for (let [attempt, failures] = [1, 1]; ; failures++) {
       const { body, outcome, ms = 0 } = await this.#attempt(entry);
       const { how } = outcome;

@@ -27,7 +27,7 @@ export class Report {
 
   async begin({ pending, updatedAt, path }: StateFile, since: string | undefined): Promise<void> {
     const { target, isLasting } = this.#options;
-    const left = pending.length === 0 ? "" : `, with ${pending.length} events still to be delivered`;
+    const left = pending.length === 0 ? "" : `, with ${pending.length} still to be delivered`;
     const fresh = since === undefined ? "now" : JSON.stringify(since);
     const from = updatedAt === undefined ? fresh : `where it ended at ${updatedAt}${left}`;
     await this.#say(`Forwarding to ${target.name}, from ${from} on.${isLasting ? ` State: ${path}` : ""}`);
@@ -36,7 +36,7 @@ export class Report {
   async end({ pending }: StateFile): Promise<void> {
     const left = pending.length === 0 ? "" : `, ${pending.length} still to be`;
     const next = this.#options.isLasting ? " The same command goes on from here." : "";
-    await this.#say(`Ended with ${this.#delivered} events delivered${left}.${next}`);
+    await this.#say(`Ended: ${this.#delivered} delivered${left}.${next}`);
   }
 
   /** A lost connection is said once, and once that it is back. */
@@ -67,7 +67,7 @@ export class Report {
     if (kind === "delivered") this.#delivered++;
     const label = `${type} ${eventId} (${laneOf(entry)})`;
     if (kind === "given_up") {
-      await this.#say(`GIVEN UP after ${attempt} attempts: ${label}: ${how}. It is in ${news.deadLetters}`, "red");
+      await this.#say(`GIVEN UP at attempt ${attempt}: ${label}: ${how}. It is in ${news.deadLetters}`, "red");
     }
     if (json || (!out.isTTY && !isCommand)) {
       const more =
@@ -79,7 +79,8 @@ export class Report {
       await this.#say(`${label}: ${how}; ${next}`, "yellow");
     } else if (kind === "delivered" && !isCommand) {
       const time = out.paint("dim", new Date(clock.wallTime()).toLocaleTimeString("en-GB"));
-      await out.line(`${time} ${cut(`${label}: ${how}, ${news.ms} ms`, out.columns - "00:00:00 ".length)}`);
+      const line = `${type} ${how}, ${news.ms} ms: ${eventId} (${laneOf(entry)})`;
+      await out.line(`${time} ${cut(line, out.columns - "00:00:00 ".length)}`);
     }
   }
 

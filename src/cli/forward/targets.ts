@@ -96,7 +96,7 @@ export interface CommandTargetOptions {
   command: readonly [string, ...string[]];
   /** What the command gets of it has none of `secrets`. */
   env: Environment;
-  secrets: { names: readonly string[]; values: readonly string[] };
+  secrets: { names: readonly string[]; values: readonly (string | undefined)[] };
   timeoutMs: number;
   clock: Clock;
   out: Pick<Terminal, "write">;
@@ -186,10 +186,16 @@ async function pass(from: Readable, to: Pick<Terminal, "write">): Promise<void> 
   }
 }
 
+/** A shorter value is a word, such as the sandbox's key, which others may have for reasons of their own. */
+const SHORTEST_SECRET = 8;
+
 /** The environment without variables of these names, nor others with these values. */
 export function withoutSecrets(env: Environment, { names, values }: CommandTargetOptions["secrets"]): Environment {
   return Object.fromEntries(
-    Object.entries(env).filter(([name, value = ""]) => !names.includes(name) && !values.includes(value.trim())),
+    Object.entries(env).filter(([name, value = ""]) => {
+      const text = value.trim();
+      return !names.includes(name) && (text.length < SHORTEST_SECRET || !values.includes(text));
+    }),
   );
 }
 

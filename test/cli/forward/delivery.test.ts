@@ -270,6 +270,14 @@ test("told to end, it does not wait for the next attempt", async () => {
   expect(clock.now()).toBe(startedAt);
 });
 
+test("told to end, it does not wait for who reads what it says", async () => {
+  const { deliveries, add, tried, clock } = openDeliveries({ tell: () => new Promise(() => {}) });
+  add("a", "a1", "a2");
+  await clock.advance(60_000);
+  expect(tried).toEqual(["a1"]);
+  await clock.until(deliveries.end(5_000));
+});
+
 test("where the state cannot be written everything stops, and that is thrown", async () => {
   const full = new StateError("disk full");
   const { deliveries, add, tried, clock } = openDeliveries({

@@ -112,7 +112,7 @@ test("events are delivered as they happen, and the next run goes on where this o
     ...{ outcome: "delivered", eventId: "event_2", type: "webset.idle", websetId: "ws_1" },
     ...{ attempts: 1, how: "answered 200", ms: 0 },
   });
-  expect(second.err.text).toMatch(/from where it ended at 20.*\n.*Ended with 1 events delivered/);
+  expect(second.err.text).toMatch(/from where it ended at 20.*\n.*Ended: 1 delivered/);
 });
 
 test("neither the key nor the URL's query is anywhere", async () => {
@@ -174,7 +174,7 @@ test("an event that is given up is said, and kept beside the state", async () =>
   record("webset.idle", { id: "event_1" });
   target.answer = () => ({ kind: "failed", how: "answered 500" });
   const { err, end } = start({ since: "1h", attempts: "2" });
-  await until(() => err.text.includes("GIVEN UP after 2 attempts: webset.idle event_1"));
+  await until(() => err.text.includes("GIVEN UP at attempt 2: webset.idle event_1"));
   await end();
   const { name = "" } = (await stateFile()) ?? {};
   const letters = join(folder, "websets-events-mcp", name.replace(".json", ".dead-letters.jsonl"));

@@ -48,7 +48,7 @@ test("the built program posts signed events, goes on where it ended, and shows n
     await eventually(() => program.stdout.includes(id));
     program.child.kill("SIGINT");
     expect((await program.exited).code).toBe(130);
-    expect(program.stderr).toMatch(/Ended with 1 events delivered\. The same command goes on from here\.\n$/);
+    expect(program.stderr).toMatch(/Ended: 1 delivered\. The same command goes on from here\.\n$/);
     expect(JSON.parse(program.stdout)).toMatchObject({ outcome: "delivered", eventId: id, websetId: "webset_1" });
     said.push(program.stdout, program.stderr);
   }
@@ -104,6 +104,6 @@ describe.runIf(HAS_PTY)("in a terminal", () => {
     const lines = program.screen.filter((line) => /^\d\d:\d\d:\d\d /.test(line));
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (webset|monitor|import)\./);
-    expect(program.screen.join("\n")).toMatch(/Ended with \d+ events delivered/);
+    expect(program.screen.join("\n")).toMatch(/Ended: \d+ delivered/);
   });
 });

@@ -58,7 +58,12 @@ test("it gets none of our secrets, whatever they are called", async () => {
   expect(written.out).not.toContain("EXA_API_KEY");
   expect(written.out).not.toContain("COPY_OF_IT");
   expect(written.out).toContain("MORE=1");
-  expect(withoutSecrets({ A: "1", B: "2", C: "3" }, { names: ["A"], values: ["2"] })).toEqual({ C: "3" });
+  expect(
+    withoutSecrets(
+      { A: "1", B: "whsec_of_it", C: "sandbox", D: "" },
+      { names: ["A"], values: ["whsec_of_it", "sandbox", undefined] },
+    ),
+  ).toEqual({ C: "sandbox", D: "" });
 });
 
 test.each([
