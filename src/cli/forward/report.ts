@@ -1,8 +1,12 @@
 import { isTransient, type WebsetsError } from "../../shared/errors.ts";
+import { plainText } from "../../shared/text.ts";
 import type { CommandContext } from "../command-context.ts";
 import { cut } from "../width.ts";
 import { type DeliveryNews, laneOf, type Target } from "./delivery.ts";
 import type { StateFile } from "./state-file.ts";
+
+/** Of types and ids this much is shown, in characters. */
+const LONGEST_ID = 200;
 
 export interface ReportOptions extends Pick<CommandContext, "out" | "err" | "clock"> {
   /** One JSON object a line, also where a person looks. */
@@ -65,7 +69,9 @@ export class Report {
     const { kind, entry, attempt, how } = news;
     const { eventId, type, websetId } = entry;
     if (kind === "delivered") this.#delivered++;
-    const label = `${type} ${eventId} (${laneOf(entry)})`;
+    // Ids are whatever the API sends; here they go to a terminal.
+    const id = plainText(`${eventId} (${laneOf(entry)})`, LONGEST_ID);
+    const label = `${plainText(type, LONGEST_ID)} ${id}`;
     if (kind === "given_up") {
       await this.#say(`GIVEN UP at attempt ${attempt}: ${label}: ${how}. It is in ${news.deadLetters}`, "red");
     }
@@ -79,7 +85,7 @@ export class Report {
       await this.#say(`${label}: ${how}; ${next}`, "yellow");
     } else if (kind === "delivered" && !isCommand) {
       const time = out.paint("dim", new Date(clock.wallTime()).toLocaleTimeString("en-GB"));
-      const line = `${type} ${how}, ${news.ms} ms: ${eventId} (${laneOf(entry)})`;
+      const line = `${plainText(type, LONGEST_ID)} ${how}, ${news.ms} ms: ${id}`;
       await out.line(`${time} ${cut(line, out.columns - "00:00:00 ".length)}`);
     }
   }

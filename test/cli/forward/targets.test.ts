@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { openUrlTarget, outcomeOf, signatureOf } from "../../../src/cli/forward/targets.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -149,6 +149,36 @@ test("a handler that stalls has failed after a minute at most", async () => {
   const outcome = deliver();
   while (received.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(await clock.until(outcome)).toMatchObject({ kind: "failed", how: expect.stringContaining("after 60 s") });
+});
+
+test("an event goes through the proxy of the environment, whole and signed", async () => {
+  const { received, url } = await openHandler((response) => response.end());
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer();
+  proxy.on("connect", ({ url: authority }: IncomingMessage, near: Socket) => {
+    asked.push(authority);
+    const far = connect(Number(new URL(url).port), "127.0.0.1");
+    near.on("error", () => {});
+    far.on("error", () => {});
+    near.write("HTTP/1.1 200 OK\r\n\r\n");
+    far.pipe(near).pipe(far);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const target = openUrlTarget({
+    url: new URL("http://hooks.example/in?token=t0p"),
+    secret: "whsec",
+    proxies: { httpProxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` },
+    clock: new FakeClock(),
+  });
+  onTestFinished(() => target.close());
+  expect(await target.deliver(delivery, new AbortController().signal)).toMatchObject({ kind: "done" });
+  expect(asked).toEqual(["hooks.example:80"]);
+  expect(received).toMatchObject([{ url: "/in?token=t0p", raw: body, headers: { host: "hooks.example" } }]);
+  expect(isSigned(body, String(received[0]?.headers["exa-signature"]), "whsec")).toBe(true);
 });
 
 test("an attempt ends as soon as it is cut short", async () => {
