@@ -1,4 +1,6 @@
 import { McpServer } from "@modelcontextprotocol/server";
+import { mountEvents } from "./events-extension/methods.ts";
+import type { Delivery } from "./events-extension/stream.ts";
 import type { RecentIds } from "./feed/recent-ids.ts";
 import { mountTrackWebset } from "./prompts/track-webset.ts";
 import { LIST_HINTS } from "./resources/id-resource.ts";
@@ -11,6 +13,8 @@ import type { ToolDeps } from "./tools/define.ts";
 import { SERVER_ICON } from "./tools/icons.ts";
 import { TOOLS } from "./tools/index.ts";
 import { mountTools } from "./tools/mount.ts";
+import { resolveWebset } from "./tools/resolve-webset.ts";
+import { tellEvents } from "./tools/tell-events.ts";
 
 const SERVER_NAME = "websets-events-mcp";
 
@@ -56,5 +60,21 @@ export function buildServer(deps: ServerDeps): McpServer {
   mountTools(mcp, TOOLS, { deps: tools, missingKey, log, background });
   mountResources(mcp, { exa: tools.exa, states: tools.states, recent, subscriptions, log });
   mountTrackWebset(mcp, { recent });
+  mountEvents(mcp.server, { ...deliveryOf(tools), missingKey, log });
   return mcp;
+}
+
+/** MCP Events tells of events in the words of the tools, and finds Websets as they do. */
+export function deliveryOf(tools: ToolDeps): Delivery {
+  const { feed, clock, closing } = tools;
+  return {
+    feed,
+    clock,
+    closing,
+    async tell(events, { name }, signal) {
+      const told = await tellEvents(events, { ...tools, detail: "summary", isOneWebset: false, signal });
+      return told.map(({ id: eventId, createdAt: timestamp, ...data }) => ({ eventId, name, timestamp, data }));
+    },
+    resolve: async (websetId, signal) => (await resolveWebset(websetId, tools, signal)).id,
+  };
 }

@@ -53,6 +53,9 @@ export function toldOf({ reads, isBatch }: Body, tools: ReadonlySet<string>): To
 
 const METHODS: ReadonlySet<string> = new Set([
   "completion/complete",
+  "events/list",
+  "events/poll",
+  "events/stream",
   "initialize",
   "logging/setLevel",
   "notifications/cancelled",
@@ -153,7 +156,10 @@ class Exchange {
     if (answer !== undefined) return this.#answer(200, JSON.stringify(answer));
     const listen = only !== undefined && isListen(only) ? only : undefined;
     const body = listen === undefined ? messages : [this.#withSomethingToListenTo(listen)];
-    this.#count(listen === undefined ? "calls" : "streams", messages.filter(isRequest).length);
+    const requests = messages.filter(isRequest);
+    const streams = requests.filter(staysOpen).length;
+    this.#count("calls", requests.length - streams);
+    this.#count("streams", streams);
     // The SDK keeps the signal alone, which aborts only as long as somebody holds the request.
     const request = new Request("http://localhost/mcp", {
       method: "POST",
@@ -245,12 +251,12 @@ function beyondLimits(tenant: TenantService, messages: readonly JSONRPCMessage[]
   const seconds = rate.take(messages.length);
   if (seconds !== undefined) return tooMany(`more than ${limits.requestsPerSecond} requests a second`, seconds);
   const requests = messages.filter(isRequest);
-  const listens = requests.filter(isListen);
-  if (tenant.calls + requests.length - listens.length > limits.calls) {
+  const streams = requests.filter(staysOpen).length;
+  if (tenant.calls + requests.length - streams > limits.calls) {
     return tooMany(`more than ${limits.calls} calls at a time`);
   }
   const more = requests.reduce((sum, request) => sum + watchesOf(request), 0);
-  if (tenant.streams + listens.length > limits.subscriptions || tenant.watched + more > limits.subscriptions) {
+  if (tenant.streams + streams > limits.subscriptions || tenant.watched + more > limits.subscriptions) {
     return tooMany(`more than ${limits.subscriptions} subscriptions at a time`);
   }
   return undefined;
@@ -300,6 +306,11 @@ function isRequest(message: JSONRPCMessage): message is JSONRPCMessage & Loose &
 
 function isListen(message: object): message is JSONRPCMessage & Loose {
   return (message as Loose).method === "subscriptions/listen" && isModern(message);
+}
+
+/** What stays open as long as its client wants is none of the calls that are to end. */
+function staysOpen(message: object): boolean {
+  return isListen(message) || (message as Loose).method === "events/stream";
 }
 
 function isModern(message: object): boolean {
