@@ -160,6 +160,7 @@ class Exchange {
     const streams = requests.filter(staysOpen).length;
     this.#count("calls", requests.length - streams);
     this.#count("streams", streams);
+    this.#count("eventStreams", requests.filter(isEventStream).length);
     // The SDK keeps the signal alone, which aborts only as long as somebody holds the request.
     const request = new Request("http://localhost/mcp", {
       method: "POST",
@@ -183,7 +184,7 @@ class Exchange {
     for (const end of this.#ends) end();
   }
 
-  #count(what: "calls" | "streams", requests: number): void {
+  #count(what: "calls" | "streams" | "eventStreams", requests: number): void {
     const tenant = this.#tenant;
     tenant[what] += requests;
     this.#ends.push(() => {
@@ -310,7 +311,11 @@ function isListen(message: object): message is JSONRPCMessage & Loose {
 
 /** What stays open as long as its client wants is none of the calls that are to end. */
 function staysOpen(message: object): boolean {
-  return isListen(message) || (message as Loose).method === "events/stream";
+  return isListen(message) || isEventStream(message);
+}
+
+function isEventStream(message: object): boolean {
+  return (message as Loose).method === "events/stream";
 }
 
 function isModern(message: object): boolean {

@@ -139,9 +139,9 @@ export class HttpServer {
     await closed;
   }
 
-  /** How many requests are being answered; streams of updates are none, and end with the process. */
+  /** How many requests will have an answer; streams of updates have none, and end with the process. */
   get #calls(): number {
-    return [...this.#tenants].reduce((sum, { calls }) => sum + calls, 0);
+    return [...this.#tenants].reduce((sum, { calls, eventStreams }) => sum + calls + eventStreams, 0);
   }
 
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -55,6 +55,8 @@ export class TenantService {
   /** Requests that are being answered, and streams of updates. */
   calls = 0;
   streams = 0;
+  /** Of the streams those of MCP Events, which end with an answer when the process is about to. */
+  eventStreams = 0;
   #usedAt: number;
 
   constructor(options: TenantServiceOptions) {
