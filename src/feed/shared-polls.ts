@@ -60,8 +60,9 @@ export class SharedPolls {
   readonly #me = randomUUID();
   readonly #signal: AbortSignal;
   readonly #onTold: () => void;
-  #newest: Sighting | undefined;
+  #newest: Sighting | "gone" | undefined;
   #ending: Promise<unknown> | undefined;
+  #hasTold = false;
   /** Resolves when what was told before is known, or does not come. */
   readonly loaded: Promise<void>;
 
@@ -80,13 +81,19 @@ export class SharedPolls {
   }
 
   /**
-   * What was told last since the last call; undefined for what is in doubt.
+   * What was told last since the last call; undefined for what is in doubt, and "gone" where whoever polled does so no more.
    * @param unserved the times from which on readers have been told nothing yet.
    * @param upstreamNow the latest that the upstream's clock can show now: those of two machines may differ by anything.
    */
-  hear(memory: TailMemory, unserved: number[], upstreamNow: number | undefined, paceMs: number): Heard | undefined {
+  hear(
+    memory: TailMemory,
+    unserved: number[],
+    upstreamNow: number | undefined,
+    paceMs: number,
+  ): Heard | "gone" | undefined {
     const sighting = this.#newest;
     this.#newest = undefined;
+    if (sighting === "gone") return sighting;
     if (sighting === undefined || upstreamNow === undefined) return undefined;
     const { asOf, events } = sighting;
     const ageMs = upstreamNow - asOf;
@@ -119,11 +126,24 @@ export class SharedPolls {
   /** The readers here do not wait until the others have been told. */
   async #end(lease: Lease, seen: Sighting | undefined): Promise<void> {
     try {
-      if (seen !== undefined) await this.#state.append(this.#log, this.#write(seen), lease);
+      if (seen !== undefined) this.#hasTold = await this.#state.append(this.#log, this.#write(seen), lease);
     } catch {
       // As above: the others poll for themselves.
     }
     await lease.release();
+  }
+
+  /** Tells the others that this one polls no more, where they may wait for it. */
+  async leave(): Promise<void> {
+    try {
+      await this.#ending;
+      const lease = this.#hasTold ? await this.#state.lease(this.#log, LEASE_MS) : undefined;
+      if (lease === undefined) return;
+      await this.#state.append(this.#log, { by: this.#me, gone: true }, lease);
+      await lease.release();
+    } catch {
+      // They notice it a little later.
+    }
   }
 
   #write({ asOf, from, events }: Sighting): Json {
@@ -146,9 +166,10 @@ export class SharedPolls {
   }
 
   /** What another replica wrote; undefined for what this one did, or one of another version. */
-  #read(entry: Json): Sighting | undefined {
+  #read(entry: Json): Sighting | "gone" | undefined {
     if (!isRecord(entry)) return undefined;
-    const { by, asOf, from, events } = entry;
+    const { by, gone, asOf, from, events } = entry;
+    if (gone === true) return by === this.#me ? undefined : "gone";
     if (by === this.#me || !isTime(asOf) || !isTime(from) || !Array.isArray(events)) return undefined;
     const placed: Placed[] = [];
     for (const one of events) {

@@ -141,6 +141,7 @@ export class Tail {
     if (this.#stop.signal.aborted) return;
     this.#readers.clear();
     this.#stop.abort();
+    if (this.#leads) void this.#others?.leave();
     const { reading, clock, onStopped } = this.#options;
     reading.channel.keepMemory(this.#memory, clock.now());
     onStopped();
@@ -207,8 +208,10 @@ export class Tail {
       const how = await this.#sleepUntil(ends);
       if (how === "over") this.#leads = true;
       if (how !== "told") return;
+      const patienceMs = this.#leads ? 0 : PATIENCE_MS;
       const heard = this.#hear();
       if (heard === "told") ends = this.#pauseEnds();
+      if (heard === "gone") ends -= patienceMs;
       if (heard === "more" && this.#retryAfterMs === undefined) return;
     }
   }
@@ -247,15 +250,17 @@ export class Tail {
 
   /**
    * Takes in what another replica's poll saw. All of its events known: that is as good as a poll of one's own ("told"). Else
-   * there is something to be read ("more"), unless it is in doubt, and then it is as if nothing had been told.
+   * there is something to be read ("more"), unless it is in doubt, and then it is as if nothing had been told. Nobody is waited for
+   * where that one polls no more ("gone").
    */
-  #hear(): "told" | "more" | "nothing" {
+  #hear(): "told" | "more" | "gone" | "nothing" {
     const { upstreamClock } = this.#options.reading;
     const unserved = [...this.#readers].filter((reader) => !reader.served).map(({ since }) => since);
     const heard = this.#others?.hear(this.#memory, unserved, upstreamClock.range()?.latest, this.pace);
     if (heard === undefined || this.#stop.signal.aborted) return "nothing";
+    this.#leads = heard === "gone";
+    if (heard === "gone") return heard;
     const { begunAt, asOf, from, owedFrom } = heard;
-    this.#leads = false;
     this.#owedFrom = owedFrom ?? Number.POSITIVE_INFINITY;
     if (owedFrom !== undefined) return "more";
     this.#polledAt = Math.max(this.#polledAt, begunAt);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { collectEvents } from "../../src/feed/collect.ts";
 import type { Feed } from "../../src/feed/feed.ts";
+import type { Position } from "../../src/feed/position.ts";
 import { MemoryState } from "../../src/state/memory.ts";
 import type { Json, State } from "../../src/state/state.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
@@ -52,6 +53,31 @@ describe("replicas that share a state", () => {
     for (const reader of readers) expect(reader.ids).toEqual(["new"]);
     expect(polls(opened).length - before).toBeLessThanOrEqual(2 + 2);
     stopAll(readers);
+  });
+
+  test("wait for nobody who polls no more: a chain of waits that goes round is as quick as on one replica", async () => {
+    /** When each of the events is told, by waits one after another. */
+    const delaysOf = async (opened: FeedWorld, feeds: readonly Feed[]) => {
+      const delays: number[] = [];
+      let from: Position | undefined;
+      for (let n = 0; n < 9; n++) {
+        const feed = feeds[n % feeds.length] as Feed;
+        const { signal } = new AbortController();
+        const request = { feed, clock: opened.clock, types: TYPES, atLeast: 1, limit: 10, timeoutMs: 25_000, signal };
+        const wait = collectEvents({ ...request, from, resumes: from !== undefined });
+        await opened.fake.advance(300);
+        const { time } = opened.record("webset.idle");
+        const { position } = await opened.fake.until(wait);
+        from = position;
+        delays.push(opened.now() - time);
+      }
+      return delays.toSorted((a, b) => a - b);
+    };
+    const alone = openFeedWorld({ latency: () => 30 });
+    const opened = openReplicas();
+    const [one, three] = [await delaysOf(alone, [alone.feed]), await delaysOf(opened, opened.replicas)];
+    expect(three[4]).toBeLessThanOrEqual((one[4] ?? 0) + 100);
+    expect(three.at(-1)).toBeLessThanOrEqual(1_100);
   });
 
   test("go on without the one that polled", async () => {
