@@ -58,7 +58,7 @@ export const ALIVE = ": \n\n";
 
 /** Writes, and resolves when there is room for more or nobody is left to read it. */
 export function write(res: ServerResponse, text: string | Uint8Array): Promise<void> | undefined {
-  if (res.destroyed || res.write(text)) return undefined;
+  if (res.destroyed || res.writableEnded || res.write(text)) return undefined;
   return new Promise((resolve) => {
     const go = () => {
       res.off("drain", go);

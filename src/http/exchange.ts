@@ -134,11 +134,9 @@ class Exchange {
     this.#wire = new TaskWire(tenant.tasks, (message) => void write(res, this.#frame(message)));
     const cancel = () => this.#abort.abort();
     res.on("close", cancel);
-    tenant.touch();
     this.#ends.push(() => {
       res.off("close", cancel);
       this.#wire.close();
-      tenant.touch();
     });
   }
 

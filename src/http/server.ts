@@ -147,7 +147,7 @@ export class HttpServer {
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { clock, log, onAnswered } = this.#options;
     const startedAt = clock.now();
-    const [path = ""] = (req.url ?? "").split("?");
+    const [path = ""] = (req.url ?? "").replace(/\/(?=\?|$)/, "").split("?");
     const entry: Pick<AccessEntry, "tenant"> & Told = {};
     res.once("close", () => {
       this.#metrics.answered(res.statusCode);
@@ -219,7 +219,6 @@ export class HttpServer {
     tenant.streams++;
     res.once("close", () => {
       tenant.streams--;
-      tenant.touch();
     });
     tenant.sessions.of(sessionId).listen(res);
   }
@@ -256,6 +255,8 @@ export class HttpServer {
     const address = senderOf(req);
     if (caller.kind === "refused") this.#senders.failed(address);
     const tenant = caller.kind === "known" ? this.#tenants.of(caller) : undefined;
+    const release = tenant?.hold();
+    if (release !== undefined) res.once("close", release);
     if (caller.kind !== "missing" && tenant?.keyIs !== "good") {
       const gone = new AbortController();
       const leave = () => gone.abort();

@@ -52,7 +52,8 @@ export class TenantService {
   readonly #clock: Clock;
   /** What the upstream thinks of the key. A key that has worked once is good. */
   keyIs: "unproven" | "refused" | "good" = "unproven";
-  /** Requests that are being answered, and streams of updates. */
+  /** Requests that hold on to it: of these, calls that are being answered and streams of updates. */
+  held = 0;
   calls = 0;
   streams = 0;
   /** Of the streams those of MCP Events, which end with an answer when the process is about to. */
@@ -122,7 +123,7 @@ export class TenantService {
 
   /** Whether somebody waits for it, or for what it does in the background. */
   get isBusy(): boolean {
-    return this.calls > 0 || this.streams > 0 || !this.sessions.isEmpty || this.tasks.live > 0;
+    return this.held > 0 || !this.sessions.isEmpty || this.tasks.live > 0;
   }
 
   /** When it was used last, by the clock. */
@@ -130,8 +131,14 @@ export class TenantService {
     return this.#usedAt;
   }
 
-  touch(): void {
+  /** Keeps it from being dropped until the returned function is called. */
+  hold(): () => void {
+    this.held++;
     this.#usedAt = this.#clock.now();
+    return () => {
+      this.held--;
+      this.#usedAt = this.#clock.now();
+    };
   }
 
   /** Ends everything. */

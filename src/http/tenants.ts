@@ -57,10 +57,7 @@ export class Tenants {
   of({ apiKey, name }: { apiKey: string; name?: string | undefined }): TenantService | undefined {
     const hash = createHmac("sha256", this.#secret).update(apiKey).digest("hex");
     const known = this.#tenants.get(hash);
-    if (known !== undefined) {
-      known.touch();
-      return known;
-    }
+    if (known !== undefined) return known;
     if (this.#tenants.size >= this.#mostTenants && !this.#makeRoom()) return undefined;
     const keyWords = name === undefined ? CALLERS : OPERATORS;
     const tenant = new TenantService({ ...this.#options, apiKey, keyWords, name: name ?? hash.slice(0, 12) });

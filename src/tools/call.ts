@@ -72,7 +72,8 @@ export interface Background {
 }
 
 export function backgroundLimits({ maxWaitSeconds }: Background): WaitLimits {
-  return { maxWaitSeconds, defaultTimeoutSeconds: DEFAULT_SECONDS };
+  // Another process may go on with a task, so that this one's end is not its end.
+  return { maxWaitSeconds, defaultTimeoutSeconds: DEFAULT_SECONDS, closing: undefined };
 }
 
 /** What it means for an agent that there are as many tasks as there may be; other errors are left as they are. */

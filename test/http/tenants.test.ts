@@ -59,7 +59,7 @@ describe("a tenant", () => {
     const { clock, tenants, of, use } = opened();
     const [idle, busy] = [await use("idle"), await use("busy")];
     expect(idle?.keyIs).toBe("good");
-    if (busy !== undefined) busy.calls = 1;
+    if (busy !== undefined) busy.held = 1;
     await clock.advance(14 * MINUTE_MS);
     expect(tenants.size).toBe(2);
     await clock.advance(2 * MINUTE_MS);
@@ -83,10 +83,10 @@ describe("a tenant", () => {
     of("never used");
     expect(of("another")).toBeDefined();
     expect([...tenants]).toEqual([first, second, of("another")]);
-    if (first !== undefined) first.calls = 1;
+    if (first !== undefined) first.held = 1;
     of("yet another");
     expect([...tenants]).toEqual([first, second, of("yet another")]);
-    for (const tenant of tenants) tenant.calls = 1;
+    for (const tenant of tenants) tenant.held = 1;
     expect(of("one too many")).toBeUndefined();
     expect(of("first")).toBe(first);
   });
