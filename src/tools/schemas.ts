@@ -163,7 +163,8 @@ function lengthOf(text: string): number | undefined {
 
 /** A time that was given as seconds or milliseconds since 1970, as ISO 8601; undefined where it is none of this century. */
 export function isoFromNumber(given: unknown): string | undefined {
-  const number = Number(given);
+  // Not every object can be made a number.
+  const number = typeof given === "object" ? Number.NaN : Number(given);
   const milliseconds = number < 1e11 ? number * 1_000 : number;
   return milliseconds >= 1e12 && milliseconds < 4e12 ? new Date(milliseconds).toISOString() : undefined;
 }

@@ -40,6 +40,7 @@ const ODD: [object, Record<string, unknown>, boolean][] = [
   [{ problems: UNSPEAKABLE, detail: UNSPEAKABLE, atLeast: UNSPEAKABLE }, {}, false],
   [{}, { timeoutMs: UNSPEAKABLE }, false],
   [{}, { websets: UNSPEAKABLE }, false],
+  [{ before: UNSPEAKABLE, after: UNSPEAKABLE }, {}, false],
 ];
 
 test.each(TOOLS)("$name answers whatever it is called with, and nothing fails inside", async ({ name, input }) => {
