@@ -6,11 +6,13 @@ import {
   type ServerContext,
   SUBSCRIPTION_ID_META_KEY,
 } from "@modelcontextprotocol/server";
-import * as z from "zod/v4";
 import { isAbort, lineForOperator, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
+import { anything } from "../tasks/methods.ts";
+import { pollEvents } from "./poll.ts";
 import { EVENTS_EXTENSION, protocolError } from "./protocol.ts";
-import type { Delivery, Send } from "./stream.ts";
+import { type Delivery, type Send, streamEvents } from "./stream.ts";
+import { describeEvents, readSubscription } from "./subscription.ts";
 
 export interface EventsOptions extends Delivery {
   /** What every subscription is answered where there is no key. */
@@ -18,12 +20,9 @@ export interface EventsOptions extends Delivery {
   log: Log;
 }
 
-/** The methods check their parameters themselves. */
-const anything = { params: z.looseObject({}), result: z.looseObject({}) };
-
 /**
  * Offers MCP Events on a server: `events/list`, `events/poll` and `events/stream`. The extension's own place for what a server can do
- * is among the extensions; the clients there are read `events` at the top. What it takes is loaded with the first call.
+ * is among the extensions; the clients there are read `events` at the top.
  */
 export function mountEvents(server: Server, { missingKey, log, ...delivery }: EventsOptions): void {
   server.registerCapabilities({ extensions: { [EVENTS_EXTENSION]: {} }, events: {} } as ServerCapabilities);
@@ -42,22 +41,18 @@ export function mountEvents(server: Server, { missingKey, log, ...delivery }: Ev
         throw protocolError(error);
       }
     });
-  on("events/list", async () => ({ events: (await import("./subscription.ts")).describeEvents() }));
-  const subscribed = async (params: unknown) => {
-    const subscription = (await import("./subscription.ts")).readSubscription(params);
+  on("events/list", async () => ({ events: describeEvents() }));
+  const subscribed = (params: unknown) => {
+    const subscription = readSubscription(params);
     if (missingKey !== undefined) throw missingKey;
     return subscription;
   };
-  on("events/poll", async (params, { mcpReq: { signal } }) => {
-    const subscription = await subscribed(params);
-    return (await import("./poll.ts")).pollEvents(subscription, delivery, signal);
-  });
+  on("events/poll", async (params, { mcpReq: { signal } }) => pollEvents(subscribed(params), delivery, signal));
   on("events/stream", async (params, { mcpReq }) => {
-    const subscription = await subscribed(params);
+    const subscription = subscribed(params);
     const _meta = { [SUBSCRIPTION_ID_META_KEY]: mcpReq.id };
     const send: Send = (what, told) =>
       mcpReq.notify({ method: `notifications/events/${what}`, params: { ...told, _meta } } as Notified);
-    const { streamEvents } = await import("./stream.ts");
     await streamEvents(subscription, delivery, { signal: mcpReq.signal, send });
     return { _meta };
   });

@@ -4,7 +4,7 @@ import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, matches } from "../feed/filter.ts";
 import { advance, isTellable, type Position } from "../feed/position.ts";
 import type { ReadNews } from "../feed/reader.ts";
-import { linkAbort } from "../shared/abort.ts";
+import { linkAbort, orAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, isDoubtful, WebsetsError } from "../shared/errors.ts";
 import { eventsError } from "./protocol.ts";
@@ -131,7 +131,8 @@ class Told {
     this.#signal.throwIfAborted();
     this.isSending = true;
     try {
-      await this.#send(...notification);
+      // Whoever does not read must not hold up the end.
+      await orAbort(this.#send(...notification), this.#signal);
     } finally {
       this.isSending = false;
     }

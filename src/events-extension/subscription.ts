@@ -12,24 +12,41 @@ import { noSuchEvent } from "./protocol.ts";
 /** The event that stands for all of them, also for types that nobody knows yet. */
 const ANYTHING = "websets.event";
 
-const websetId = z.string().trim().min(1).max(300).optional();
+/** Made when somebody subscribes, which no host of a model does: every start would pay for them. */
+let schemas: ReturnType<typeof makeSchemas> | undefined;
 
-/** With which arguments an event can be subscribed to: the filters of the tools. None is required. */
-const ONE_TYPE = z.strictObject({ websetId: websetId.describe("Only of this Webset: its id or your externalId.") });
-const ALL_TYPES = z.strictObject({
-  ...ONE_TYPE.shape,
-  types: z
-    .array(z.string().min(1).max(100))
-    .max(50)
-    .optional()
-    .describe("Only these: exact names, or any prefix with a star. Default: all but webset.search.updated."),
-  problems: z
-    .boolean()
-    .optional()
-    .describe(
-      "true: only what went wrong: searches canceled, Websets paused or deleted, imports and monitor runs failed or canceled.",
-    ),
-});
+function schemasOf() {
+  schemas ??= makeSchemas();
+  return schemas;
+}
+
+/** What is subscribed with: the filters of the tools as arguments. None is required. */
+function makeSchemas() {
+  const websetId = z.string().trim().min(1).max(300).optional();
+  const oneType = z.strictObject({ websetId: websetId.describe("Only of this Webset: its id or your externalId.") });
+  const allTypes = z.strictObject({
+    ...oneType.shape,
+    types: z
+      .array(z.string().min(1).max(100))
+      .max(50)
+      .optional()
+      .describe("Only these: exact names, or any prefix with a star. Default: all but webset.search.updated."),
+    problems: z
+      .boolean()
+      .optional()
+      .describe(
+        "true: only what went wrong: searches canceled, Websets paused or deleted, imports and monitor runs failed or canceled.",
+      ),
+  });
+  const params = z.looseObject({
+    name: z.string(),
+    arguments: z.record(z.string(), z.unknown()).nullish(),
+    cursor: z.string().nullish(),
+    maxAgeMs: z.int().min(0).nullish(),
+    maxEvents: z.int().min(1).nullish(),
+  });
+  return { params, oneType, allTypes };
+}
 
 const PAYLOAD = {
   type: "object",
@@ -55,23 +72,16 @@ const PAYLOAD = {
 
 /** What `events/list` tells. */
 export function describeEvents() {
+  const { oneType, allTypes } = schemasOf();
   const describe = (name: string, description: string, schema: z.ZodObject) => {
     const { $schema: _, ...inputSchema } = z.toJSONSchema(schema, { io: "input" });
     return { name, description, delivery: ["poll", "push"], inputSchema, payloadSchema: PAYLOAD };
   };
   return [
-    describe(ANYTHING, "Anything that happens in Exa Websets, in their imports and monitors.", ALL_TYPES),
-    ...EVENT_TYPES.map(({ type, emittedWhen }) => describe(type, `Emitted when ${emittedWhen}.`, ONE_TYPE)),
+    describe(ANYTHING, "Anything that happens in Exa Websets, in their imports and monitors.", allTypes),
+    ...EVENT_TYPES.map(({ type, emittedWhen }) => describe(type, `Emitted when ${emittedWhen}.`, oneType)),
   ];
 }
-
-const PARAMS = z.looseObject({
-  name: z.string(),
-  arguments: z.record(z.string(), z.unknown()).nullish(),
-  cursor: z.string().nullish(),
-  maxAgeMs: z.int().min(0).nullish(),
-  maxEvents: z.int().min(1).nullish(),
-});
 
 /** What a client wants to hear of, and from where on. */
 export interface Subscription {
@@ -87,7 +97,8 @@ export interface Subscription {
 
 /** Reads the params of `events/poll` and `events/stream`. Throws what the client is to be answered. */
 export function readSubscription(params: unknown): Subscription {
-  const { name, arguments: given, cursor, maxAgeMs, maxEvents } = valid(PARAMS, params);
+  const { oneType, allTypes, ...schemas } = schemasOf();
+  const { name, arguments: given, cursor, maxAgeMs, maxEvents } = valid(schemas.params, params);
   if (name !== ANYTHING && !isKnownEventType(name)) throw noSuchEvent(`${unknownType(name).message}.`);
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== null);
   const args = Object.fromEntries(entries);
@@ -98,10 +109,10 @@ export function readSubscription(params: unknown): Subscription {
     maxEvents: maxEvents ?? undefined,
   };
   if (name !== ANYTHING) {
-    const { websetId } = valid(ONE_TYPE, args, "arguments");
+    const { websetId } = valid(oneType, args, "arguments");
     return { ...common, websetId, filter: eventFilter({ types: [name] }) };
   }
-  const { websetId, types = [], problems } = valid(ALL_TYPES, args, "arguments");
+  const { websetId, types = [], problems } = valid(allTypes, args, "arguments");
   requireTypes(types);
   return { ...common, websetId, filter: eventFilter({ types, problems }) };
 }

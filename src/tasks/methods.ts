@@ -14,8 +14,8 @@ import type { TaskCall } from "./shared-tasks.ts";
 import { type Report, TasksAway, Work, type WorkPlan } from "./task.ts";
 import type { FoundTask, Resume, Tasks } from "./tasks.ts";
 
-/** The methods check their parameters themselves: whether the client may call them at all comes first. */
-const anything = { params: z.looseObject({}), result: z.looseObject({}) };
+/** For methods of extensions, which check their parameters themselves: whether the client may call them at all comes first. */
+export const anything = { params: z.looseObject({}), result: z.looseObject({}) };
 
 /**
  * Advertises tasks on a server and answers `tasks/get`, `tasks/cancel` and `tasks/update`. For 2026-07-28 connections only.

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { eventsError, noSuchEvent } from "../../src/events-extension/protocol.ts";
+import { streamEvents } from "../../src/events-extension/stream.ts";
+import { readSubscription } from "../../src/events-extension/subscription.ts";
 import { EVENT_TYPES } from "../../src/exa/event-types.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { deliveryOf } from "../../src/server.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
 import { refusal } from "../support/pages.ts";
 import { EventsClient, type Message, openEvents, SUBSCRIPTION_ID } from "./support.ts";
@@ -261,6 +264,28 @@ describe("events/stream", () => {
     const { error } = await fake.until(client.request("events/stream", { name: "websets.event" }));
     expect(error).toMatchObject({ code: -32603, data: { kind: "unavailable" } });
     expect(client.notifications).toEqual([]);
+  });
+
+  test("ends also where nobody reads what it tells", async () => {
+    const { newProcess, fake, record } = await openEvents();
+    const { feed, ...process } = newProcess();
+    const stop = new AbortController();
+    const sent: string[] = [];
+    const streaming = streamEvents(readSubscription({ name: "webset.idle" }), deliveryOf({ feed, ...process }), {
+      signal: stop.signal,
+      async send(what) {
+        sent.push(what);
+        if (what === "event") await new Promise(() => {});
+      },
+    });
+    await fake.advance(2_000);
+    record("webset.idle");
+    record("webset.idle");
+    await fake.advance(60_000);
+    stop.abort();
+    await expect(streaming).rejects.toThrow("aborted");
+    expect(sent).toEqual(["active", "event"]);
+    expect([feed.tails, fake.sleeping]).toEqual([0, 0]);
   });
 
   test("ends in peace when the process is about to", async () => {

@@ -1,11 +1,8 @@
 import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { McpServer } from "@modelcontextprotocol/server";
 import { onTestFinished } from "vitest";
-import { missingKey } from "../../src/exa/client.ts";
-// Loaded with the first call, which a clock that does not wait would not wait for.
-import "../../src/events-extension/poll.ts";
-import "../../src/events-extension/stream.ts";
 import { mountEvents } from "../../src/events-extension/methods.ts";
+import { missingKey } from "../../src/exa/client.ts";
 import { deliveryOf } from "../../src/server.ts";
 import { silentLog } from "../../src/shared/log.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";

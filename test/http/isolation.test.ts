@@ -71,6 +71,8 @@ test("tenant A finds nothing of tenant B's, whatever it tries", async () => {
     await a(...call("list_webset_events", { websetId: bWebset })),
     await a(...call("list_websets", {})),
     await a(...call("wait_for_webset_event", { after: cursor, timeoutSeconds: 0 })),
+    await a("events/poll", { name: "websets.event", cursor }),
+    await a("events/poll", { name: "websets.event", arguments: { websetId: bWebset } }),
     await a("resources/read", { uri }),
     await a("resources/read", { uri: `websets://events/${events[0].id}` }),
   ];
