@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { type JSONRPCMessage, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { restoreIds, type SdkId } from "../messages/message-id.ts";
-import { INVALID_PARAMS, INVALID_REQUEST, type Read, type Refusal } from "../messages/read-message.ts";
+import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, type Read, type Refusal } from "../messages/read-message.ts";
 import { jsonOf } from "../messages/write-message.ts";
 import { progressIn } from "../resources/subscriptions.ts";
 import { TaskWire } from "../tasks/wire.ts";
@@ -291,7 +291,9 @@ function answerRefused(refusals: readonly Refusal[], isBatch: boolean, res: Serv
   if (refusals.length === 0) return void res.writeHead(202).end();
   const isWrongOnly = refusals.every(({ id, error }) => id !== undefined && error.code === INVALID_PARAMS);
   const told = refusals.map(({ id = null, ...rest }) => ({ ...rest, id }));
-  const text = restoreIds(JSON.stringify(isBatch ? told : told[0]));
+  // What is no JSON at all is no list either.
+  const isList = isBatch && told[0]?.error.code !== PARSE_ERROR;
+  const text = restoreIds(JSON.stringify(isList ? told : told[0]));
   answerText(res, isWrongOnly ? 200 : 400, text, { "content-type": "application/json" });
 }
 

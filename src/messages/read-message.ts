@@ -8,7 +8,7 @@ import { IdScanner, type SdkId, sdkId } from "./message-id.ts";
 import { repairParams, wrongParams } from "./request-params.ts";
 
 /** JSON-RPC's own codes for what cannot be parsed, taken, or called with such parameters. */
-const PARSE_ERROR = -32700;
+export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INVALID_PARAMS = -32602;
 
