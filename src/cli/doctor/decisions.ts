@@ -46,6 +46,7 @@ export const DECISIONS: readonly Decision[] = [
   { number: "0017", title: "items are of another moment", check: checkItems },
   { number: "0018", title: "callers' keys over HTTP", uncheckable: "it is about those who call this server" },
   { number: "0019", title: "how webhooks are signed", uncheckable: "no delivery of a webhook comes here" },
+  { number: "0020", title: "one list for all connections", uncheckable: "one connection alone asks here" },
 ];
 
 /** What the API shows of each assumption just now. */
