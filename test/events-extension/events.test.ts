@@ -205,6 +205,36 @@ describe("events/stream", () => {
     }
   });
 
+  test.each([
+    ["of the last seconds", 0],
+    ["of long ago, at one moment", 600_000],
+  ])("loses nothing of a crowd %s that has no room in a cursor, wherever it is cut", async (_, agoMs) => {
+    const { client, stream, record, fake, now, poll } = await openEvents();
+    const { cursor: begin } = (await poll()).result;
+    const from = agoMs === 0 ? begin : encodeCursor(positionAt(now() - agoMs - 60_000));
+    await fake.advance(2_000);
+    const at = now() - agoMs;
+    const ids = Array.from(
+      { length: 400 },
+      (_, n) => record("webset.item.created", { at: agoMs === 0 ? at + n : at }).id,
+    );
+    await fake.advance(1_000);
+    const whole = await stream({ cursor: from });
+    await fake.advance(30_000);
+    const told = client.told(whole, "event");
+    expect(idsOf(told).sort()).toEqual(ids);
+    client.cancel(whole);
+    for (const cut of [10, 140, 200, 399]) {
+      const { cursor } = told[cut - 1];
+      expect(cursor.length).toBeLessThanOrEqual(1_000);
+      const rest = await stream({ cursor });
+      await fake.advance(30_000);
+      const heard = new Set([...idsOf(told.slice(0, cut)), ...idsOf(client.told(rest, "event"))]);
+      expect(heard.size).toBe(ids.length);
+      client.cancel(rest);
+    }
+  });
+
   test("shares one poll loop with all others of its key, and each ends alone and at once", async () => {
     const { client, stream, record, fake, requests } = await openEvents();
     const ids = [await stream({ name: "webset.idle" }), await stream({ name: "webset.paused" }), await stream()];
