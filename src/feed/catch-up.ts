@@ -60,7 +60,7 @@ async function slice({ position, isOwnCrowd, upstreamNow, isCrowded }: Backlog, 
       reading,
     );
     if (read !== "crowd") {
-      const settled = watermarkAt(Math.max(upstreamNow, upstreamClock.reached(read.sentAt) ?? upstreamNow));
+      const settled = watermarkAt(upstreamClock.reached(read.sentAt) ?? upstreamNow);
       const { events, unreadable, isLast } = read;
       return { events, settledUpTo: Math.min(read.before, settled), unreadable, repeats: false, isCaughtUp: isLast };
     }

@@ -49,7 +49,7 @@ export class UpstreamClock {
   #samples: Sample[] = [];
   /** By how much `wallTime` is ahead of `now` since the samples are kept: a jump tells that the machine has slept. */
   #wallAhead: number;
-  #judged: { sure: boolean; least: number; most: number } | undefined;
+  #judged: { sure: boolean; least: number; most: number; settled: number } | undefined;
   /** The two events that lie furthest ahead: how far the upstream's clock is at least, by what was visible. */
   #ahead: { id: string; least: number }[] = [];
 
@@ -116,9 +116,10 @@ export class UpstreamClock {
     return this.at() ?? Math.max(this.#clock.wallTime(), this.byEvents() ?? 0);
   }
 
-  /** By answers, or else by events: a time the upstream has certainly reached at that moment. */
-  reached(moment?: number): number | undefined {
-    return this.at(moment) ?? this.byEvents(moment);
+  /** By answers, or else by events: a time the upstream has certainly reached at that moment. A single answer counts no more than our own clock. */
+  reached(moment: number = this.#clock.now()): number | undefined {
+    const judged = this.#judge();
+    return judged === undefined ? this.byEvents(moment) : Math.floor(judged.settled + moment);
   }
 
   #judge() {
@@ -153,7 +154,11 @@ function judge(samples: readonly Sample[], wallAhead: number) {
   const counted = confirmed.length > 0 ? [...confirmed, ...samples.filter(isOfSlowerServer)] : samples;
   const most = Math.min(...counted.map((sample) => sample.most));
   const possible = counted.map(({ least }) => least).filter((least) => least <= most);
-  return { sure: confirmed.length > 0, least: Math.max(...possible), most };
+  const sure = confirmed.length > 0;
+  const told = Math.max(...possible);
+  // Where our own clock agrees, it may be the better one; where nothing does, it may be the only right one. What is early loses nothing.
+  const settled = !sure || agree({ least: told, most }, witness) ? Math.min(told, wallAhead) : told;
+  return { sure, least: sure ? settled : told, most, settled };
 }
 
 function agree(one: Pick<Sample, "least" | "most">, other: Pick<Sample, "least" | "most">): boolean {

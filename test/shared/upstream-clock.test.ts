@@ -137,6 +137,21 @@ describe("the upstream's time", () => {
     expect(upstream.at()).toBeUndefined();
   });
 
+  test.each([
+    ["a single answer, however far ahead", [100_000]],
+    ["answers two seconds ahead", [2_000, 2_000]],
+  ])("has passed no more than our own clock shows by %s", async (_, ahead) => {
+    const clock = new FakeClock(NOON);
+    const upstream = new UpstreamClock(clock);
+    await clock.advance(1_000);
+    for (const one of ahead) {
+      const receivedAt = clock.now();
+      upstream.note({ serverTime: clock.wallTime() + one, sentAt: receivedAt - 100, receivedAt });
+    }
+    expect(upstream.reached()).toBeLessThanOrEqual(clock.wallTime());
+    expect(upstream.reached()).toBeGreaterThanOrEqual(clock.wallTime() - 1_000);
+  });
+
   test("is told as ours while nothing else is known, unless events show that ours is behind", async () => {
     const clock = new FakeClock(NOON);
     const upstream = new UpstreamClock(clock);
