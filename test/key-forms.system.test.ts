@@ -126,6 +126,7 @@ test("a key in the place of a command does not show where the environment has no
     const { code, stdout, stderr } = await runProgram(args);
     expect({ args, code }).toEqual({ args, code: 2 });
     expect(stdout + stderr).not.toContain(key);
-    expect(stderr).toContain("characters");
+    // Its length stands for it, or it is not spoken of at all.
+    expect(stderr).toMatch(/characters|too many arguments/);
   }
 });
