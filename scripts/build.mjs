@@ -28,12 +28,10 @@ const INPUTS = ["src", "scripts", "package.json", "package-lock.json", "tsconfig
 /** Bundles `src/cli/entry.ts` and all it may need into `dist/`. Types are not checked here: that is `tsc`'s part. */
 export async function build() {
   const inputs = hashOf(INPUTS);
-  const bundles = await bundle(dist);
-  const files = bundles
-    .flatMap(({ outputFiles }) => outputFiles)
-    .map(({ path, text }) => ({ path, text: path === program ? SHEBANG + text : text }));
+  const bundled = await bundle(dist);
+  const files = bundled.files.map(({ path, text }) => ({ path, text: path === program ? SHEBANG + text : text }));
   files.push({ path: join(dist, "package.json"), text: DIST_MANIFEST });
-  const licenses = thirdPartyLicenses(bundles.map(({ metafile }) => metafile));
+  const licenses = thirdPartyLicenses(bundled.metafile);
   files.push({ path: join(dist, "THIRD-PARTY-LICENSES.txt"), text: licenses });
 
   // The program comes last and in one step, and what it no longer needs goes after that: a test or a host that starts

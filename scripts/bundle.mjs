@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
-import { basename, join } from "node:path";
 import { build, transform } from "esbuild";
 import { manifest, root } from "./project.mjs";
 
-/** What a host starts with: the only files whose `import()`s become files of their own. */
-const [ENTRY, MAIN] = ["src/cli/entry.ts", "src/cli/main.ts"];
+const TARGET = "node20.19";
 
 /** @type {import("esbuild").BuildOptions & { write: false, metafile: true }} */
 const COMMON = {
@@ -14,7 +12,7 @@ const COMMON = {
   metafile: true,
   bundle: true,
   platform: "node",
-  target: "node20.19",
+  target: TARGET,
   minifyWhitespace: true,
   minifySyntax: true,
   define: {
@@ -62,52 +60,33 @@ const builtinsForCommonJs = {
 /**
  * Bundles the program; nothing is written to disk. Without source maps, which would be three quarters of what everybody downloads.
  *
- * The server is one file of CommonJS, which starts a sixth faster than the same as modules. What only commands for people need stands
- * beside it, as modules, and is loaded when one of them runs. The two share no object: each has its own copy of what both need.
+ * What only some commands need stands in files of its own, and is loaded when one of them runs. All of it is CommonJS, which starts a
+ * sixth faster than the same as modules; esbuild parts only modules, so each file is made CommonJS after that.
  * @param {string} outdir where the files are going to be
  */
 export async function bundle(outdir) {
-  /** @type {Map<string, string>} by the name of its bundle, what is loaded only when it is needed */
-  const lazy = new Map();
-  /** @type {import("esbuild").Plugin} */
-  const apart = {
-    name: "apart",
-    setup({ onResolve }) {
-      onResolve({ filter: /^\.\.?\// }, ({ kind, importer, path, resolveDir }) => {
-        if (kind === "require-call" && importer === join(root, ENTRY)) return { path: "./main.js", external: true };
-        if (kind !== "dynamic-import" || ![ENTRY, MAIN].some((file) => importer === join(root, file))) return undefined;
-        const name = basename(path, ".ts");
-        lazy.set(name, join(resolveDir, path));
-        return { path: `./commands/${name}.mjs`, external: true };
-      });
-    },
-  };
-  const entry = await build({
+  const { outputFiles, metafile } = await build({
     ...COMMON,
-    entryPoints: { cli: ENTRY },
+    entryPoints: { cli: "src/cli/entry.ts" },
     outdir,
-    format: "cjs",
-    plugins: [apart],
-  });
-  const server = await build({
-    ...COMMON,
-    entryPoints: { main: MAIN },
-    outdir,
-    format: "cjs",
-    plugins: [apart, shortened],
+    format: "esm",
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    plugins: [builtinsForCommonJs, shortened],
     define: { ...COMMON.define, __LISTED_TOOLS__: await listedTools() },
   });
-  const commands = await build({
-    ...COMMON,
-    entryPoints: Object.fromEntries(lazy),
-    outdir: join(outdir, "commands"),
-    format: "esm",
-    plugins: [builtinsForCommonJs, shortened],
-    splitting: true,
-    outExtension: { ".js": ".mjs" },
-    chunkNames: "chunks/[name]-[hash]",
+  const files = outputFiles.map(async ({ path, text }) => {
+    const { code } = await transform(text, {
+      format: "cjs",
+      platform: "node",
+      target: TARGET,
+      minifyWhitespace: true,
+      // `import()` of CommonJS would first search all of it for exports, which takes longer than running it.
+      supported: { "dynamic-import": false },
+    });
+    return { path, text: code };
   });
-  return [entry, server, commands];
+  return { files: await Promise.all(files), metafile };
 }
 
 /** What `tools/list` answers, as JSON. */

@@ -7,14 +7,14 @@ const PACKAGE = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 const TAKEN_IN = /^\/\/#region .*\/\.pnpm\/[^/]*?@(\d[^/_]*)[^/]*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
 
 /**
- * The licenses of everything that bundles contain, for the file that goes with it. Throws when a package brings no
+ * The licenses of everything that a bundle contains, for the file that goes with it. Throws when a package brings no
  * license text, so that nothing is shipped without one.
- * @param {import("esbuild").Metafile[]} metafiles
+ * @param {import("esbuild").Metafile} metafile
  */
-export function thirdPartyLicenses(metafiles) {
+export function thirdPartyLicenses(metafile) {
   /** @type {Map<string, string>} */
   const sections = new Map();
-  for (const { inputs } of metafiles.flatMap(({ outputs }) => Object.values(outputs))) {
+  for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
       const name = PACKAGE.exec(path)?.[1];
       if (name === undefined || bytesInOutput === 0) continue;

@@ -11,10 +11,9 @@ const EXPECTED = new Set([
   "package.json",
   "dist/THIRD-PARTY-LICENSES.txt",
   "dist/cli.js",
-  "dist/main.js",
   "dist/package.json",
 ]);
-const CHUNK = /^dist\/commands\/(chunks\/)?[\w-]+\.mjs$/;
+const CHUNK = /^dist\/chunks\/[\w-]+\.js$/;
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const [pack] = JSON.parse(

@@ -5,8 +5,6 @@
 
 /** Put in by the bundler from package.json. */
 declare const __NODE_NEEDED__: string;
-/** The bundle of this file is CommonJS. `import()` would first search all of another for exports, which takes longer than to run it. */
-declare const require: (path: "./main.ts") => void;
 
 if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   process.stderr.write(
@@ -19,7 +17,7 @@ if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   enableCompileCache?.();
   const args = process.argv.slice(2);
   // A command for people is a word; what a host starts has flags at most.
-  if (args[0] === undefined || args[0].indexOf("-") === 0) require("./main.ts");
+  if (args[0] === undefined || args[0].indexOf("-") === 0) import("./main.ts");
   else import("./people.ts").then(({ runForPeople }) => runForPeople(args));
 }
 

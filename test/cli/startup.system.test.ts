@@ -5,7 +5,8 @@ const PACKAGE = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
 /** What of our sources and of packages is loaded together with one of our files. */
 async function loadedWith(source: string): Promise<string[]> {
-  const outputs = new Map((await bundle("dist")).flatMap(({ metafile }) => Object.entries(metafile?.outputs ?? {})));
+  const { metafile } = await bundle("dist");
+  const outputs = new Map(Object.entries(metafile.outputs));
   const first = [...outputs].filter(([, { entryPoint }]) => entryPoint === source).map(([path]) => path);
   expect(first).toHaveLength(1);
   const loaded = new Set(first);
@@ -21,12 +22,12 @@ async function loadedWith(source: string): Promise<string[]> {
   );
 }
 
-test("a host that starts the server loads nothing of the commands for people, nor of the sandbox", async () => {
+test("a host that starts the server loads nothing of the commands for people, of the sandbox, nor of what replicas share", async () => {
   const loaded = await loadedWith("src/cli/main.ts");
   expect(loaded).toContain("src/tools/mount.ts");
   expect(loaded).toContain("zod");
   const superfluous =
-    /^(?:commander|string-width|src\/sandbox\/.*|src\/cli\/(?:people|commands.*|command-context|terminal|table|help|demo\/.*)\.ts)$/;
+    /^(?:commander|string-width|src\/sandbox\/.*|src\/state\/.*|src\/feed\/shared-polls\.ts|src\/cli\/(?:people|commands.*|command-context|terminal|table|help|demo\/.*)\.ts)$/;
   expect(loaded.filter((input) => superfluous.test(input))).toEqual([]);
 });
 

@@ -11,9 +11,9 @@ test("what replicas share is in no file that a host starts with, and Redis's cli
   expect(ofRedis).toHaveLength(1);
   const name = basename(ofRedis[0] ?? "");
   const naming = files.filter((file) => textOf(file).includes(name)).map((file) => basename(file));
-  expect(naming).toEqual([expect.stringMatching(/^http-\w+\.mjs$/)]);
+  expect(naming).toEqual([expect.stringMatching(/^http-\w+\.js$/)]);
   for (const file of files) expect(textOf(file)).not.toMatch(new RegExp(`(?:from|import) ?"[^"]*${name}"`));
-  for (const file of ["cli.js", "main.js"]) {
+  for (const file of files.filter((one) => /(?:^|[\\/])(?:cli|main-\w+)\.js$/.test(one))) {
     expect(textOf(file)).not.toMatch(/class (?:SharedPolls|SharedTasks|MemoryState|RedisState)\b/);
   }
 });
