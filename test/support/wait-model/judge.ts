@@ -123,7 +123,9 @@ function verdictOn(
   // That idleness begins is told by its event, if that says that it is of after the call.
   const surelyAfterCall = tellsUpdates ? afterFirstLook : dates ? since + CALL_TIME_MS : Number.POSITIVE_INFINITY;
   const isLate = lateMs > LATE_MS;
-  const within = NOTICED_WITHIN_MS + (isLate ? SLOW_LOOK_MS : 0) + odd.length * 2 * SECOND_LOOK_MS;
+  // A look is put off by what events tell, and by the slower of two clocks that seems to be of later.
+  const slowLookMs = SLOW_LOOK_MS + (conditions.hasTwoClocks ? TWO_CLOCKS_MS : 0);
+  const within = NOTICED_WITHIN_MS + (isLate ? slowLookMs : 0) + odd.length * 2 * SECOND_LOOK_MS;
   const canBeMissed = isLate || odd.length > 0 || down !== undefined;
   const noticedBy = ended - within;
   if (noticedBy < since) return undefined;
