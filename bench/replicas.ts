@@ -1,4 +1,4 @@
-// What three replicas that share a Redis cost the API, and what is lost of 40 tenants' waits while one of them is killed every 5 s.
+// What three replicas that share a Redis cost the API, and what is lost of 40 tenants' waits behind nginx while one of them is killed every 5 s.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSandbox, type Sandbox } from "../src/sandbox/server.ts";
 import { systemClock } from "../src/shared/clock.ts";
@@ -22,7 +22,7 @@ const costs = [
 const chaos = await measureChaos();
 report({
   name: "replicas",
-  what: `waits of ${QUIET_MS / 1_000} s and an event; ${TENANTS} tenants for ${LASTS_MS / 1_000} s, a replica killed every ${KILLED_EVERY_MS / 1_000} s`,
+  what: `waits of ${QUIET_MS / 1_000} s and an event; ${TENANTS} tenants behind nginx for ${LASTS_MS / 1_000} s, a replica killed every ${KILLED_EVERY_MS / 1_000} s`,
   columns: ["", "result"],
   rows: [
     ...costs.map(({ who, requests }) => [who, `${requests} requests`]),
@@ -50,7 +50,7 @@ async function costOf({ replicas: count, waits, shares }: { replicas: number; wa
 
 async function measureChaos() {
   const { sandbox, url } = await openSandbox();
-  const replicas = await Replicas.start(3, url);
+  const replicas = await Replicas.start(3, url, { behindNginx: true });
   const after = new Date(Date.now() - 1_000).toISOString();
   const chains = Array.from({ length: TENANTS }, (_, n) => replicas.follow(keyOf(n), TYPES, after, "last"));
   const happenedAt = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { startNginx } from "../support/nginx.ts";
+import { type NginxOptions, startNginx } from "../support/nginx.ts";
 import type { Program } from "../support/program.ts";
 import { test } from "../support/stdio-test.ts";
 import { A_KEY, callTool, type Legacy, openLegacy, openModern } from "./support.ts";
@@ -15,6 +15,13 @@ function originOf(program: Program): Promise<string> {
   return eventually(() => /http:\/\/[^ ]+(?=\/mcp)/.exec(program.stderr)?.[0], { what: "the server's start" });
 }
 
+/** The origin of an nginx that ends with the test. */
+async function frontOf(options: NginxOptions): Promise<string> {
+  const nginx = await startNginx(options);
+  onTestFinished(() => nginx.close());
+  return nginx.origin;
+}
+
 const portOf = (origin: string) => Number(new URL(origin).port);
 
 const ERAS = [
@@ -26,7 +33,7 @@ describe.each(ERAS)("a client of %s behind nginx's defaults", (_, open) => {
   test("bears a quiet wait of 10 s where nothing may be silent for 4", async ({ startProgram, startSandbox }) => {
     const { env } = await startSandbox();
     const origin = await originOf(startProgram(["http", "--port", "0", ...NAMED], env));
-    const front = await startNginx({ upstreams: [portOf(origin)], settings: "proxy_read_timeout 4s;" });
+    const front = await frontOf({ upstreams: [portOf(origin)], settings: "proxy_read_timeout 4s;" });
     const client = await open(`${front}/mcp`);
     const args = { name: "wait_for_webset_event", arguments: { timeoutSeconds: 10, types: ["webset.export.created"] } };
     const { structuredContent } = await callTool(client, args, {});
@@ -36,7 +43,7 @@ describe.each(ERAS)("a client of %s behind nginx's defaults", (_, open) => {
   test("ends a wait by leaving", async ({ startProgram, startSandbox }) => {
     const { env } = await startSandbox();
     const origin = await originOf(startProgram(["http", "--port", "0", ...NAMED], env));
-    const front = await startNginx({ upstreams: [portOf(origin)] });
+    const front = await frontOf({ upstreams: [portOf(origin)] });
     const calls = async () =>
       /^websets_events_mcp_calls (\d+)$/m.exec(await (await fetch(`${origin}/metrics`)).text())?.[1];
     const client = await open(`${front}/mcp`);
@@ -59,7 +66,7 @@ describe("the name that nginx passes on", () => {
       [["--allowed-hosts", "other,mcp:80"], 401],
     ] as const) {
       const origin = await originOf(startProgram(["http", "--port", "0", ...flags], env));
-      const front = await startNginx({ upstreams: [portOf(origin)] });
+      const front = await frontOf({ upstreams: [portOf(origin)] });
       expect((await fetch(`${front}/mcp`, { method: "POST" })).status).toBe(status);
       expect((await fetch(`${front}/metrics`)).status).toBe(404);
     }

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 
 const PLACES = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx", "/opt/homebrew/bin/nginx"];
 const EXAMPLE = join(import.meta.dirname, "../../examples/deploy/nginx.conf");
@@ -17,11 +16,16 @@ export interface NginxOptions {
   settings?: string;
 }
 
+export interface Nginx {
+  origin: string;
+  close(): Promise<void>;
+}
+
 /**
- * Starts nginx with the configuration of examples/deploy/, which passes on to these servers under the name that they have there;
- * resolves to its origin. It ends with the test.
+ * Starts nginx with the configuration of examples/deploy/, which passes on to these servers under the name that they have there.
+ * Fails with how to install it where it is missing.
  */
-export async function startNginx({ upstreams, upstream = "", settings = "" }: NginxOptions): Promise<string> {
+export async function startNginx({ upstreams, upstream = "", settings = "" }: NginxOptions): Promise<Nginx> {
   const program = PLACES.find(existsSync);
   if (program === undefined) throw new Error("nginx is missing, which this test needs: apt-get install nginx-light");
   const folder = mkdtempSync(join(tmpdir(), "websets-events-mcp-nginx-"));
@@ -61,11 +65,11 @@ export async function startNginx({ upstreams, upstream = "", settings = "" }: Ng
     said += text;
   });
   const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  onTestFinished(async () => {
+  const close = async () => {
     child.kill("SIGTERM");
     await exited;
     rmSync(folder, { recursive: true, force: true });
-  });
+  };
   const origin = `http://127.0.0.1:${port}`;
   await eventually(
     async () => {
@@ -77,14 +81,5 @@ export async function startNginx({ upstreams, upstream = "", settings = "" }: Ng
     },
     { what: "the start of nginx" },
   );
-  return origin;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return { origin, close };
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 const MISSING =
   "redis-server is not installed: these tests start one of their own. On Debian and Ubuntu: apt-get install -y redis-server";
@@ -30,13 +30,7 @@ export class RedisServer {
 
   /** One that is started later. */
   static async notStarted(): Promise<RedisServer> {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const address = probe.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    probe.close();
-    await once(probe, "close");
-    return new RedisServer(port);
+    return new RedisServer(await freePort());
   }
 
   async start(): Promise<void> {

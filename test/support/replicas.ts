@@ -1,5 +1,7 @@
 import { TASKS_EXTENSION } from "../../src/tasks/protocol.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
+import { type Nginx, startNginx } from "./nginx.ts";
 import { Program } from "./program.ts";
 import { RedisServer } from "./redis.ts";
 
@@ -19,16 +21,20 @@ const MOST_ATTEMPTS = 20;
 
 interface Replica {
   program: Program;
+  port: number;
   url: string;
 }
 
-/** Processes of the built program that serve over HTTP, what they share, and a balancer that goes round. */
+/** Processes of the built program that serve over HTTP, what they share, and a balancer that goes round: our own, or nginx. */
 export class Replicas {
   readonly redis: RedisServer;
   readonly #upstreamUrl: string;
   readonly #shares: boolean;
   readonly #replicas: Replica[] = [];
   readonly #gone: Program[] = [];
+  #nginx: Nginx | undefined;
+  /** The ports that nginx knows of and no replica has. */
+  #ports: number[] = [];
   #turn = 0;
   #id = 0;
   /** A client gives up a replica that has not answered for this long, in milliseconds: one that has stopped holds connections open. */
@@ -42,8 +48,16 @@ export class Replicas {
     this.#shares = shares;
   }
 
-  static async start(count: number, upstreamUrl: string, { shares = true } = {}): Promise<Replicas> {
+  static async start(
+    count: number,
+    upstreamUrl: string,
+    { shares = true, behindNginx = false } = {},
+  ): Promise<Replicas> {
     const replicas = new Replicas(await RedisServer.start(), upstreamUrl, shares);
+    if (behindNginx) {
+      replicas.#ports = await Promise.all(Array.from({ length: count }, freePort));
+      replicas.#nginx = await startNginx({ upstreams: replicas.#ports });
+    }
     await Promise.all(Array.from({ length: count }, () => replicas.add()));
     return replicas;
   }
@@ -55,9 +69,11 @@ export class Replicas {
 
   async add(): Promise<void> {
     const state = this.#shares ? ["--state", this.redis.url] : [];
-    const program = new Program(["http", "--port", "0", ...state], { EXA_BASE_URL: this.#upstreamUrl });
+    const port = this.#ports.shift() ?? 0;
+    const args = ["http", "--port", `${port}`, "--allowed-hosts", "mcp", ...state];
+    const program = new Program(args, { EXA_BASE_URL: this.#upstreamUrl });
     const url = await eventually(() => /is at (\S+)/.exec(program.stderr)?.[1], { what: "a replica that listens" });
-    this.#replicas.push({ program, url });
+    this.#replicas.push({ program, port, url });
   }
 
   /** Kills the replica that is longest there, as a machine that is lost does. */
@@ -67,6 +83,7 @@ export class Replicas {
     this.#gone.push(replica.program);
     replica.program.child.kill("SIGKILL");
     await replica.program.exited;
+    if (this.#nginx !== undefined) this.#ports.push(replica.port);
   }
 
   /** Stops the replica that is there longest until the returned function is called. */
@@ -122,7 +139,8 @@ export class Replicas {
   }
 
   async #post(key: string, method: string, params: object, headers: Record<string, string> = {}): Promise<Message> {
-    const { url } = this.#replicas[this.#turn++ % this.#replicas.length] as Replica;
+    const own = this.#replicas[this.#turn++ % this.#replicas.length] as Replica;
+    const url = this.#nginx === undefined ? own.url : `${this.#nginx.origin}/mcp`;
     const accept = "application/json, text/event-stream";
     const response = await fetch(url, {
       method: "POST",
@@ -144,6 +162,7 @@ export class Replicas {
       child.kill("SIGTERM");
     }
     await Promise.all(programs.map((program) => program.end()));
+    await this.#nginx?.close();
     await this.redis.close();
   }
 }

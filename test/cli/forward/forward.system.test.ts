@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openUrlTarget } from "../../../src/cli/forward/targets.ts";
@@ -9,6 +8,7 @@ import { systemClock } from "../../../src/shared/clock.ts";
 import { blocksOf } from "../../support/code-blocks.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Answer, buildForwardProgram, faultsIn, openForwardRuns, POINTS } from "../../support/forward-runs.ts";
+import { freePort } from "../../support/free-port.ts";
 import { peakMiB } from "../../support/process-usage.ts";
 
 const KILLS = 50;
@@ -171,8 +171,7 @@ test("a target that stalls stops the reading, and memory stays flat", async () =
 test("a handler written as Exa documents it takes what is sent, and nothing that others have signed", async () => {
   const page = readFileSync(join(import.meta.dirname, "../../../docs/forward.md"), "utf8");
   const [handler = ""] = blocksOf(page, "js");
-  const { port, free } = await freePort();
-  await free();
+  const port = await freePort();
   const child = spawn(process.execPath, ["--input-type=module", "-e", handler.replace("3000", String(port))], {
     env: { PATH: process.env.PATH, WEBHOOK_SECRET: "whsec" },
     stdio: ["ignore", "pipe", "inherit"],
@@ -196,10 +195,3 @@ test("a handler written as Exa documents it takes what is sent, and nothing that
   await eventually(() => said === "webset.idle event_1\n");
   expect(await deliver("other")).toEqual({ kind: "failed", how: "answered 401" });
 });
-
-async function freePort() {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { port, free: () => new Promise<unknown>((resolve) => server.close(resolve)) };
-}
