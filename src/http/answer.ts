@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { restoreIds } from "../messages/message-id.ts";
 
 /** While nothing else is to be told, a stream says this often that it is alive, in milliseconds: proxies cut what is silent. */
 export const KEEP_ALIVE_MS = 3_000;
@@ -27,9 +28,9 @@ export function refuse(res: ServerResponse, { status, code = SERVER_ERROR, messa
   answerJson(res, status, { jsonrpc: "2.0", error: { code, message }, id: id ?? null }, headers);
 }
 
-/** Answers with JSON, whole. */
+/** Answers with JSON, whole, under the client's own ids. */
 export function answerJson(res: ServerResponse, status: number, value: unknown, headers = {}): void {
-  answerText(res, status, `${JSON.stringify(value)}\n`, { "content-type": "application/json", ...headers });
+  answerText(res, status, `${restoreIds(JSON.stringify(value))}\n`, { "content-type": "application/json", ...headers });
 }
 
 export function answerText(res: ServerResponse, status: number, text: string, headers = {}): void {

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { type JSONRPCMessage, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
-import { restoreIds, type SdkId } from "../messages/message-id.ts";
+import { anotherId, restoreIds, type SdkId } from "../messages/message-id.ts";
 import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, type Read, type Refusal } from "../messages/read-message.ts";
 import { jsonOf } from "../messages/write-message.ts";
 import { progressIn } from "../resources/subscriptions.ts";
 import { TaskWire } from "../tasks/wire.ts";
-import { answerText, frameOf, openStream, type Refused, refuse, write } from "./answer.ts";
+import { answerJson, answerText, frameOf, openStream, type Refused, refuse, write } from "./answer.ts";
 import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
 
 /** The headers that the protocol reads. No other one, and above all no key, gets any further than here. */
@@ -14,6 +14,8 @@ const BOTH_FORMS = "application/json, text/event-stream";
 
 /** Who comes too fast or wants too much at a time may come again after so many seconds. */
 const COME_AGAIN_SECONDS = 5;
+/** The SDK's own limit. */
+const MOST_IN_BATCH = 100;
 
 /** A message as far as it matters here. */
 interface Loose {
@@ -89,7 +91,7 @@ export async function answerPost(
   const messages = messagesIn(body.reads);
   const refusals = body.reads.flatMap((read) => (read.kind === "refused" ? [read.answer] : []));
   const requests = messages.filter(isRequest);
-  const tooMuch = beyondLimits(tenant, messages);
+  const tooMuch = tooFast(tenant, body.reads.length) ?? beyondLimits(tenant, requests);
   if (tooMuch !== undefined)
     return refuse(res, { id: requests.length === 1 ? requests[0]?.id : undefined, ...tooMuch });
   if (messages.length === 0) return answerRefused(refusals, body.isBatch, res);
@@ -153,7 +155,7 @@ class Exchange {
     const answer = messages.map((message) => this.#wire.fromClient(message)).find((one) => one !== undefined);
     if (answer !== undefined) return this.#answer(200, JSON.stringify(answer));
     const listen = only !== undefined && isListen(only) ? only : undefined;
-    const body = listen === undefined ? messages : [this.#withSomethingToListenTo(listen)];
+    const body = listen === undefined ? withIdsOfTheirOwn(messages) : [this.#withSomethingToListenTo(listen)];
     const requests = messages.filter(isRequest);
     const streams = requests.filter(staysOpen).length;
     this.#count("calls", requests.length - streams);
@@ -244,21 +246,50 @@ function withoutPlaceholder(message: JSONRPCMessage): JSONRPCMessage {
   return { ...message, params: { ...params, notifications } } as JSONRPCMessage;
 }
 
-/** Why a tenant's requests are sent away, if they are. */
-function beyondLimits(tenant: TenantService, messages: readonly JSONRPCMessage[]): Refused | undefined {
-  const { limits, rate } = tenant;
-  const seconds = rate.take(messages.length);
+/** The SDK would take requests of one id for one, and the first answer for that to all of them. */
+function withIdsOfTheirOwn(messages: readonly JSONRPCMessage[]): JSONRPCMessage[] {
+  const ids = new Set<SdkId>();
+  return messages.map((message) => {
+    const { id } = message as Loose;
+    if (id === undefined) return message;
+    const own = ids.has(id) ? anotherId(id) : id;
+    ids.add(own);
+    return { ...message, id: own } as JSONRPCMessage;
+  });
+}
+
+/** Whether a tenant asks too fast. What nobody can serve is counted, too: it has to be read. */
+export function tooFast({ limits, rate }: TenantService, messages = 1): Refused | undefined {
+  const seconds = rate.take(Math.min(Math.max(messages, 1), MOST_IN_BATCH));
   if (seconds !== undefined) return tooMany(`more than ${limits.requestsPerSecond} requests a second`, seconds);
-  const requests = messages.filter(isRequest);
+  return messages > MOST_IN_BATCH ? never(`more than ${MOST_IN_BATCH} messages in a batch`) : undefined;
+}
+
+/** Why a tenant's requests are sent away, if they are. */
+function beyondLimits(tenant: TenantService, requests: readonly Loose[]): Refused | undefined {
+  const { limits } = tenant;
   const streams = requests.filter(staysOpen).length;
-  if (tenant.calls + requests.length - streams > limits.calls) {
-    return tooMany(`more than ${limits.calls} calls at a time`);
-  }
-  const more = requests.reduce((sum, request) => sum + watchesOf(request), 0);
-  if (tenant.streams + streams > limits.subscriptions || tenant.watched + more > limits.subscriptions) {
-    return tooMany(`more than ${limits.subscriptions} subscriptions at a time`);
-  }
-  return undefined;
+  const watches = requests.reduce((sum, request) => sum + watchesOf(request), 0);
+  return (
+    beyond("calls", { now: tenant.calls, more: requests.length - streams, most: limits.calls }) ??
+    beyond("subscriptions", { now: tenant.streams, more: streams, most: limits.subscriptions }) ??
+    beyond("subscriptions", { now: tenant.watched, more: watches, most: limits.subscriptions })
+  );
+}
+
+/** Why there is no room for more of something, if there is none. */
+export function beyond(
+  what: string,
+  { now, more, most }: { now: number; more: number; most: number },
+): Refused | undefined {
+  const words = `more than ${most} ${what} at a time`;
+  if (more > most) return never(words);
+  return now + more > most ? tooMany(words) : undefined;
+}
+
+/** For what no later time is right. */
+function never(what: string): Refused {
+  return { status: 400, code: INVALID_REQUEST, message: `Invalid request: this server takes no ${what}` };
 }
 
 export function tooMany(what: string, seconds = COME_AGAIN_SECONDS): Refused {
@@ -293,8 +324,7 @@ function answerRefused(refusals: readonly Refusal[], isBatch: boolean, res: Serv
   const told = refusals.map(({ id = null, ...rest }) => ({ ...rest, id }));
   // What is no JSON at all is no list either.
   const isList = isBatch && told[0]?.error.code !== PARSE_ERROR;
-  const text = restoreIds(JSON.stringify(isList ? told : told[0]));
-  answerText(res, isWrongOnly ? 200 : 400, text, { "content-type": "application/json" });
+  answerJson(res, isWrongOnly ? 200 : 400, isList ? told : told[0]);
 }
 
 function messagesIn(reads: readonly Read[]): JSONRPCMessage[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setMaxListeners } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Config, VERSION } from "../config.ts";
@@ -11,7 +11,7 @@ import type { Log } from "../shared/log.ts";
 import type { State } from "../state/state.ts";
 import { TOOLS } from "../tools/index.ts";
 import { answerJson, answerText, refuse } from "./answer.ts";
-import { answerPost, type Told, toldOf, tooMany } from "./exchange.ts";
+import { answerPost, beyond, type Told, toldOf, tooFast, tooMany } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import type { Identify } from "./keys.ts";
 import { TENANT_LIMITS, type TenantLimits } from "./limits.ts";
@@ -33,10 +33,15 @@ const REQUEST_MS = 40_000;
 const STALLED_MS = 30_000;
 /** A kept connection lasts longer than balancers keep theirs (60 s): whoever closes first loses no request. */
 const KEPT_MS = 75_000;
+/** After so many requests a connection is closed, as nginx does: none of them may send more than that ahead. */
+const MOST_ON_A_CONNECTION = 1_000;
 /** What is under way when the process is told to end has this long, in milliseconds. */
 const FAREWELL_MS = 10_000;
 /** A process that ends is replaced about so soon, in seconds. */
 const REPLACED_SECONDS = 2;
+
+/** What stands for a status where the client had gone before there was one, as in the logs of nginx. */
+const GONE = 499;
 
 const MCP_PATH = "/mcp";
 const TOOL_NAMES: ReadonlySet<string> = new Set(TOOLS.map(({ name }) => name));
@@ -107,6 +112,7 @@ export class HttpServer {
       (req, res) => void this.#handle(req, res),
     );
     this.#server.setTimeout(STALLED_MS);
+    this.#server.maxRequestsPerSocket = MOST_ON_A_CONNECTION;
   }
 
   /** Starts to listen; resolves to the address. Rejects where the port or the address cannot be had. */
@@ -149,16 +155,19 @@ export class HttpServer {
 
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { clock, log, onAnswered } = this.#options;
+    // One at a time on a connection: a response that stands behind another (pipelining) never hears that its client has gone.
+    if (res.socket === null) await once(res, "socket");
     const startedAt = clock.now();
     const [path = ""] = (req.url ?? "").replace(/\/(?=\?|$)/, "").split("?");
     const entry: Pick<AccessEntry, "tenant"> & Told = {};
     res.once("close", () => {
-      this.#metrics.answered(res.statusCode);
+      const status = res.headersSent ? res.statusCode : GONE;
+      this.#metrics.answered(status);
       onAnswered?.({
         time: new Date(clock.wallTime()).toISOString(),
         http: METHODS.has(req.method ?? "") ? (req.method ?? "") : "other",
         path: PATHS.has(path) ? path : "other",
-        status: res.statusCode,
+        status,
         ms: Math.round(clock.now() - startedAt),
         ...entry,
         ...(!res.writableFinished && { cut: true }),
@@ -216,9 +225,9 @@ export class HttpServer {
     if (!(req.headers.accept ?? "").includes("text/event-stream")) {
       return refuse(res, { status: 406, message: "This is a stream of events: accept text/event-stream." });
     }
-    if (tenant.streams >= tenant.limits.subscriptions) {
-      return refuse(res, tooMany(`more than ${tenant.limits.subscriptions} subscriptions at a time`));
-    }
+    const most = tenant.limits.subscriptions;
+    const tooMuch = tooFast(tenant) ?? beyond("subscriptions", { now: tenant.streams, more: 1, most });
+    if (tooMuch !== undefined) return refuse(res, tooMuch);
     tenant.streams++;
     res.once("close", () => {
       tenant.streams--;
@@ -236,8 +245,10 @@ export class HttpServer {
     }
     const text = await bodyOf(req);
     if (text === undefined) {
+      // Who hears of it only after the last byte must be able to send it.
+      req.resume();
       const message = `The body is longer than ${MOST_BODY_BYTES / 2 ** 20} MiB.`;
-      return refuse(res, { status: 413, code: INVALID_REQUEST, message, headers: { connection: "close" } });
+      return refuse(res, { status: 413, code: INVALID_REQUEST, message });
     }
     const body = { reads: readMessages(text, "body"), isBatch: /^\uFEFF?\s*\[/.test(text) };
     const told = toldOf(body, TOOL_NAMES);
