@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { linkAbort } from "../shared/abort.ts";
+import { linkAbort, onAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import type { Json, Lease, SharedTenant, State } from "../state/state.ts";
@@ -8,8 +8,9 @@ import { type Task, TasksAway } from "./task.ts";
 
 /** When a replica is lost, another one goes on with its tasks no sooner, in milliseconds. */
 const LEASE_MS = 10_000;
-/** How often a task's record is brought up to date, in milliseconds. */
+/** How often a task's record is brought up to date, in milliseconds, and how soon it is tried again where its lease is lost. */
 const UPDATE_MS = 5_000;
+const RETRY_MS = 1_000;
 
 /** The call that a task answers: what it takes to do its work once more. */
 export interface TaskCall {
@@ -59,34 +60,28 @@ export class SharedTasks {
   async keep(task: Task, call: TaskCall, endsAt: number, lease: Lease | undefined, onSuperseded: () => void) {
     const name = this.#nameOf(task.id);
     let held = lease;
-    let isChanged = true;
     let pause = linkAbort();
-    const offs = [
-      this.#state.onPoke(name, () => task.cancel()),
-      task.follow(() => {
-        isChanged = true;
-        pause.abort();
-      }),
-    ];
+    const offs = [this.#state.onPoke(name, () => task.cancel()), task.follow(() => pause.abort())];
     try {
       while (!task.disposed.aborted) {
-        const isLast = !task.working;
+        // What changes from here on is brought up to date without a pause.
+        pause = linkAbort(task.disposed);
         try {
           if (held?.lost.aborted) held = undefined;
           held ??= await this.#state.lease(name, LEASE_MS);
           if (held === undefined) return onSuperseded();
-          isChanged = false;
-          if (await this.#put(task.id, recordOf(task, call, endsAt), held)) {
-            if (isLast) return;
-          } else {
+          const isLast = !task.working;
+          if (!isLast && (await this.#get(task.id))?.status === "cancelled") task.cancel();
+          else if (!(await this.#put(task.id, recordOf(task, call, endsAt), held))) {
             await held.release();
             held = undefined;
-          }
+          } else if (isLast) return;
         } catch {
           // The state says itself that it is away. Meanwhile the task is this replica's alone.
         }
-        pause = linkAbort(task.disposed);
-        if (!isChanged) await this.#clock.sleep(UPDATE_MS, pause.signal).catch(ignoreAbort);
+        const off = onAbort(held?.lost, pause.abort);
+        await this.#clock.sleep(held === undefined ? RETRY_MS : UPDATE_MS, pause.signal).catch(ignoreAbort);
+        off();
         pause.end();
       }
     } finally {

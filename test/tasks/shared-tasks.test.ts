@@ -126,6 +126,42 @@ describe("a task of another replica", () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  test("is canceled also where its replica hears no poke, and stays so", async () => {
+    const { task, signal } = await begin(one);
+    state.poke = async () => {};
+    await (await other.find(task.id, resume))?.cancel();
+    expect(signal.aborted).toBe(false);
+    await clock.advance(10_000);
+    expect(signal.aborted).toBe(true);
+    for (const tasks of [one, other]) expect((await tasks.find(task.id, resume))?.detailed.status).toBe("cancelled");
+  });
+
+  test("is written down again at once where the store has lost all it held", async () => {
+    const { task } = await begin(one);
+    await state.delete({ tenant: "tenant", id: `task ${task.id}` });
+    state.expire(`tenant task ${task.id}`);
+    await clock.advance(10);
+    expect((await other.find(task.id, resume))?.detailed.status).toBe("working");
+    expect(resumed).toEqual([]);
+  });
+
+  test("that is begun while the state is away is tried to be put there now and then, and is there once it is back", async () => {
+    const lease = state.lease.bind(state);
+    let asked = 0;
+    state.lease = async () => {
+      // Whoever asks without a pause asks for ever.
+      if (++asked > 100) one.close();
+      throw new Error("away");
+    };
+    const { task, signal } = await begin(one);
+    await clock.advance(9_500);
+    expect(signal.aborted).toBe(false);
+    expect(asked).toBeLessThanOrEqual(10);
+    state.lease = lease;
+    await clock.advance(1_000);
+    expect((await other.find(task.id, resume))?.detailed.status).toBe("working");
+  });
+
   test("cannot be found while the state is away: that is said, and a task of one's own goes on", async () => {
     const { task, finish } = await begin(one);
     const away = () => Promise.reject(new Error("away"));
