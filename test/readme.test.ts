@@ -16,6 +16,16 @@ describe("the README", () => {
     for (const command of ["npm ci && npm run demo", "npm ci && npm test"]) expect(readme).toContain(command);
   });
 
+  test("says whose it is not, whom it talks to, what Exa says of Websets, and what rests on no recording", () => {
+    const text = readme.replaceAll(/\s+/g, " ");
+    expect(text).toContain("Unofficial, not Exa's");
+    expect(text).toContain("go to the Exa API and to nobody else: no telemetry");
+    expect(text).toContain(
+      "recommended its Agent API for new work since June 2026; Websets serve the integrations there are",
+    );
+    expect(text).toContain("and what of that no recording shows](docs/decisions/)");
+  });
+
   test("names only scripts that exist", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map(([, name = ""]) => name);

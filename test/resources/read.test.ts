@@ -37,6 +37,7 @@ describe.each(ERA_NAMES)("resources, as a client of %s meets them", (era) => {
   test("the server says that it takes subscriptions, and that its lists never change", async () => {
     const { session } = await open();
     expect(session.capabilities()).toMatchObject({
+      tools: { listChanged: false },
       resources: { subscribe: true, listChanged: false },
       prompts: { listChanged: false },
       completions: {},

@@ -41,6 +41,7 @@ describe.each(["newest-first", "oldest-first"] as const)("a backlog listed %s", 
       await clock.until(readAsThePromptSays(agent.call, websetId, cursor));
       expect(agent.errors).toEqual([]);
       expect(agent.handedOut).toEqual(itemEvents(world));
+      expect(agent.cost).toBeLessThanOrEqual(backlog.most);
     });
   });
 
