@@ -225,8 +225,8 @@ function notBehind({ webset, idle }: Knowledge, look: Webset): Webset {
   return webset.searches.filter(isLater).reduce(withTold, seen);
 }
 
-/** The Webset with a search that an event told of. What was idle without that search may not be idle with it. */
-function withTold(webset: Webset, search: WebsetSearch): Webset {
+/** The Webset with a search that it may not list yet, as where an event told of it. What was idle without that search may not be idle with it. */
+export function withTold(webset: Webset, search: WebsetSearch): Webset {
   const isNew = webset.searches.every(({ id }) => id !== search.id);
   const told = withSearch(webset, search);
   return isNew && webset.status === "idle" ? { ...told, status: "running" } : told;

@@ -7,9 +7,9 @@ import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
-import { type Knowledge, lastErrorOf } from "./knowledge.ts";
+import { type Knowledge, lastErrorOf, withTold } from "./knowledge.ts";
 import { Observer } from "./observe.ts";
-import { isStill, type Progress, progressOf, withSearch } from "./progress.ts";
+import { isStill, isUnderWay, type Progress, progressOf, withSearch } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
 /** What can end a wait, and what tells how far a search is. One set for all waits, so that one tail serves them all. */
@@ -186,7 +186,8 @@ async function withSearchAskedFor(
   if (searchId === undefined || webset.searches.some((search) => search.id === searchId)) return webset;
   try {
     const { value } = await exa.getSearch(webset.id, searchId, { signal, group: "state" });
-    return withSearch(webset, value);
+    // Then its state may be of before that search, and say that the Webset is idle.
+    return isUnderWay(value) ? withTold(webset, value) : withSearch(webset, value);
   } catch (error) {
     // Once it was there, only the Webset itself can be gone.
     if (known === undefined || !(error instanceof WebsetsError) || error.kind !== "not_found") throw error;

@@ -95,6 +95,27 @@ describe("a state that lags behind the events", () => {
     expect((await opened.fake.until(waiting)).outcome).toBe("still_running");
   });
 
+  test("is not idle where the search asked for is under way, which it does not list yet", async () => {
+    const search = { id: "search_2", websetId: "ws_1", status: "running" };
+    const opened = scripted((ms) =>
+      ms < 1_000
+        ? { status: "idle", searches: done, updatedAt: null }
+        : { ...QUIET, searches: [...done, search, { ...search, id: "search_3" }] },
+    );
+    const { spoil } = opened.trouble;
+    opened.trouble.spoil = async (request, next) => {
+      const answer = await spoil(request, next);
+      if (!request.url.pathname.endsWith("/searches/search_2")) return answer;
+      return { ...answer, status: 200, body: JSON.stringify(search) };
+    };
+    opened.record("webset.search.completed", { at: opened.start + 3_000, data: { ...search, status: "completed" } });
+    const waiting = wait(opened, "ws_1", { until: "idle", searchId: "search_2", timeoutMs: 10_000 });
+    expect(await opened.fake.until(waiting)).toMatchObject({
+      outcome: "still_running",
+      progress: { status: "running", searches: [{}, { status: "completed" }, { status: "running" }] },
+    });
+  });
+
   test("does not hide an idle moment of after the call, also before the first look", async () => {
     for (const after of [5, 100, 900, 3_100]) {
       const opened = idleAt(10_000 + after);
