@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -87,7 +87,10 @@ function withoutCredentials(given: URL): URL {
 
 /** A command that was asked to end has this long before it is killed, in milliseconds. */
 const FAREWELL_MS = 2_000;
-/** What a command has written arrives this long after its end at most, in milliseconds: what it started may hold its output open. */
+/**
+ * After so long without a word from a command that has ended, in milliseconds, nothing more is read: what it started and left behind
+ * would hold its output open, more with each event, and this process at its end.
+ */
 const LAST_WORDS_MS = 1_000;
 const isWindows = process.platform === "win32";
 
@@ -113,25 +116,39 @@ export function openCommandTarget({ command, timeoutMs, clock, out, err, ...opti
     async deliver({ eventId, type, body }: Delivery, signal: AbortSignal): Promise<Outcome> {
       if (signal.aborted) throw abortError();
       const limit = startTimeLimit(clock, timeoutMs, signal);
+      let child: ChildProcessWithoutNullStreams | undefined;
       try {
         // In a group of its own, so that it is killed with its children, and Ctrl+C lets it end its work.
-        const child = spawn(program, args, {
+        child = spawn(program, args, {
           env: { ...env, WEBSETS_EVENT_ID: eventId, WEBSETS_EVENT_TYPE: type },
           stdio: "pipe",
           detached: !isWindows,
           windowsHide: true,
         });
         const exited = exitOf(child);
-        const closed = Promise.all([pass(child.stdout, out), pass(child.stderr, err)]);
+        let writing = 0;
+        const counted = ({ write }: Pick<Terminal, "write">) => ({
+          write: (text: string) => {
+            writing++;
+            return write(text).finally(() => writing--);
+          },
+        });
+        const closed = Promise.all([pass(child.stdout, counted(out)), pass(child.stderr, counted(err))]);
         // Not every command reads it.
         child.stdin.on("error", () => {}).end(`${body}\n`);
         const off = onAbort(limit.signal, () => void kill(child, exited, clock));
         const { code, how } = await exited.finally(off);
-        if (limit.expired) return { kind: "failed", how: `was killed after ${timeoutMs / 1_000} s` };
-        if (signal.aborted) throw abortError();
-        const words = startTimeLimit(clock, LAST_WORDS_MS, signal);
-        await orAbort(closed, words.signal).catch(() => {});
-        words.end();
+        const [isKilled, isCut] = [limit.expired, signal.aborted];
+        for (let isOver = false; !isOver; ) {
+          const words = startTimeLimit(clock, LAST_WORDS_MS);
+          isOver = await orAbort(closed, words.signal).then(
+            () => true,
+            () => writing === 0 || signal.aborted,
+          );
+          words.end();
+        }
+        if (isKilled) return { kind: "failed", how: `was killed after ${timeoutMs / 1_000} s` };
+        if (isCut) throw abortError();
         return { kind: code === 0 ? "done" : "failed", how };
       } catch (error) {
         if (signal.aborted) throw abortError();
@@ -139,6 +156,7 @@ export function openCommandTarget({ command, timeoutMs, clock, out, err, ...opti
         return { kind: "failed", how: `could not be started (${(error as NodeJS.ErrnoException).code ?? error})` };
       } finally {
         limit.end();
+        for (const stream of child?.stdio ?? []) stream?.destroy();
       }
     },
   };
@@ -157,8 +175,8 @@ function exitOf(child: ChildProcess): Promise<{ code: number | null; how: string
 }
 
 /** Ends a process with its children: first asks, then does not. */
-async function kill(child: ChildProcess, exited: Promise<unknown>, clock: Clock): Promise<void> {
-  const { pid } = child;
+async function kill(child: ChildProcess | undefined, exited: Promise<unknown>, clock: Clock): Promise<void> {
+  const pid = child?.pid;
   if (pid === undefined) return;
   if (isWindows) {
     spawn("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore", windowsHide: true }).on("error", () => {});

@@ -86,6 +86,39 @@ test("what it has started in the background does not hold up the next event", as
   process.kill(Number(written.err), "SIGKILL");
 });
 
+test("what it leaves behind keeps nothing open here: neither more with each event, nor this process at its end", async () => {
+  const { run, written } = openTarget(["sh", "-c", "sleep 600 & echo $! >&2"]);
+  onTestFinished(() => {
+    for (const pid of written.err.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
+  });
+  const before = pipes();
+  await run();
+  await run();
+  await eventually(() => pipes() <= before, { what: "the end of all pipes" });
+});
+
+test("what a command said is passed on whole, however slow its reader is", async () => {
+  let read = 0;
+  const slow = {
+    async write(text: string) {
+      await systemClock.sleep(1_300);
+      read += text.length;
+    },
+  };
+  const target = openCommandTarget({
+    command: node('process.stdout.write("x".repeat(100_000))'),
+    ...{ env: { PATH: process.env.PATH }, secrets: { names: [], values: [] }, timeoutMs: 60_000, clock: systemClock },
+    ...{ out: slow, err: slow },
+  });
+  expect(await target.deliver(delivery, signal)).toMatchObject({ kind: "done" });
+  expect(read).toBe(100_000);
+});
+
+/** How many pipes and sockets to other processes this one holds open. */
+function pipes(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(?:Pipe|Process)/.test(name)).length;
+}
+
 test("after its time it is killed with its children, also one that will not end", async () => {
   const folder = await mkdtemp(join(tmpdir(), "forward-command-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
