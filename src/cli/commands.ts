@@ -122,6 +122,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       if (needs?.readsLong) saveMemory();
       const command = given.at(-1) as Command;
       const flags = command.opts<Flags>();
+      refuseEmpty(command);
       const { openContext } = await import("./command-context.ts");
       const { context, close } = await openContext(flags, host, needs);
       try {
@@ -298,6 +299,16 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
   });
   program.helpInformation = () => overview(VERSION, rows);
   return { program, code: () => code };
+}
+
+/** A variable that is not set would else mean the whole account, or everything that happens in it. Throws `UsageError`. */
+function refuseEmpty(command: Command): void {
+  const isEmpty = (value: unknown) => [value].flat().join("").trim() === "" && value !== undefined;
+  const named = command.registeredArguments.filter(({ required }) => required).map((one) => one.name().toUpperCase());
+  const [flag] = command.options.filter((one) => isEmpty(command.getOptionValue(one.attributeName())));
+  const argument = command.args.some(isEmpty) ? named[0] : undefined;
+  const empty = flag?.long ?? argument;
+  if (empty !== undefined) throw new UsageError(`${empty} is empty: a variable that is not set?`);
 }
 
 function listOf(text: string): string[] {

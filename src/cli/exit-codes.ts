@@ -77,10 +77,28 @@ export function adviceForPerson(kind: ErrorKind): string | undefined {
 
 /** What happened and what to do, for a person in a shell. */
 export function sentenceForPerson({ kind, message, retryAfterMs, instead }: WebsetsError): string {
+  const isSaid = message.includes("did you mean");
   const more = [
     retryAfterMs === undefined ? undefined : `The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.`,
-    instead === undefined ? undefined : `Did you mean ${instead}?`,
+    instead === undefined || isSaid ? undefined : `Did you mean ${instead}?`,
     adviceForPerson(kind),
   ];
-  return [finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" ");
+  return inShell([finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" "));
+}
+
+/** What agents call it, and what it is called in a shell. */
+const SHELL_WORDS: readonly [RegExp, string][] = [
+  [/\b(?:The parameter )?websetId\b/g, "WEBSET"],
+  [/\b(?:The parameter )?searchId\b/g, "--search"],
+  [/\bThe parameter after\b/g, "--since"],
+  [/\bproblems:? true\b/g, "--problems"],
+  [/\b([Tt])his server\b/g, "$1his program"],
+  // Exa's keys are UUIDs, and its ids are none: such a word may be a key in the wrong place.
+  [/"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"/gi, "(not shown: it looks like a key)"],
+];
+
+/** A sentence for agents in the words of a shell, and without what may be a key that was given in the wrong place. */
+export function inShell(text: string): string {
+  const listed = text.replace(/\btypes \[(.*?)\]/g, (_, list: string) => `--types ${list.replaceAll('"', "")}`);
+  return SHELL_WORDS.reduce((words, [agents, ours]) => words.replace(agents, ours), listed);
 }

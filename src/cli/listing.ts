@@ -1,5 +1,6 @@
 import { isAbort } from "../shared/errors.ts";
 import type { CommandContext } from "./command-context.ts";
+import { inShell } from "./exit-codes.ts";
 import { numberFlag } from "./flags.ts";
 import { type Column, layOut, type Table } from "./table.ts";
 import { endReason, jsonText, READER_GONE } from "./terminal.ts";
@@ -52,7 +53,7 @@ export async function printPages<Row>(flags: Listing, context: CommandContext, l
       for (const line of table?.lines(row) ?? [jsonText(row)]) await out.line(line);
     }
     printed += rows.length;
-    if (typeof result.note === "string") await err.line(err.paint("dim", result.note));
+    if (typeof result.note === "string") await err.line(err.paint("dim", inShell(result.note)));
     page = typeof result.nextPage === "string" ? result.nextPage : undefined;
     if (page === undefined) break;
     if (printed >= most) {

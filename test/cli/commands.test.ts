@@ -76,6 +76,15 @@ describe("the commands for people", () => {
     [["wait", "any", "--sandbox", "--until", "idle", "--items", "5"], "--items goes with --until items"],
     [["wait", "any", "--sandbox", "--timeout", "soon"], "--timeout must be a length of time"],
     [["wait", "any", "--sandbox", "--any", "--all"], "--all and --any exclude each other"],
+    [["items", ""], "WEBSET is empty: a variable that is not set?"],
+    [["wait", "any", " "], "WEBSET is empty"],
+    [["wait", "any", "--search", ""], "--search is empty"],
+    [["tail", "--webset", ""], "--webset is empty"],
+    [["tail", "--until-idle="], "--until-idle is empty"],
+    [["tail", "--types="], "--types is empty"],
+    [["forward", "--to", "http://127.0.0.1:9", "--webset", ""], "--webset is empty"],
+    [["forward", "--to", "http://127.0.0.1:9", "--types", " , "], "--types is empty"],
+    [["forward", "--to", "http://127.0.0.1:9", "--state="], "--state is empty"],
   ])("%j is refused with 2 and one line that names what is wrong", async (args, said) => {
     const { code, stdout, says } = await runInShell(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

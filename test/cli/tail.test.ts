@@ -219,6 +219,15 @@ describe("tail that is ended", () => {
 });
 
 describe("tail until a Webset is idle", () => {
+  test("repeats no word that no Webset is called by, for it may be a key", async () => {
+    const opened = await open();
+    opened.world.past(600_000, () => opened.world.createWebset({ search: SEARCH }));
+    const running = opened.run({ since: "1h", untilIdle: "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f" });
+    await expect(opened.clock.until(running)).rejects.toMatchObject({ kind: "not_found" });
+    expect(opened.stdout.lines).not.toEqual([]);
+    expect(opened.stderr.text).toBe("");
+  });
+
   test("ends after its last events, with 0", async () => {
     const opened = await open();
     const { id } = opened.world.createWebset({ search: SEARCH });

@@ -254,9 +254,22 @@ describe("what is shown of a wait", () => {
     const waiting = run({ timeout: "5m" });
     await clock.advance(12_000);
     expect(stderr.lines).toEqual([expect.stringContaining("not available at the moment (503)")]);
-    expect(await clock.until(waiting)).toBe(124);
+    expect(await clock.until(waiting)).toBe(1);
     expect(clock.now()).toBeLessThan(302_000);
     expect(stdout.text).toBe("");
     expect(stderr.lines.at(-1)).toMatch(/^websets-events-mcp: .*not available at the moment/);
+    for (const any of [false, true]) {
+      expect(await clock.until(run({ websets: ["demo", "other"], timeout: "5s", any }))).toBe(1);
+    }
+  });
+
+  test("one that answered once and never again is out of time", async () => {
+    let isDown = false;
+    const faults: Faults = { intercept: async (_, next) => (isDown ? refused(503, "Down")(await next()) : next()) };
+    const { run, clock } = await open({ faults });
+    const waiting = run({ timeout: "5m" });
+    await clock.advance(5_000);
+    isDown = true;
+    expect(await clock.until(waiting)).toBe(124);
   });
 });

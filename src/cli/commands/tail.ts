@@ -1,8 +1,8 @@
 import { linkAbort, orAbort } from "../../shared/abort.ts";
-import { isAbort, isTransient, type WebsetsError } from "../../shared/errors.ts";
+import { isAbort, isAboutQuestion, isTransient, type WebsetsError } from "../../shared/errors.ts";
 import type { PresentedEvent } from "../../tools/summary.ts";
 import type { CommandContext } from "../command-context.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, inShell } from "../exit-codes.ts";
 import { UsageError } from "../flags.ts";
 import { followEvents, LONGEST_SECONDS, RETRY_MS } from "../follow-events.ts";
 import { endReason, jsonText, READER_GONE, type Style } from "../terminal.ts";
@@ -82,7 +82,8 @@ export async function tail(flags: TailFlags, context: CommandContext): Promise<n
     return end === undefined ? EXIT.asked : await lines.end(await end);
   } catch (error) {
     if (isAbort(error) && !context.signal.aborted) await end;
-    if (place !== undefined && endReason(context.signal) !== READER_GONE) {
+    // What was asked for wrongly cannot go on.
+    if (place !== undefined && !isAboutQuestion(error) && endReason(context.signal) !== READER_GONE) {
       await context.err.line(`To go on from here: ${commandFrom(place, flags)}`);
     }
     throw error;
@@ -169,7 +170,7 @@ class Lines {
 
   /** What could not be read or told as usual. */
   async note(note: string | undefined): Promise<void> {
-    if (note !== undefined && note !== this.#note) await this.#aside(note);
+    if (note !== undefined && note !== this.#note) await this.#aside(inShell(note));
     this.#note = note;
   }
 

@@ -24,7 +24,7 @@ const MOST_ITEMS = 1_000_000;
 /** The longest call, in seconds: a wait without a timeout is one after another. */
 const CALL_SECONDS = 86_400;
 /** Where several Websets ended otherwise than asked, the first of these is told. */
-const BY_WEIGHT = [EXIT.account, EXIT.unknown, EXIT.stopped, EXIT.outOfTime];
+const BY_WEIGHT = [EXIT.account, EXIT.unknown, EXIT.stopped, EXIT.failure, EXIT.outOfTime];
 
 /** Waits for one Webset or several, and returns how that ended. Throws `UsageError`. */
 export async function wait(flags: WaitFlags, context: CommandContext): Promise<number> {
@@ -54,7 +54,9 @@ export async function wait(flags: WaitFlags, context: CommandContext): Promise<n
         if (left <= CALL_SECONDS) return { code: EXIT.outOfTime, result };
       } catch (error) {
         if (!isTransient(error)) throw error;
-        if (left <= CALL_SECONDS) return { code: EXIT.outOfTime, says: sentenceForPerson(error) };
+        // Of a Webset of which nothing was ever read, nobody can say that it is not done.
+        if (left <= CALL_SECONDS)
+          return one.progress ? { code: EXIT.outOfTime, says: sentenceForPerson(error) } : endOf(error);
       }
     }
   }

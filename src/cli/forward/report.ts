@@ -1,6 +1,8 @@
 import { isTransient, type WebsetsError } from "../../shared/errors.ts";
 import { plainText } from "../../shared/text.ts";
 import type { CommandContext } from "../command-context.ts";
+import { inShell } from "../exit-codes.ts";
+import { jsonText } from "../terminal.ts";
 import { cut } from "../width.ts";
 import { type DeliveryNews, laneOf, type Target } from "./delivery.ts";
 import type { StateFile } from "./state-file.ts";
@@ -55,7 +57,7 @@ export class Report {
 
   /** What could not be read or told as usual. */
   async note(note: string | undefined): Promise<void> {
-    if (note !== undefined && note !== this.#note) await this.#say(note, "yellow");
+    if (note !== undefined && note !== this.#note) await this.#say(inShell(note), "yellow");
     this.#note = note;
   }
 
@@ -79,7 +81,7 @@ export class Report {
       const more =
         kind === "retrying" ? { nextInMs: Math.round(news.delayMs) } : kind === "delivered" ? { ms: news.ms } : {};
       const told = { outcome: kind, eventId, type, websetId, attempts: attempt, how, ...more };
-      await (isCommand ? err : out).line(JSON.stringify(told));
+      await (isCommand ? err : out).line(jsonText(told));
     } else if (kind === "retrying") {
       const next = `attempt ${attempt} failed, next in ${Math.ceil(news.delayMs / 1_000)} s`;
       await this.#say(`${label}: ${how}; ${next}`, "yellow");

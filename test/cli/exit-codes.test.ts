@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { inShell, sentenceForPerson } from "../../src/cli/exit-codes.ts";
+import { missingKey } from "../../src/exa/client.ts";
+import { decodeCursor } from "../../src/feed/cursor.ts";
+import { unknownType } from "../../src/feed/meant-type.ts";
+import { WebsetsError } from "../../src/shared/errors.ts";
+
+const KEY = "3f0a9c1e-5b7d-4a52-9d83-1c2b3a4d5e6f";
+
+const thrownBy = (action: () => void) => {
+  try {
+    action();
+  } catch (error) {
+    return error as WebsetsError;
+  }
+  throw new Error("it threw nothing");
+};
+
+test.each([
+  ["a type that is none, once", unknownType("foo"), 'There is no event type "foo"; did you mean webset.idle?'],
+  [
+    "one that hides failures",
+    unknownType("import.failed"),
+    'There is no event type "import.failed"; did you mean import.completed with the status "failed" or "canceled" in its data (--problems brings only such)?',
+  ],
+  [
+    "types of which none tells of a failure",
+    unknownType("webset.export.failed"),
+    /Did you mean --types webset\.export\.created,webset\.export\.completed\?$/,
+  ],
+  [
+    "whatever went wrong",
+    unknownType("*.failed"),
+    'There is no event type "*.failed": --problems alone brings whatever went wrong. Did you mean --problems?',
+  ],
+  [
+    "a cursor that is none",
+    thrownBy(() => decodeCursor("c-none-that-we-gave")),
+    "--since holds no cursor of this program, or one that was not copied whole.",
+  ],
+  ["a placeholder", missingKey("your-key"), /whatever started this program did not put the key in its place/],
+  [
+    "a Webset called otherwise",
+    new WebsetsError("not_found", { what: 'the API does not know Webset "Bikes"', instead: 'websetId "webset_1"' }),
+    'the API does not know Webset "Bikes". Did you mean WEBSET "webset_1"? The command websets lists the Websets there are.',
+  ],
+  [
+    "what may be a key in the wrong place",
+    new WebsetsError("not_found", { what: `the API does not know Webset "${KEY}" (404)` }),
+    /^the API does not know Webset \(not shown: it looks like a key\) \(404\)\./,
+  ],
+])("%s is told in the words of a shell", (_, error, says) => {
+  if (typeof says === "string") expect(sentenceForPerson(error)).toBe(says);
+  else expect(sentenceForPerson(error)).toMatch(says);
+});
+
+test("no form of a key is shown, and ids are", () => {
+  for (const key of [KEY, KEY.toUpperCase(), KEY.replaceAll("-", "")]) {
+    expect(inShell(`There is no event type "${key}"`)).not.toContain(key);
+  }
+  const id = "webset_01m8eg3m01vh7dx70dxt3c38et";
+  expect(inShell(`the API does not know Webset "${id}"`)).toContain(id);
+});
