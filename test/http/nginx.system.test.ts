@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type NginxOptions, startNginx } from "../support/nginx.ts";
@@ -20,6 +23,14 @@ async function frontOf(options: NginxOptions): Promise<string> {
   const nginx = await startNginx(options);
   onTestFinished(() => nginx.close());
   return nginx.origin;
+}
+
+function post(origin: string, tool: string): Promise<Response> {
+  return fetch(`${origin}/mcp`, {
+    method: "POST",
+    headers: { ...HEADERS, "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool, arguments: {} } }),
+  });
 }
 
 const portOf = (origin: string) => Number(new URL(origin).port);
@@ -70,6 +81,34 @@ describe("the name that nginx passes on", () => {
       expect((await fetch(`${front}/mcp`, { method: "POST" })).status).toBe(status);
       expect((await fetch(`${front}/metrics`)).status).toBe(404);
     }
+  });
+});
+
+describe("behind nginx, where several serve", () => {
+  test("an answer that a killed server cut short does not look complete", async ({ startProgram, startSandbox }) => {
+    const { env } = await startSandbox();
+    const program = startProgram(["http", "--port", "0", ...NAMED], env);
+    const front = await frontOf({ upstreams: [portOf(await originOf(program))] });
+    const response = await post(front, "wait_for_webset_event");
+    program.child.kill("SIGKILL");
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  test("another one answers what one that ends sends away", async ({ startProgram, startSandbox }) => {
+    const { env } = await startSandbox();
+    const asked: (string | undefined)[] = [];
+    const ending = createServer((req, res) => {
+      asked.push(req.method);
+      req.resume().once("end", () => res.writeHead(503).end());
+    });
+    ending.listen(0, "127.0.0.1");
+    await once(ending, "listening");
+    onTestFinished(() => void ending.close());
+    const { port } = ending.address() as AddressInfo;
+    const origin = await originOf(startProgram(["http", "--port", "0", ...NAMED], env));
+    const front = await frontOf({ upstreams: [port, portOf(origin)] });
+    for (let i = 0; i < 3; i++) expect(await (await post(front, "list_websets")).text()).toContain("structuredContent");
+    expect(asked).toContain("POST");
   });
 });
 
