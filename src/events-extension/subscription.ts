@@ -7,6 +7,7 @@ import { type EventFilter, eventFilter } from "../feed/filter.ts";
 import { requireTypes, unknownType } from "../feed/meant-type.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
 import type { Clock } from "../shared/clock.ts";
+import { finished } from "../shared/errors.ts";
 import { noSuchEvent } from "./protocol.ts";
 
 /** The event that stands for all of them, also for types that nobody knows yet. */
@@ -99,7 +100,7 @@ export interface Subscription {
 export function readSubscription(params: unknown): Subscription {
   const { oneType, allTypes, ...schemas } = schemasOf();
   const { name, arguments: given, cursor, maxAgeMs, maxEvents } = valid(schemas.params, params);
-  if (name !== ANYTHING && !isKnownEventType(name)) throw noSuchEvent(`${unknownType(name).message}.`);
+  if (name !== ANYTHING && !isKnownEventType(name)) throw noSuchEvent(finished(unknownType(name).message));
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== null);
   const args = Object.fromEntries(entries);
   const common = {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Redis, type RedisOptions } from "iovalkey";
 import { linkAbort, orAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAbort } from "../shared/errors.ts";
+import { finished, isAbort } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { Delivery, type LogPlace } from "./delivery.ts";
 import {
@@ -268,7 +268,9 @@ export class RedisState implements State {
 
   #isGone(why: string): void {
     if (this.#trouble === undefined && !this.#end.signal.aborted) {
-      this.#log.warn(`what replicas share is away: ${why}. Until it is back each replica polls for itself`);
+      this.#log.warn(
+        `${finished(`what replicas share is away: ${why}`)} Until it is back each replica polls for itself`,
+      );
     }
     this.#trouble = why;
   }

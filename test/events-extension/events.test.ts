@@ -128,7 +128,7 @@ describe("events/poll", () => {
   });
 
   test.each<[string, object, number, RegExp]>([
-    ["an unknown event", { name: "webset.finished" }, -32011, /did you mean webset\.idle/],
+    ["an unknown event", { name: "webset.finished" }, -32011, /did you mean webset\.idle\? events\/list/],
     ["no name", { name: undefined }, -32602, /name/],
     ["a number for a Webset", { arguments: { websetId: 7 } }, -32602, /arguments\.websetId/],
     ["a text for types", { arguments: { types: "webset.idle" } }, -32602, /arguments\.types/],
