@@ -37,13 +37,15 @@ export interface ServerDeps {
   missingKey?: WebsetsError | undefined;
   log: Log;
   version: string;
+  /** Resolves when the reader of this connection has room for more, where the transport takes anything at once. */
+  room?: (() => Promise<void> | undefined) | undefined;
   /** Where waits may go on; without it nothing is said of tasks. */
   background?: Background | undefined;
 }
 
 /** The MCP face of this program, for one connection. */
 export function buildServer(deps: ServerDeps): McpServer {
-  const { tools, recent, subscriptions, missingKey, log, version, background } = deps;
+  const { tools, recent, subscriptions, missingKey, log, version, room, background } = deps;
   const mcp = new McpServer(
     { name: SERVER_NAME, title: "Exa Websets events", version, icons: [SERVER_ICON] },
     {
@@ -60,7 +62,7 @@ export function buildServer(deps: ServerDeps): McpServer {
   mountTools(mcp, TOOLS, { deps: tools, missingKey, log, background });
   mountResources(mcp, { exa: tools.exa, states: tools.states, recent, subscriptions, log });
   mountTrackWebset(mcp, { recent });
-  mountEvents(mcp.server, { ...deliveryOf(tools), missingKey, log });
+  mountEvents(mcp.server, { ...deliveryOf(tools), missingKey, log, room });
   return mcp;
 }
 

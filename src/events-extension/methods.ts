@@ -18,13 +18,15 @@ export interface EventsOptions extends Delivery {
   /** What every subscription is answered where there is no key. */
   missingKey?: WebsetsError | undefined;
   log: Log;
+  /** Resolves when whoever reads has room for more, where the transport takes anything at once. */
+  room?: (() => Promise<void> | undefined) | undefined;
 }
 
 /**
  * Offers MCP Events on a server: `events/list`, `events/poll` and `events/stream`. The extension's own place for what a server can do
  * is among the extensions; the clients there are read `events` at the top.
  */
-export function mountEvents(server: Server, { missingKey, log, ...delivery }: EventsOptions): void {
+export function mountEvents(server: Server, { missingKey, log, room, ...delivery }: EventsOptions): void {
   server.registerCapabilities({ extensions: { [EVENTS_EXTENSION]: {} }, events: {} } as ServerCapabilities);
   const on = (method: string, answer: (params: unknown, context: ServerContext) => Promise<object>) =>
     server.setRequestHandler(method, anything, async (params, context) => {
@@ -51,8 +53,10 @@ export function mountEvents(server: Server, { missingKey, log, ...delivery }: Ev
   on("events/stream", async (params, { mcpReq }) => {
     const subscription = subscribed(params);
     const _meta = { [SUBSCRIPTION_ID_META_KEY]: mcpReq.id };
-    const send: Send = (what, told) =>
-      mcpReq.notify({ method: `notifications/events/${what}`, params: { ...told, _meta } } as Notified);
+    const send: Send = async (what, told) => {
+      await mcpReq.notify({ method: `notifications/events/${what}`, params: { ...told, _meta } } as Notified);
+      await room?.();
+    };
     await streamEvents(subscription, delivery, { signal: mcpReq.signal, send });
     return { _meta };
   });

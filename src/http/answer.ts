@@ -49,24 +49,35 @@ export function openStream(res: ServerResponse, headers: Record<string, string> 
   res.write(ALIVE);
 }
 
-/** Writes what may be left out where nobody reads: a socket on which nothing moves is cut in the end. */
+/** What waits for its reader may have so many bytes; the outcomes of tasks of one tenant have less together. */
+const MOST_UNREAD_BYTES = 2 ** 20;
+
+/** Writes what waits for nobody. A reader so far behind is cut: it opens its stream again, and reads how things stand then. */
 export function tell(res: ServerResponse, text: string): void {
-  if (!res.writableNeedDrain && !res.writableEnded) res.write(text);
+  if (res.writableLength > MOST_UNREAD_BYTES) res.destroy();
+  else if (!res.writableEnded) res.write(text);
 }
 
 /** A comment of a stream, which says that it is alive. */
 export const ALIVE = ": \n\n";
 
 /** Writes, and resolves when there is room for more or nobody is left to read it. */
-export function write(res: ServerResponse, text: string | Uint8Array): Promise<void> | undefined {
-  if (res.destroyed || res.writableEnded || res.write(text)) return undefined;
+export function write(res: ServerResponse, text: string): Promise<void> | undefined {
+  return res.destroyed || res.writableEnded || res.write(text) ? undefined : first(res, "drain", "close");
+}
+
+/** Ends a response; resolves when its reader has all of it, or has gone. */
+export function end(res: ServerResponse): Promise<void> | undefined {
+  if (!res.writableEnded) res.end();
+  return res.closed ? undefined : first(res, "close");
+}
+
+function first(res: ServerResponse, ...events: ("drain" | "close")[]): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
-      res.off("drain", go);
-      res.off("close", go);
+      for (const event of events) res.off(event, go);
       resolve();
     };
-    res.on("drain", go);
-    res.on("close", go);
+    for (const event of events) res.on(event, go);
   });
 }

@@ -5,7 +5,7 @@ import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, type Read, type Refusal }
 import { jsonOf } from "../messages/write-message.ts";
 import { progressIn } from "../resources/subscriptions.ts";
 import { TaskWire } from "../tasks/wire.ts";
-import { answerJson, answerText, frameOf, openStream, type Refused, refuse, write } from "./answer.ts";
+import { answerJson, answerText, end, frameOf, openStream, type Refused, refuse, tell, write } from "./answer.ts";
 import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
 
 /** The headers that the protocol reads. No other one, and above all no key, gets any further than here. */
@@ -115,6 +115,8 @@ export async function answerPost(
     if (subscribes && sessionId !== undefined) tenant.sessions.of(sessionId).beginSubscriptions();
     if (requests.some(({ method }) => method === "initialize")) res.setHeader(SESSION_HEADER, newSession());
     await exchange.serve(messages, { isBatch: body.isBatch, headers, first: refusals });
+    // It counts until its reader has all of it, also when the process is about to end.
+    await end(res);
   } finally {
     exchange.end();
   }
@@ -127,13 +129,15 @@ class Exchange {
   readonly #abort = new AbortController();
   readonly #ends: (() => void)[] = [];
   readonly #wire: TaskWire;
+  /** Resolves when the reader has room for more. */
+  #room: Promise<void> | undefined;
   /** Whether the listen of this exchange would end at once, for the SDK knows nothing of tasks. */
   #listensToTasksOnly = false;
 
   constructor(tenant: TenantService, res: ServerResponse) {
     this.#tenant = tenant;
     this.#res = res;
-    this.#wire = new TaskWire(tenant.tasks, (message) => void write(res, this.#frame(message)));
+    this.#wire = new TaskWire(tenant.tasks, (message) => tell(res, this.#frame(message)));
     const cancel = () => this.#abort.abort();
     res.on("close", cancel);
     this.#ends.push(() => {
@@ -167,6 +171,7 @@ class Exchange {
       headers: forwarded(headers),
       signal: this.#abort.signal,
     });
+    this.#tenant.rooms.set(request, () => this.#room);
     const response = await this.#tenant.handler.fetch(request, { parsedBody: isBatch ? body : body[0] });
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
     if (!isStream || response.body === null) return this.#answer(response.status, await response.text());
@@ -175,9 +180,12 @@ class Exchange {
     for (const refusal of first) await write(this.#res, this.#frame(refusal as JSONRPCMessage));
     for await (const chunk of response.body) {
       if (request.signal.aborted) break;
-      await write(this.#res, this.#changed(chunk));
+      const text = this.#changed(chunk);
+      // Whoever tells of updates does not wait for readers.
+      if (listen !== undefined) tell(this.#res, text);
+      else this.#room = write(this.#res, text);
+      await this.#room;
     }
-    this.#res.end();
   }
 
   end(): void {

@@ -47,6 +47,8 @@ export class TenantService {
   readonly subscriptions: Subscriptions;
   readonly sessions: Sessions;
   readonly rate: RequestRate;
+  /** Of requests under way: when whoever reads the response has room for more. */
+  readonly rooms = new WeakMap<Request, () => Promise<void> | undefined>();
   /** Takes the tenant's key out of all that leaves. */
   readonly redact: Redact;
   readonly #clock: Clock;
@@ -99,6 +101,7 @@ export class TenantService {
           subscriptions: (era === "legacy" ? session?.subscriptions : undefined) ?? this.subscriptions,
           log,
           version: VERSION,
+          room: requestInfo && this.rooms.get(requestInfo),
           background: era === "legacy" ? undefined : background,
         });
       },

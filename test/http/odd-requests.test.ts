@@ -94,7 +94,7 @@ test("who goes before an answer counts as gone, and not as answered", async () =
 });
 
 test("a refusal stands under the id as the client wrote it", async () => {
-  const { post: ask } = await openHttp({ limits: { burst: 1 } });
+  const { post: ask } = await openHttp({ limits: { burst: 1, requestsPerSecond: 0.001 } });
   const subscribe = '{"jsonrpc":"2.0","id":1.50,"method":"resources/subscribe","params":{"uri":"websets://a"}}';
   for (const status of [400, 429]) {
     const refused = await ask(subscribe);
