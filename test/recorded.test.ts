@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createSandbox } from "../src/sandbox/server.ts";
 import { FakeClock } from "./support/fake-clock.ts";
@@ -120,4 +122,15 @@ describe.each(RECORDED)("the sandbox, asked what the API was asked in %s", (_, e
 test("there are as many sessions and exchanges as were kept", () => {
   expect(RECORDED).toHaveLength(41);
   expect(RECORDED.flatMap(([, exchanges]) => exchanges)).toHaveLength(137);
+});
+
+test("nothing in the program reads a recording, nor anything else of the tests", () => {
+  const src = join(import.meta.dirname, "../src");
+  const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+  expect(files.length).toBeGreaterThan(100);
+  const names = [...RECORDED.map(([name]) => name), "recorded/", "/test/"];
+  for (const file of files) {
+    const text = readFileSync(join(src, file), "utf8");
+    for (const name of names) expect(text.includes(name), `${file} names ${name}`).toBe(false);
+  }
 });
