@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
+import { join, relative } from "node:path";
 import { build, transform } from "esbuild";
 import { manifest, root } from "./project.mjs";
 
@@ -57,6 +58,31 @@ const builtinsForCommonJs = {
   },
 };
 
+/** What `src/cli/entry.ts` chooses from, by how the program was started: for a host, or for people. */
+const [FOR_HOSTS, FOR_PEOPLE] = ["src/cli/main.ts", "src/cli/people.ts"];
+
+/**
+ * Keeps what a host starts with together. esbuild makes one file of what the same parts of the program need: that would be thirty files, and
+ * each costs a third of a millisecond. So every part that is loaded later says that it needs all of what a host starts with. What only people
+ * need stays free of it, for they wait for the help, too.
+ * @type {import("esbuild").Plugin}
+ */
+const together = {
+  name: "together",
+  setup({ onResolve, onLoad }) {
+    const namespace = "part";
+    onResolve({ filter: /^\..*\.ts$/ }, ({ path, kind, resolveDir }) => {
+      const part = relative(root, join(resolveDir, path)).replaceAll("\\", "/");
+      if (kind !== "dynamic-import" || part === FOR_HOSTS || part === FOR_PEOPLE) return undefined;
+      return { path: part, namespace };
+    });
+    onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: `import "./${FOR_HOSTS}"; export * from "./${path}";`,
+      resolveDir: root,
+    }));
+  },
+};
+
 /**
  * Bundles the program; nothing is written to disk. Without source maps, which would be three quarters of what everybody downloads.
  *
@@ -72,13 +98,14 @@ export async function bundle(outdir) {
     format: "esm",
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
-    plugins: [builtinsForCommonJs, shortened],
-    define: { ...COMMON.define, __LISTED_TOOLS__: await listedTools() },
+    plugins: [builtinsForCommonJs, shortened, together],
+    define: { ...COMMON.define, __LISTED_TOOLS__: JSON.stringify(await listedTools()) },
   });
   const files = outputFiles.map(async ({ path, text }) => {
     const { code } = await transform(text, {
       format: "cjs",
-      platform: "node",
+      // Without the list of its exports that ES modules read.
+      platform: "neutral",
       target: TARGET,
       minifyWhitespace: true,
       // `import()` of CommonJS would first search all of it for exports, which takes longer than running it.

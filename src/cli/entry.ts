@@ -17,7 +17,8 @@ if (isOlder(process.versions.node, __NODE_NEEDED__)) {
   enableCompileCache?.();
   const args = process.argv.slice(2);
   // A command for people is a word; what a host starts has flags at most.
-  if (args[0] === undefined || args[0].indexOf("-") === 0) import("./main.ts");
+  if (args[0] === undefined || args[0].indexOf("-") === 0)
+    import("./main.ts").then(({ runForHost }) => runForHost(args));
   else import("./people.ts").then(({ runForPeople }) => runForPeople(args));
 }
 

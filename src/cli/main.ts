@@ -17,19 +17,23 @@ type Closing = () => Promise<void>;
 
 let isEnding = false;
 
-// A host may close stderr while it lives, and a reader of the help or the log may go: what they no longer read is lost, and no more.
-process.stderr.on("error", () => {});
-process.stdout.on("error", () => {});
-
 /** People put the key into arguments and settings where it does not belong, upstreams into answers, and all of them are quoted. */
 const redact = createRedact(keyIn(process.env));
 
-start(process.argv.slice(2)).catch((error) => {
-  const { code, says } = endOf(error);
-  if (says !== undefined) say(says);
-  if (error instanceof UsageError) process.stderr.write("Try --help.\n");
-  process.exitCode = code;
-});
+/** Does what a host asks for with flags alone, which is to serve it unless it asks for the help or the version. Sets the exit code. */
+export async function runForHost(args: readonly string[]): Promise<void> {
+  // A host may close stderr while it lives, and a reader of the help or the log may go: what they no longer read is lost, and no more.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", () => {});
+  try {
+    await start(args);
+  } catch (error) {
+    const { code, says } = endOf(error);
+    if (says !== undefined) say(says);
+    if (error instanceof UsageError) process.stderr.write("Try --help.\n");
+    process.exitCode = code;
+  }
+}
 
 async function start(args: readonly string[]): Promise<void> {
   const command: Command = readCommandLine(args);

@@ -193,11 +193,11 @@ function aside(cursor: string | undefined): string | undefined {
   return cursor === undefined ? undefined : `cursor ${cursor}`;
 }
 
-/** Put in by the bundler, which has asked `describeTools`: to make JSON Schemas of zod's takes 5 ms of every start. */
-declare const __LISTED_TOOLS__: ListedTool[] | undefined;
+/** As JSON; put in by the bundler, which has asked `describeTools`: to make JSON Schemas of zod's takes 5 ms of every start. */
+declare const __LISTED_TOOLS__: string | undefined;
 
 function listTools(tools: readonly Tool[]): ListedTool[] {
-  return tools === TOOLS && typeof __LISTED_TOOLS__ === "object" ? __LISTED_TOOLS__ : describeTools(tools);
+  return tools === TOOLS && typeof __LISTED_TOOLS__ === "string" ? JSON.parse(__LISTED_TOOLS__) : describeTools(tools);
 }
 
 /** What `tools/list` says of tools. */
