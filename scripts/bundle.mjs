@@ -84,6 +84,28 @@ const together = {
 };
 
 /**
+ * Leaves out the SDK's checks of what people fill in: the server asks nobody to, and Ajv, which it would make ready at every start, is a fifth
+ * of what a host starts with.
+ * @type {import("esbuild").Plugin}
+ */
+const withoutAjv = {
+  name: "without-ajv",
+  setup({ onResolve, onLoad }) {
+    const namespace = "without-ajv";
+    onResolve({ filter: /^@modelcontextprotocol\/server\/_shims$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /./, namespace }, () => ({
+      contents: `
+        export { default as process } from "node:process";
+        export class DefaultJsonSchemaValidator {
+          getValidator() {
+            throw new Error("what checks JSON Schemas is not in this bundle");
+          }
+        }`,
+    }));
+  },
+};
+
+/**
  * Bundles the program; nothing is written to disk. Without source maps, which would be three quarters of what everybody downloads.
  *
  * What only some commands need stands in files of its own, and is loaded when one of them runs. All of it is CommonJS, which starts a
@@ -98,7 +120,7 @@ export async function bundle(outdir) {
     format: "esm",
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
-    plugins: [builtinsForCommonJs, shortened, together],
+    plugins: [builtinsForCommonJs, shortened, together, withoutAjv],
     define: { ...COMMON.define, __LISTED_TOOLS__: JSON.stringify(await listedTools()) },
   });
   const files = outputFiles.map(async ({ path, text }) => {

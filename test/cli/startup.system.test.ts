@@ -41,10 +41,11 @@ test("a host that starts the server loads nothing of the commands for people, of
   expect(loaded.filter((input) => superfluous.test(input))).toEqual([]);
 });
 
-test("a host that starts the server loads it in few files", () => {
+test("a host that starts the server loads it in few files, and nothing that checks JSON Schemas", () => {
   const files = filesLoadedWith("src/cli/main.ts");
   // Of main.ts its name, what hosts alone need, what `--help` needs as well, and what esbuild adds.
   expect(files.length).toBeLessThanOrEqual(4);
+  expect(files.flatMap(sourcesOf).filter((source) => /node_modules\/.*ajv/i.test(source))).toEqual([]);
 });
 
 test("nothing is in two files: an error that one throws is the error that another looks for", () => {
