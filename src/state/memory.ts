@@ -23,6 +23,7 @@ interface Expiring {
  */
 export class MemoryState implements State {
   readonly isAway = false;
+  mayHaveForgotten = false;
   readonly #clock: Clock;
   readonly #leases = new Map<string, { token: string; lost: AbortController }>();
   readonly #logs = new Map<string, Expiring & { entries: { place: number; text: string }[] }>();

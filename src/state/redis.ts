@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { Redis, type RedisOptions } from "iovalkey";
+import { Redis, type RedisOptions, ReplyError } from "iovalkey";
 import { linkAbort, orAbort } from "../shared/abort.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { finished, isAbort } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
@@ -24,13 +25,24 @@ const ANSWER_MS = 1_000;
 const CONNECT_MS = 2_000;
 /** Pauses before connecting again grow up to this, in milliseconds. */
 const LONGEST_PAUSE_MS = 2_000;
+/** A connection on which nothing comes is looked after this often, in milliseconds: one that was cut on the way does not say so. */
+const KEEP_ALIVE_MS = 10_000;
 /** A lease is renewed this many times within its time. */
 const RENEWALS = 3;
+/** A store that refuses some of what it is asked, being full or read only, answers the rest: for so long that does not count as back. */
+const REFUSING_MS = 60_000;
+/** What it held before a connection was lost may be gone: for so long, in milliseconds, until those who know it have put it there again. */
+const FORGETFUL_MS = 10_000;
+/** So many leases are remembered of which it is not known whether this process has them. */
+const MOST_UNSURE = 1_000;
 
 /*
  * What has to happen at once is a script. Whoever has lost a lease is told so by it, however long it had stopped. They need Redis 7 or
  * Valkey: older ones let no script write after it asked for the time.
  */
+const LEASE = `
+if redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2], "NX") then return 1 end
+return redis.call("GET", KEYS[1]) == ARGV[1] and redis.call("PEXPIRE", KEYS[1], ARGV[2]) or 0`;
 const RENEW = `return redis.call("GET", KEYS[1]) == ARGV[1] and redis.call("PEXPIRE", KEYS[1], ARGV[2]) or 0`;
 const RELEASE = `return redis.call("GET", KEYS[1]) == ARGV[1] and redis.call("DEL", KEYS[1]) or 0`;
 const APPEND = `
@@ -71,7 +83,12 @@ export class RedisState implements State {
   readonly #leases = new Set<Lease>();
   readonly #end = new AbortController();
   readonly #me = randomUUID();
+  /** Tokens of leases by their names: nobody answered whether they were given or renewed, and who asks again may have them already. */
+  readonly #unsure = new BoundedMap<string, string>({ entries: MOST_UNSURE });
   #trouble: string | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  #wasThere = false;
+  #backAt = Number.NEGATIVE_INFINITY;
 
   constructor({ url, clock, log }: RedisStateOptions) {
     this.#clock = clock;
@@ -85,11 +102,16 @@ export class RedisState implements State {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
+      keepAlive: KEEP_ALIVE_MS,
+      // Where another server has taken over, the name may lead to it.
+      reconnectOnError: ({ message }) => message.startsWith("READONLY"),
       retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 100 * 2 ** Math.min(times, 10)) * (1 + Math.random() / 4),
     };
     this.#commands = new Redis(url, options);
     this.#listener = new Redis(url, options);
     this.#commands.on("ready", () => {
+      if (this.#wasThere) this.#backAt = this.#clock.now();
+      this.#wasThere = true;
       this.#isBack();
       void this.#listen();
     });
@@ -105,12 +127,20 @@ export class RedisState implements State {
     return this.#commands.status !== "ready";
   }
 
+  get mayHaveForgotten(): boolean {
+    return this.#clock.now() - this.#backAt < FORGETFUL_MS;
+  }
+
   async lease(name: string, ttlMs: number): Promise<Lease | undefined> {
-    const token = randomUUID();
+    const token = this.#unsure.get(name) ?? randomUUID();
+    this.#unsure.delete(name);
     const key = leaseKey(name);
     const askedAt = this.#clock.now();
-    const set = await this.#ask(() => this.#commands.set(key, token, "PX", ttlMs, "NX"));
-    if (set === null) return undefined;
+    const given = await this.#script(LEASE, [key], [token, ttlMs]).catch((error: unknown) => {
+      this.#unsure.set(name, token);
+      throw error;
+    });
+    if (given !== 1) return undefined;
     const lost = new AbortController();
     const ended = linkAbort(lost.signal, this.#end.signal);
     const lease: Lease = {
@@ -204,7 +234,10 @@ export class RedisState implements State {
         if ((await this.#script(RENEW, [leaseKey(name)], [token, ttlMs])) !== 1) return !signal.aborted;
         isHeldUntil = askedAt + ttlMs;
       } catch {
-        if (this.#clock.now() + ttlMs / RENEWALS >= isHeldUntil) return !signal.aborted;
+        if (signal.aborted) return false;
+        if (this.#clock.now() + ttlMs / RENEWALS < isHeldUntil) continue;
+        this.#unsure.set(name, token);
+        return true;
       }
     }
   }
@@ -215,7 +248,7 @@ export class RedisState implements State {
     const { logs } = this.#delivery;
     for (const log of logs) this.#delivery.reload(log);
     try {
-      await this.#listener.subscribe(POKES, ...logs);
+      await this.#subscribe(POKES, ...logs);
     } catch {
       // It comes again with the next connection.
       return;
@@ -226,13 +259,18 @@ export class RedisState implements State {
   /** Reads what a log holds, after asking to be told of what comes. Where the store is away, `#listen` does so once it is back. */
   async #load(key: string, subscribes: boolean): Promise<void> {
     try {
-      if (subscribes) await this.#listener.subscribe(key);
+      if (subscribes) await this.#subscribe(key);
       const entries = await this.#ask(() => this.#commands.xrange(key, "-", "+"));
       for (const [place, [, text]] of entries) this.#tell(key, place, text ?? "");
       this.#delivery.loaded(key);
     } catch {
       // The log says so once; readers poll for themselves.
     }
+  }
+
+  async #subscribe(...channels: string[]): Promise<void> {
+    if (this.#listener.status !== "ready") throw new StateAway("the connection that is told of entries is not there");
+    await this.#ask(() => this.#listener.subscribe(...channels));
   }
 
   #hear(channel: string, message: string): void {
@@ -259,6 +297,7 @@ export class RedisState implements State {
       return answer;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof ReplyError) this.#refusedAt = this.#clock.now();
       if (!this.#end.signal.aborted) this.#isGone(why);
       // One that does not answer may be at the other end of a connection that nobody ended.
       if (why === "Command timed out") for (const one of [this.#commands, this.#listener]) one.disconnect(true);
@@ -268,14 +307,17 @@ export class RedisState implements State {
 
   #isGone(why: string): void {
     if (this.#trouble === undefined && !this.#end.signal.aborted) {
+      // Redis names the script that it refused.
+      const cause = why.replace(/ script: \w{40},.*$/s, "");
       this.#log.warn(
-        `${finished(`what replicas share is away: ${why}`)} Until it is back each replica polls for itself`,
+        `${finished(`what replicas share is away: ${cause}`)} Until it is back each replica polls for itself`,
       );
     }
     this.#trouble = why;
   }
 
   #isBack(): void {
+    if (this.#clock.now() - this.#refusedAt < REFUSING_MS) return;
     if (this.#trouble !== undefined) this.#log.warn("what replicas share is back");
     this.#trouble = undefined;
   }

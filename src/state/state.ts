@@ -44,6 +44,8 @@ export interface PutOptions {
 export interface State {
   /** Whether the store cannot be reached at present. */
   readonly isAway: boolean;
+  /** Whether it was away just now: what it held may be gone, and not be put there again yet. */
+  readonly mayHaveForgotten: boolean;
   /** The lease of this name for `ttlMs` milliseconds at a time; undefined while somebody holds it. */
   lease(name: string, ttlMs: number): Promise<Lease | undefined>;
   /** Adds an entry to a log; false where the lease was lost, and then nothing is added. */

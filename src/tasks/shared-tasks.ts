@@ -97,6 +97,7 @@ export class SharedTasks {
   find(id: string): Promise<{ kept: KeptTask; lease: Lease | undefined } | undefined> {
     return reach(async () => {
       const kept = await this.#get(id);
+      if (kept === undefined && this.#state.mayHaveForgotten) throw new Error("it may not be there again yet");
       if (kept?.status !== "working") return kept && { kept, lease: undefined };
       const lease = await this.#state.lease(this.#nameOf(id), LEASE_MS);
       // It may have ended just before its lease was given back.

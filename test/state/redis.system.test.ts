@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from "node:net";
 import { Redis } from "iovalkey";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/shared/clock.ts";
@@ -53,6 +54,44 @@ async function append(state: State, log: string, entry: Json): Promise<void> {
   if (lease === undefined) throw new Error("the lease is held");
   expect(await state.append(log, entry, lease)).toBe(true);
   await lease.release();
+}
+
+/** A way to a Redis which leads elsewhere from some time on, and where connections can fall silent without an end. */
+async function openWay(to: number) {
+  const sockets = new Map<Socket, { said: string; isSilent: boolean }>();
+  let port = to;
+  const server = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    const connection = { said: "", isSilent: false };
+    sockets.set(near, connection);
+    near.on("data", (data) => {
+      connection.said += data;
+      if (!connection.isSilent) far.write(data);
+    });
+    far.on("data", (data) => void (connection.isSilent || near.write(data)));
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.on("error", () => {});
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `redis://127.0.0.1:${(server.address() as { port: number }).port}`,
+    leadTo: (another: number) => {
+      port = another;
+    },
+    /** Of the connections those on which this word was sent. */
+    silence: (word: string) => {
+      for (const connection of sockets.values()) connection.isSilent ||= connection.said.includes(word);
+    },
+    close: () => {
+      server.close();
+      for (const near of sockets.keys()) near.destroy();
+    },
+  };
 }
 
 describe("Redis that is not there", () => {
@@ -151,6 +190,101 @@ describe("Redis that is not there", () => {
     } finally {
       server.signal("SIGCONT");
       await state.close();
+      await server.close();
+    }
+  });
+
+  test("when it gives a lease that nobody heard of: who asked gets it when it asks again, and nobody else", async () => {
+    const server = await RedisServer.start();
+    const [one, other] = await Promise.all([connected(server.url), connected(server.url)]);
+    const admin = new Redis(server.url);
+    try {
+      server.signal("SIGSTOP");
+      await expect(one.lease("a", 600_000)).rejects.toBeInstanceOf(StateAway);
+      server.signal("SIGCONT");
+      await eventually(async () => (await admin.exists("websets-events:lease:a")) === 1);
+      const ask = (state: State) =>
+        eventually(() =>
+          state.lease("a", 600_000).then(
+            (lease) => ({ isGiven: lease !== undefined }),
+            () => false,
+          ),
+        );
+      expect(await ask(other)).toEqual({ isGiven: false });
+      expect(await ask(one)).toEqual({ isGiven: true });
+      expect(await one.lease("a", 600_000)).toBeUndefined();
+    } finally {
+      server.signal("SIGCONT");
+      admin.disconnect();
+      await Promise.all([one.close(), other.close()]);
+      await server.close();
+    }
+  });
+
+  test("for what would be written, being full: that is told once, whatever it answers besides", async () => {
+    const server = await RedisServer.start();
+    const lines: string[] = [];
+    const log = createLog("warn", (line) => lines.push(line));
+    const state = await connected(server.url, log);
+    const admin = new Redis(server.url);
+    try {
+      await admin.config("SET", "maxmemory", "1");
+      for (let n = 0; n < 3; n++) {
+        await expect(state.lease("a", 1_000)).rejects.toBeInstanceOf(StateAway);
+        await expect(state.put({ tenant: "t", id: "r" }, 1, { ttlMs: 1_000 })).rejects.toBeInstanceOf(StateAway);
+        expect(await state.get({ tenant: "t", id: "r" })).toBeUndefined();
+      }
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/is away: OOM [^.]+ > 'maxmemory'\. Until/);
+    } finally {
+      admin.disconnect();
+      await state.close();
+      await server.close();
+    }
+  });
+
+  test("where its connection leads, since another server took over: it is asked for anew", async () => {
+    const [server, next] = await Promise.all([RedisServer.start(), RedisServer.start()]);
+    const way = await openWay(server.port);
+    const state = await connected(way.url);
+    const admin = new Redis(server.url);
+    try {
+      expect(state.mayHaveForgotten).toBe(false);
+      await admin.replicaof("127.0.0.1", next.port);
+      way.leadTo(next.port);
+      await expect(state.lease("a", 1_000)).rejects.toThrow("READONLY");
+      await eventually(async () => (await state.lease("a", 1_000).catch(() => undefined)) !== undefined);
+      // What the first one held is not there yet.
+      expect(state.mayHaveForgotten).toBe(true);
+    } finally {
+      admin.disconnect();
+      await state.close();
+      way.close();
+      await Promise.all([server.close(), next.close()]);
+    }
+  });
+
+  test("at the other end of a connection that tells entries and has fallen silent: another one is opened", async () => {
+    const server = await RedisServer.start();
+    const way = await openWay(server.port);
+    const [one, other] = await Promise.all([connected(way.url), connected(server.url)]);
+    const first = listen(one, "first");
+    try {
+      await eventually(async () => {
+        await append(other, "first", 1);
+        return first.entries.length > 0;
+      });
+      way.silence("subscribe");
+      const second = listen(one, "second");
+      await eventually(async () => {
+        await append(other, "second", 2);
+        return second.entries.length > 0;
+      });
+      second.stop();
+    } finally {
+      first.stop();
+      await Promise.all([one.close(), other.close()]);
+      way.close();
       await server.close();
     }
   });

@@ -48,6 +48,10 @@ export class FlakyState implements State {
     this.#trouble = undefined;
   }
 
+  get mayHaveForgotten(): boolean {
+    return this.#inner.mayHaveForgotten;
+  }
+
   get isAway(): boolean {
     return this.#happens("away");
   }

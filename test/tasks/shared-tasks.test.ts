@@ -162,6 +162,15 @@ describe("a task of another replica", () => {
     expect((await other.find(task.id, resume))?.detailed.status).toBe("working");
   });
 
+  test("that is not there may be put there again, where the state was away just now: nobody says that there is none", async () => {
+    const { task } = await begin(one);
+    await state.delete({ tenant: "tenant", id: `task ${task.id}` });
+    state.mayHaveForgotten = true;
+    await expect(other.find(task.id, resume)).rejects.toBeInstanceOf(TasksAway);
+    state.mayHaveForgotten = false;
+    expect(await other.find(task.id, resume)).toBeUndefined();
+  });
+
   test("cannot be found while the state is away: that is said, and a task of one's own goes on", async () => {
     const { task, finish } = await begin(one);
     const away = () => Promise.reject(new Error("away"));
