@@ -1,4 +1,4 @@
-// node scripts/property.mjs [runs]: holds the feed, the waits and the agents' chains against that many random worlds (100,000 without a number).
+// node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number), and agents against a tenth.
 import { spawnSync } from "node:child_process";
 import { root } from "./project.mjs";
 

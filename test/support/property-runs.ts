@@ -1,17 +1,17 @@
 /**
  * How many runs a property gets, and from which seed: `PROPERTY_RUNS` and `PROPERTY_SEED` of the environment override what
- * the suite does. A failure prints its seed and its path; with both, and one run, the same failure comes again.
+ * the suite does; of the first a test takes its share, for some worlds take far longer than others. A failure prints its seed and its path; with both, and one run, the same failure comes again.
  */
-export function propertyRuns(inTheSuite: number): { numRuns: number; seed?: number; path?: string } {
+export function propertyRuns(inTheSuite: number, share = 1): { numRuns: number; seed?: number; path?: string } {
   const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_PATH } = process.env;
   return {
-    numRuns: PROPERTY_RUNS === undefined ? inTheSuite : Number(PROPERTY_RUNS),
+    numRuns: PROPERTY_RUNS === undefined ? inTheSuite : Math.ceil(Number(PROPERTY_RUNS) * share),
     ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }),
     ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
   };
 }
 
-/** How long a property's test may take: a quarter of a second for each run is far more than one needs. */
+/** How long a property's test may take: two seconds for each run is far more than one needs, also on a busy machine. */
 export function propertyTimeout(inTheSuite: number): number {
-  return Math.max(60_000, propertyRuns(inTheSuite).numRuns * 250);
+  return Math.max(60_000, propertyRuns(inTheSuite).numRuns * 2_000);
 }

@@ -5,6 +5,8 @@ import { stories } from "../support/agent-model/scenario.ts";
 import { propertyRuns, propertyTimeout } from "../support/property-runs.ts";
 
 const IN_THE_SUITE = 40;
+/** Each is some fifty calls of the whole server, and takes as long as more than ten worlds of the feed or the waits. */
+const SHARE = 0.1;
 
 test(
   "an agent that does what results say hears of each event, each ready item and each problem once, and stops",
@@ -13,7 +15,7 @@ test(
       fc.asyncProperty(stories, async (story) => {
         expect(await play(story)).toEqual([]);
       }),
-      propertyRuns(IN_THE_SUITE),
+      propertyRuns(IN_THE_SUITE, SHARE),
     );
   },
   propertyTimeout(IN_THE_SUITE),
