@@ -220,7 +220,10 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .option("--parallel <number>", "so many at once, of different Websets (default 1)")
     .option("--attempts <number>", "after so many an event is given up (default 100, about 8 hours)")
     .option("--command-timeout <length>", "after that long a command is killed with its children (default 60s)")
-    .option("--state <file>", "what was delivered (default one for each account and filter in your state folder)")
+    .option(
+      "--state <file>",
+      "what was delivered (default one for each account, filter and target in your state folder)",
+    )
     .option("--json", "one JSON object for each attempt, as also where stdout is no terminal")
     .action(
       run<Omit<ForwardOptions, "command"> & CommonFlags>(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { homedir, platform, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { linkAbort } from "../../shared/abort.ts";
 import { abortError, isAbort } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -11,7 +11,7 @@ import { Deliveries, type DeliveriesOptions, type Target } from "../forward/deli
 import { Reading } from "../forward/reading.ts";
 import { Report } from "../forward/report.ts";
 import { type Files, type Filter, filterKey, StateError, StateFile, stateFolder } from "../forward/state-file.ts";
-import { isRunnable, openCommandTarget, openUrlTarget } from "../forward/targets.ts";
+import { isRunnable, openCommandTarget, openUrlTarget, withoutCredentials } from "../forward/targets.ts";
 import { endReason, READER_GONE } from "../terminal.ts";
 
 /** Deliveries that have begun when the program is told to end get this long, in milliseconds. */
@@ -65,11 +65,13 @@ export async function forward(
   // A sandbox of this process ends with it, and with it what was read there.
   const passing = options.sandbox === undefined ? undefined : await mkdtemp(join(tmpdir(), "websets-events-mcp-"));
   const isLasting = passing === undefined || options.state !== undefined;
+  const folder = passing ?? stateFolder(env, platform(), homedir());
+  const events = `forward-${accountOf(context)}-${filterKey(filter) === "{}" ? "all" : hashOf(filterKey(filter), 8)}`;
   const isCommand = options.to === undefined;
   const report = new Report({ ...context, json: options.json === true, target, isCommand, isLasting });
   try {
     const state = await StateFile.open({
-      path: options.state ?? join(passing ?? stateFolder(env, platform(), homedir()), nameOf(filter, context)),
+      path: options.state ?? join(folder, `${events}-${hashOf(placeOf(options), 8)}.json`),
       account: accountOf(context),
       filter,
       wallTime: () => clock.wallTime(),
@@ -77,6 +79,8 @@ export async function forward(
     });
     try {
       await report.begin(state, options.since);
+      if (state.cursor === undefined && options.state === undefined)
+        await report.others(await placesOf(folder, events));
       await run({ state, target, report, context, filter, parallel, attempts, since: options.since });
       throw abortError();
     } finally {
@@ -183,9 +187,18 @@ function accountOf({ config }: CommandContext): string {
   return hashOf(`${config.baseUrl.origin} ${config.apiKey}`, 12);
 }
 
-function nameOf(filter: Filter, context: CommandContext): string {
-  const events = filterKey(filter) === "{}" ? "all" : hashOf(filterKey(filter), 8);
-  return `forward-${accountOf(context)}-${events}.json`;
+/** What an account's events go to, as one text: each target has a place of its own. A new password does not make a new one. */
+function placeOf({ to, command: [program = "", ...args] }: ForwardOptions): string {
+  if (to !== undefined) return withoutCredentials(urlOf(to)).href;
+  return JSON.stringify([program.includes("/") ? resolve(program) : program, ...args]);
+}
+
+/** The state files of the same events for other targets. */
+async function placesOf(folder: string, events: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.startsWith(`${events}-`) && name.endsWith(".json"))
+    .map((one) => join(folder, one));
 }
 
 function hashOf(text: string, length: number): string {

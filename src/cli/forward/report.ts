@@ -39,6 +39,14 @@ export class Report {
     await this.#say(`Forwarding to ${target.name}, from ${from} on.${isLasting ? ` State: ${path}` : ""}`);
   }
 
+  /** Whoever has only corrected the URL or the command wants to go on where it ended. */
+  async others(paths: readonly string[]): Promise<void> {
+    const [path, ...more] = paths;
+    if (path === undefined) return;
+    const which = more.length === 0 ? path : `${path} and ${more.length} more`;
+    await this.#say(`These events went to another target before. To go on where that ended: --state ${which}`, "dim");
+  }
+
   async end({ pending }: StateFile): Promise<void> {
     const left = pending.length === 0 ? "" : `, ${pending.length} still to be`;
     const next = this.#options.isLasting ? " The same command goes on from here." : "";

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod/v4";
@@ -99,8 +99,10 @@ export class StateFile {
   }
 
   /** Takes a state file into possession, or the place of one that is not there yet. Throws `StateError`. */
-  static async open(options: StateOptions): Promise<StateFile> {
-    const { path } = options;
+  static async open({ path: given, ...others }: StateOptions): Promise<StateFile> {
+    // A link would be replaced by the first write, and two names of one file be held by two processes.
+    const path = await realpath(given).catch(() => given);
+    const options = { ...others, path };
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const release = await holdFile(path);

@@ -79,7 +79,8 @@ function nameOf({ origin, pathname, hostname }: URL): string {
   return isLoopback(hostname) ? `${origin}${pathname}` : `${origin}/…`;
 }
 
-function withoutCredentials(given: URL): URL {
+/** A URL as it may stand in a request: user and password go into a header, and a fragment nowhere. */
+export function withoutCredentials(given: URL): URL {
   const url = new URL(given);
   [url.username, url.password, url.hash] = ["", "", ""];
   return url;

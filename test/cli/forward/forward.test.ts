@@ -124,7 +124,7 @@ test("neither the key nor the URL's query is anywhere", async () => {
   const { name = "", text = "" } = (await stateFile()) ?? {};
   for (const told of [out.text, err.text, name, text]) expect(told).not.toMatch(/t0p|0123456789/);
   expect(err.text).toContain("http://127.0.0.1:9/hook");
-  expect(name).toMatch(/^forward-[0-9a-f]{12}-all\.json$/);
+  expect(name).toMatch(/^forward-[0-9a-f]{12}-all-[0-9a-f]{8}\.json$/);
 });
 
 test("what was not delivered when it ended is delivered by the next run, though it begins later", async () => {
@@ -199,6 +199,48 @@ test("each filter has a state of its own", async () => {
   }
   const names = (await readdir(join(folder, "websets-events-mcp"))).filter((name) => name.endsWith(".json"));
   expect(names).toHaveLength(2);
+});
+
+test("each target has a place of its own, and says where another one of the same events is", async () => {
+  const { start, record, until, sent } = openCommand({ env: { PATH: process.env.PATH ?? "" } });
+  record("webset.idle", { id: "event_1" });
+  const targets: Partial<ForwardOptions>[] = [
+    { to: "http://127.0.0.1:9/hook?token=t0p" },
+    { to: "http://user:secret@127.0.0.1:9/hook?token=t0p#part" },
+    { to: "http://127.0.0.1:9/other" },
+    { to: undefined, command: ["true"] },
+    { to: undefined, command: ["true", "again"] },
+  ];
+  const begun: boolean[] = [];
+  const told: boolean[] = [];
+  for (const more of targets) {
+    const { err, end } = start({ since: "1h", ...more });
+    await until(() => err.text.includes("Forwarding"));
+    const isNew = !err.text.includes("from where it ended");
+    const before = sent.length;
+    if (isNew) await until(() => sent.length > before);
+    await until(() => true);
+    await end();
+    begun.push(isNew);
+    told.push(/another target before\. .*--state .*forward-/.test(err.text));
+  }
+  expect(begun).toEqual([true, false, true, true, true]);
+  expect(told).toEqual([false, false, true, true, true]);
+  const names = await readdir(join(folder, "websets-events-mcp"));
+  expect(names.filter((name) => name.endsWith(".json"))).toHaveLength(4);
+});
+
+test("a state file that is named goes on, whatever the target is", async () => {
+  const { start, record, until, sent } = openCommand();
+  const state = join(folder, "my.json");
+  record("webset.idle", { id: "event_1" });
+  for (const to of ["http://127.0.0.1:9/typo", "http://127.0.0.1:9/hook"]) {
+    const { err, end } = start({ since: "1h", to, state });
+    await until(() => sent.length === 1 && err.text.includes("Forwarding"));
+    await end();
+    expect(err.text).not.toContain("another target");
+  }
+  expect(sent).toHaveLength(1);
 });
 
 test("a state that cannot be used is one line and exit 1", async () => {

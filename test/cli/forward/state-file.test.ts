@@ -1,4 +1,16 @@
-import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  lstat,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -41,6 +53,18 @@ test("it begins empty, and nothing is written before something was read", async 
   expect(state.cursor).toBeUndefined();
   expect(state.pending).toEqual([]);
   await expect(stat(path)).rejects.toThrow("ENOENT");
+});
+
+test("a link to it stays one, and leads to the file that is written", async () => {
+  await leaveOne();
+  const link = join(folder, "link.json");
+  await symlink(path, link);
+  const state = await openState({ path: link });
+  expect(state.pending).toHaveLength(1);
+  await state.accept("c2", []);
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(await readFile(path, "utf8")).cursor).toBe("c2");
+  expect(state.path).toBe(await realpath(path));
 });
 
 test("the next run goes on with what is still to be delivered, in order", async () => {
