@@ -108,7 +108,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
   /** A command that asks the API, or the sandbox in its place. */
   function asking(usage: string, summary: string, examples: readonly string[]): Command {
     const common = [
-      new Option("--sandbox [scenario]", "ask a sandbox in place of the API, which needs no key (default demo)"),
+      new Option("--sandbox [scenario]", "ask a sandbox of its own in place of the API, without a key (default demo)"),
       new Option("--poll-interval <seconds>", "between polls while something happens (default 1)"),
       new Option("--log-level <level>", "on stderr: silent, error, warn, info or debug (default warn)"),
     ];

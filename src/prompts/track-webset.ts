@@ -2,15 +2,19 @@ import { completable, type McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
 import type { RecentIds } from "../feed/recent-ids.ts";
 
+/** What it takes, also in a refusal. */
+const WEBSET_ID = "The Webset's id or your externalId.";
+const REFUSAL = `websetId is missing or is none: ${WEBSET_ID} list_websets lists them.`;
+
 /** Puts the prompt on a server that lets an agent follow a Webset to its end. */
 export function mountTrackWebset(mcp: McpServer, { recent }: { recent: RecentIds }): void {
-  const websetId = z.string().trim().min(1).max(300).describe("The Webset's id or your externalId.");
+  const websetId = z.string(REFUSAL).trim().min(1, REFUSAL).max(300, REFUSAL).describe(WEBSET_ID);
   mcp.registerPrompt(
     "track_webset",
     {
       title: "Track a Webset",
       description: "Follow a Webset until its work is done, and report on the way.",
-      argsSchema: z.object({ websetId: completable(websetId, (prefix) => recent.websets(prefix)) }),
+      argsSchema: z.object({ websetId: completable(websetId, (prefix) => recent.websets(prefix)) }, REFUSAL),
     },
     ({ websetId }) => ({
       description: "How to follow a Webset to its end",

@@ -30,15 +30,17 @@ export const DEMO_WEBSET: WebsetParameters = {
   metadata: { scenario: "demo" },
 };
 
-/** The same under a name that one can know beforehand, as ids cannot be. */
+/** The same under a name that one can know beforehand, as ids cannot be: with --sandbox each command begins a world of its own. */
 const DEMO: WebsetParameters = { ...DEMO_WEBSET, externalId: "demo" };
 
 const OTHERS: readonly WebsetParameters[] = [
   {
+    externalId: "engineers",
     search: { query: "Machine learning engineers in Canada who have worked on medical imaging", count: 20 },
     enrichments: [{ description: "Current employer's website", format: "url" }],
   },
   {
+    externalId: "groundwater",
     search: { query: "Research papers on groundwater mapping from satellite data, published since 2022", count: 30 },
     enrichments: [
       {
@@ -49,9 +51,11 @@ const OTHERS: readonly WebsetParameters[] = [
     ],
   },
   {
+    externalId: "recycling",
     search: { query: "News articles about battery recycling plants that opened this year", count: 15, recall: true },
   },
   {
+    externalId: "agencies",
     search: { query: "Marketing agencies in the United States that focus on consumer products", count: 25 },
     enrichments: [
       { description: "Number of employees", format: "number" },
@@ -164,6 +168,7 @@ export function tellEverything(world: World): void {
   at(13, () => {
     const { id } = world.createWebset({
       title: "Suppliers of grippers in Europe",
+      externalId: "grippers",
       import: [{ source: "import", id: list.id }],
       search: { query: "European companies that make grippers for industrial robots", count: 10, entity },
       enrichments: [
@@ -179,6 +184,7 @@ export function tellEverything(world: World): void {
   at(10, () => {
     const { id, searches } = world.createWebset({
       title: "Robotics start-ups in Asia",
+      externalId: "start-ups",
       search: { query: "Companies in Asia that build robots for kitchens", count: 40, entity },
       metadata: { scenario: "everything" },
     });

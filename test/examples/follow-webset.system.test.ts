@@ -31,6 +31,13 @@ describe("the example that follows a Webset", () => {
     await ended;
   });
 
+  test("ends quietly when its reader has read enough", async () => {
+    const { child, says, ended } = startExample("follow-webset");
+    await says("Webset created");
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("says in a sentence that there is no such Webset", async ({ signal }) => {
     const sandbox = await startSandbox(dist, 1, signal);
     try {

@@ -51,11 +51,20 @@ describe.each(ERA_NAMES)("the prompt track_webset, for a client of %s", (era) =>
     expect(text).not.toContain(odd);
   });
 
-  test.each([{}, { websetId: " " }, { websetId: "a".repeat(301) }])("refuses the arguments %j", async (given) => {
-    const { session } = await open();
-    const answer = session.client.getPrompt({ name: "track_webset", arguments: given as Record<string, string> });
-    await expect(answer).rejects.toMatchObject({ code: -32602 });
-  });
+  test.each([{}, { websetId: " " }, { websetId: "a".repeat(301) }, undefined])(
+    "refuses the arguments %j",
+    async (given) => {
+      const { session } = await open();
+      const answer = session.client.getPrompt({ name: "track_webset", arguments: given as Record<string, string> });
+      await expect(answer).rejects.toMatchObject({
+        code: -32602,
+        message: expect.stringMatching(
+          /track_webset: .*websetId is missing or is none: The Webset's id .* list_websets/,
+        ),
+      });
+      await expect(answer).rejects.not.toMatchObject({ message: expect.stringMatching(/expected|Invalid input|Too /) });
+    },
+  );
 
   test("completes the ids of Websets that were seen", async () => {
     const { session, world } = await open();
