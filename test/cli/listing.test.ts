@@ -23,6 +23,8 @@ const openFinished = async (columns?: number) => {
 describe.each([40, 80, 200])("on a terminal of %d columns", (columns) => {
   test("Websets are a table that fits, with ids that can be copied", async () => {
     const { context, clock, stdout, stderr, world } = await open("busy", { columns });
+    world.createWebset(DEMO_WEBSET);
+    await clock.advance(20_000);
     expect(await clock.until(websets({}, context))).toBe(0);
     for (const line of stdout.lines) expect(widthOf(line), line).toBeLessThanOrEqual(columns);
     for (const { webset } of world.listWebsets({ order: "oldest-first" })) {
@@ -33,6 +35,9 @@ describe.each([40, 80, 200])("on a terminal of %d columns", (columns) => {
     if (columns === 80) expect(stdout.lines[0]).toMatch(/^WEBSET +STATUS +TITLE +HOW FAR$/);
     if (columns === 40) expect(stdout.lines[0]).toMatch(/^webset_[a-z\d]{26}$/);
     expect(stderr.text.includes("No room for")).toBe(columns === 80);
+    const far =
+      columns === 200 ? /running .* \d+ of 50 found, \d+ %, about \d+ s left;/ : /\b\d+ of 50, \d+ s (?:left|…)/;
+    expect(stdout.text).toMatch(far);
   });
 
   test("items are a table that fits, with what is known of each", async () => {

@@ -21,15 +21,28 @@ interface Webset {
   summary: string;
 }
 
-const COLUMNS: readonly Column<Webset>[] = [
+/** Narrower terminals have no room for every word of how far it is. */
+const WIDE = 120;
+
+const columnsFor = (room: number): readonly Column<Webset>[] => [
   // What the other commands take.
   { title: "WEBSET", text: ({ externalId, websetId }) => externalId ?? websetId, rank: 0 },
   { title: "STATUS", text: ({ status }) => status, rank: 0 },
   { title: "TITLE", text: ({ title }) => title ?? "", least: 14, rank: 0 },
-  // How the search is called that it begins with says no more than the status.
-  { title: "HOW FAR", text: ({ summary }) => summary.replace(/^search [^:]*: /, ""), least: 14, rank: 1 },
+  { title: "HOW FAR", text: ({ summary }) => howFar(summary, room), least: 20, rank: 1 },
   { title: "CREATED (UTC)", text: ({ createdAt }) => createdAt.slice(0, 16).replace("T", " "), rank: 2 },
 ];
+
+/** How the search is called that it begins with says no more than the status; of two numbers for one thing a narrow terminal shows one. */
+function howFar(summary: string, room: number): string {
+  const facts = summary.replace(/^search [^:]*: /, "");
+  return room < WIDE
+    ? facts
+        .replace(" found", "")
+        .replace(/, \d+ %(?=, )/, "")
+        .replace("about ", "")
+    : facts;
+}
 
 /** Prints the account's Websets, newest first: a table, or one JSON object a line. */
 export async function websets(flags: WebsetsFlags, context: CommandContext): Promise<number> {
@@ -39,7 +52,7 @@ export async function websets(flags: WebsetsFlags, context: CommandContext): Pro
     args: { status },
     entries: "websets",
     largestPage: LARGEST_PAGE,
-    columns: () => COLUMNS,
+    columns: () => columnsFor(context.out.columns),
     none: status === "" || status === undefined ? "There are no Websets." : `There are no Websets that are ${status}.`,
   });
   return EXIT.asked;
