@@ -9,8 +9,8 @@ const UNHEARD_MS = 60_000;
 
 export interface SessionsOptions {
   deps: SubscriptionDeps;
-  /** Says the same of a session on every instance, and nothing that can be guessed. */
-  nameOf(sessionId: string): string;
+  /** Says the same of a text on every instance, and nothing that can be guessed. */
+  nameOf(text: string): string;
   /** Reaches whoever waits for a name on other instances. */
   pokes?: Pick<State, "poke" | "onPoke"> | undefined;
 }
@@ -53,20 +53,25 @@ export class Sessions {
   /** Cancels a request, wherever it is being answered. */
   cancel(id: string, requestId: SdkId): void {
     if (this.#sessions.get(id)?.cancel(requestId)) return;
-    const { pokes, nameOf } = this.#options;
+    const { pokes } = this.#options;
     // A cancel that does not arrive costs a wait that nobody reads.
-    pokes?.poke(callName(nameOf(id), requestId)).catch(() => {});
+    pokes?.poke(this.#callName(id, requestId)).catch(() => {});
   }
 
   /** Calls back when a request is cancelled, on whichever instance, until the returned function is called. */
   onCancel(id: string, requestId: SdkId, action: () => void): () => void {
-    const { pokes, nameOf } = this.#options;
+    const { pokes } = this.#options;
     const local = this.of(id).begin(requestId, action);
-    const remote = pokes?.onPoke(callName(nameOf(id), requestId), action);
+    const remote = pokes?.onPoke(this.#callName(id, requestId), action);
     return () => {
       local();
       remote?.();
     };
+  }
+
+  /** Of one length, whatever ids a client writes. */
+  #callName(id: string, requestId: SdkId): string {
+    return `cancel ${this.#options.nameOf(`${id} ${keyOf(requestId)}`)}`;
   }
 
   /** Ends the streams of updates; clients open theirs again elsewhere. */
@@ -78,10 +83,6 @@ export class Sessions {
   close(): void {
     for (const session of [...this.#sessions.values()]) session.close();
   }
-}
-
-function callName(session: string, requestId: SdkId): string {
-  return `cancel ${session} ${keyOf(requestId)}`;
 }
 
 /** One client of the 2025 era on this instance. */

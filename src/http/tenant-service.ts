@@ -90,7 +90,7 @@ export class TenantService {
     });
     this.subscriptions = new Subscriptions(watching);
     this.subscriptions.notify = (uri) => this.handler.notify.resourceUpdated(uri);
-    this.sessions = new Sessions({ deps: watching, nameOf: (session) => hashOf(session, apiKey), pokes: state });
+    this.sessions = new Sessions({ deps: watching, nameOf: (text) => hashOf(text, apiKey), pokes: state });
     const background = config.noTasks ? undefined : { tasks: this.tasks, maxWaitSeconds: config.maxTaskWait };
     this.handler = createMcpHandler(
       ({ era, requestInfo }) => {
@@ -129,6 +129,11 @@ export class TenantService {
     return this.held > 0 || !this.sessions.isEmpty || this.tasks.live > 0;
   }
 
+  /** Whether only streams hang on it, and its key has never worked: anybody can open those, and under any number of keys. */
+  get isDispensable(): boolean {
+    return this.keyIs !== "good" && this.calls === 0 && this.held <= this.streams;
+  }
+
   /** When it was used last, by the clock. */
   get usedAt(): number {
     return this.#usedAt;
@@ -164,8 +169,8 @@ export class TenantService {
 }
 
 /** The same on every instance, for this key alone, and of no use to whoever sees it: sessions are random. */
-function hashOf(session: string, apiKey: string): string {
-  return createHash("sha256").update(`${session} ${apiKey}`).digest("hex");
+function hashOf(text: string, apiKey: string): string {
+  return createHash("sha256").update(`${text} ${apiKey}`).digest("hex");
 }
 
 export const SESSION_HEADER = "mcp-session-id";

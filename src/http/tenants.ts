@@ -82,10 +82,10 @@ export class Tenants {
     this.#tenants.clear();
   }
 
-  /** Drops one that nobody waits for: a key that has never worked before others, results that are kept at last. */
+  /** Drops one that nobody waits for with a key that works: one that never has before others, results that are kept at last. */
   #makeRoom(): boolean {
-    const idle = [...this.#tenants].filter(([, { isBusy }]) => !isBusy);
-    const worth = ({ idleSince, keyIs }: TenantService) => (idleSince === undefined ? 2 : keyIs === "good" ? 1 : 0);
+    const idle = [...this.#tenants].filter(([, { isBusy, isDispensable }]) => !isBusy || isDispensable);
+    const worth = ({ idleSince, keyIs }: TenantService) => (keyIs !== "good" ? 0 : idleSince === undefined ? 2 : 1);
     const [first] = idle.sort(([, a], [, b]) => worth(a) - worth(b) || a.usedAt - b.usedAt);
     if (first === undefined) return false;
     this.#drop(...first);

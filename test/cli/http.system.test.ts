@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/program.ts";
+import { test } from "../support/stdio-test.ts";
 
 test.each([
   [["--mode", "open"], "--mode must be one of byok, token"],
@@ -38,4 +40,19 @@ test("http shows nothing of a file of tokens that it cannot use", async () => {
   expect(stderr).toContain("the file of --tokens cannot be used");
   expect(stderr).not.toContain("a-token-in-clear");
   expect(code).toBe(2);
+});
+
+test("http --sandbox answers whoever comes, and says so", async ({ startProgram }) => {
+  const program = startProgram(["http", "--sandbox", "--port", "0"]);
+  const [, url = ""] = await eventually(() =>
+    /at (\S+) \(mode byok, for a sandbox, which needs no key\)/.exec(program.stderr),
+  );
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "list_websets" } };
+  const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+  for (const key of [{}, { "x-api-key": "your-exa-api-key" }, { "x-api-key": "any" }]) {
+    const response = await fetch(url, { method: "POST", headers: { ...headers, ...key }, body: JSON.stringify(call) });
+    expect(await response.text()).toContain("structuredContent");
+  }
+  program.child.kill();
+  expect(await program.exited).toMatchObject({ code: 0 });
 });

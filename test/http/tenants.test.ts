@@ -90,4 +90,12 @@ describe("a tenant", () => {
     expect(of("one too many")).toBeUndefined();
     expect(of("first")).toBe(first);
   });
+
+  test("gives way to others where it has open streams alone and a key that has never worked", async () => {
+    const { of, use, tenants } = opened({ mostTenants: 2 });
+    const opens = (tenant: ReturnType<typeof of>) => Object.assign(tenant ?? {}, { held: 1, streams: 1 });
+    const [good] = [opens(await use("good")), opens(of("any text"))];
+    expect(of("another")).toBeDefined();
+    expect([...tenants]).toEqual([good, of("another")]);
+  });
 });

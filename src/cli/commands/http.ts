@@ -9,13 +9,13 @@ import type { Clock } from "../../shared/clock.ts";
 import { createLog, type Log } from "../../shared/log.ts";
 import { isLoopback } from "../../shared/loopback.ts";
 import type { State } from "../../state/state.ts";
-import type { CommandContext } from "../command-context.ts";
+import type { CommandContext, CommonFlags } from "../command-context.ts";
 import { numberFlag, quoted, UsageError, wordFlag } from "../flags.ts";
 import { saveMemory } from "../save-memory.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** The command's flags as their texts. */
-export interface HttpFlags {
+export interface HttpFlags extends Pick<CommonFlags, "sandbox"> {
   host?: string;
   port?: string;
   mode?: string;
@@ -41,7 +41,9 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
     allowedHosts: listed(flags.allowedHosts),
     allowedOrigins: listed(flags.allowedOrigins),
   });
-  const identify = await identifyBy(wordFlag("--mode", mode, MODES), flags.tokens, env);
+  const isSandbox = flags.sandbox !== undefined;
+  const byThem = await identifyBy(wordFlag("--mode", mode, MODES), flags.tokens, env);
+  const identify = isSandbox && mode === "byok" ? orWith(config.apiKey, byThem) : byThem;
   const transport = createSocketTransport({ proxies: config.proxies });
   const log = createLog(config.logLevel, (line) => void err.line(line));
   const state = flags.state === undefined ? undefined : await openState(flags.state, clock, log);
@@ -58,7 +60,9 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
   try {
     const { url } = await listen(server, port, host);
     transport.prepare();
-    await err.line(`websets-events-mcp: MCP over HTTP is at ${url} (mode ${mode}). Ctrl+C stops it.`);
+    const needsNone = identify === byThem ? "" : ", which needs no key";
+    const kind = isSandbox ? `mode ${mode}, for a sandbox${needsNone}` : `mode ${mode}`;
+    await err.line(`websets-events-mcp: MCP over HTTP is at ${url} (${kind}). Ctrl+C stops it.`);
     if (!isLoopback(bracketed(host)) && flags.allowedHosts === undefined) {
       await err.line(
         "websets-events-mcp: it answers to this machine's own addresses only; names need --allowed-hosts.",
@@ -111,6 +115,14 @@ async function identifyBy(
     throw new ConfigError(`the file of --tokens cannot be read (${error.code})`);
   });
   return byToken(readTokens(text, env));
+}
+
+/** The key for who brings none. */
+function orWith(apiKey: string | undefined, identify: Identify): Identify {
+  return (headers) => {
+    const caller = identify(headers);
+    return caller.kind === "missing" && apiKey !== undefined ? { kind: "known", apiKey } : caller;
+  };
 }
 
 function accessLog(out: Terminal): (entry: AccessEntry) => void {
