@@ -119,6 +119,13 @@ describe("the sources", () => {
     expect(closure.reduce((sum, path) => sum + linesOf(path), 0)).toBeLessThanOrEqual(4_800);
   });
 
+  test("listen for an abort in one place alone, which takes its listeners away again", () => {
+    const listening = paths.filter((path) =>
+      readFileSync(join(src, path), "utf8").includes('addEventListener("abort"'),
+    );
+    expect(listening).toEqual(["shared/abort.ts"]);
+  });
+
   test("leave the process's environment and streams to the command line", async () => {
     const uses = new Map<string, string[]>();
     for (const path of paths) {

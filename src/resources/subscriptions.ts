@@ -8,6 +8,7 @@ import {
   ProtocolErrorCode,
 } from "@modelcontextprotocol/server";
 import type { Feed } from "../feed/feed.ts";
+import { onAbort } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
@@ -149,15 +150,14 @@ export function mountSubscribe(
   server.setRequestHandler("resources/subscribe", async ({ params: { uri } }, { mcpReq: { signal } }) => {
     const websetId = PROGRESS_TEMPLATE.idIn(uri);
     if (websetId === undefined) throw notSubscribable(uri);
-    const cancel = () => subscriptions.remove(CONNECTION, uri);
-    signal.addEventListener("abort", cancel, { once: true });
+    const off = onAbort(signal, () => subscriptions.remove(CONNECTION, uri));
     try {
       await subscriptions.add(CONNECTION, uri, websetId);
     } catch (error) {
       // It was unsubscribed before the first look was over.
       if (!isAbort(error)) throw readError(error, uri, log);
     } finally {
-      signal.removeEventListener("abort", cancel);
+      off();
     }
     return {};
   });

@@ -1,3 +1,4 @@
+import { onAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError } from "../shared/errors.ts";
 import type { ListOrder } from "./sorted-list.ts";
@@ -125,7 +126,7 @@ async function waitInVain(
 
 function forever(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(abortError()), { once: true });
+    onAbort(signal, () => reject(abortError()));
   });
 }
 

@@ -1,5 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, type Server, type ServerContext } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
+import { onAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import {
@@ -108,9 +109,7 @@ export async function answerOrTask(call: BackgroundCall): Promise<TaskResult | T
   const work = new Work({ longestMs, pollIntervalMs }, ({ signal, report }) =>
     call.run({ signal, report, mayTakeLong }),
   );
-  const giveUp = () => work.stop();
-  signal.addEventListener("abort", giveUp, { once: true });
-  if (signal.aborted) giveUp();
+  const off = onAbort(signal, () => work.stop());
   clock.sleep(HEAD_START_MS, timer.signal).then(mayTakeLong, (error: unknown) => {
     if (!isAbort(error)) throw error;
   });
@@ -122,6 +121,6 @@ export async function answerOrTask(call: BackgroundCall): Promise<TaskResult | T
     return { resultType: "task", ...tasks.create(work, call.call).seed };
   } finally {
     timer.abort();
-    signal.removeEventListener("abort", giveUp);
+    off();
   }
 }

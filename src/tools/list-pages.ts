@@ -19,7 +19,7 @@ export interface ListRequest<T> {
 
 export interface ListFound<T> {
   entries: T[];
-  /** How many entries had no usable id. */
+  /** How many entries could not be read: without a usable id, or a Webset without a status. */
   malformed: number;
   /** Right behind the last entry found, or read where fewer were; null at the end of the list. */
   nextCursor: string | null;

@@ -55,7 +55,7 @@ export function notePages(
   nextPage: string | null,
 ): { note?: string } {
   const notes = [
-    malformed > 0 && `${malformed} entries of the API's list have no usable id and were left out.`,
+    malformed > 0 && `${malformed} entries of the API's list could not be read and were left out.`,
     nextPage === null &&
       nextCursor !== null &&
       "There is more, but the API's own cursor is too long to be passed on: ask for more at once with limit.",

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { type AttackUpstream, refusal } from "../support/attack-upstream.ts";
+import { type AttackUpstream, refusal, websetState } from "../support/attack-upstream.ts";
 import { expectAll, expectOnce, follow, listAll, test } from "./attack.ts";
 
 const MINUTE_MS = 60_000;
@@ -85,4 +85,28 @@ test.concurrent("an API that promises more for ever, with new cursors to nothing
   expect((await session.call("list_webset_events")).error).toMatch(says);
   const { value, error } = await session.call("wait_for_webset_event", { after, timeoutSeconds: 15 });
   expect(error ?? value.warning).toMatch(says);
+});
+
+test.concurrent("of other lists it is told what could not be read, and where more comes behind a cursor that no token holds", async ({
+  upstream,
+  connect,
+}) => {
+  const item = { id: "item_1", websetId: "ws_1", properties: {} };
+  const lists: Record<string, unknown[]> = {
+    websets: [websetState("ws_1", "idle", "completed"), { id: "ws_2" }, null],
+    "websets/ws_1/items": [item, { ...item, id: "" }, "item_3"],
+  };
+  upstream.websets.set("ws_1", () => websetState("ws_1", "idle", "completed"));
+  upstream.meddle = ({ path }) =>
+    path in lists ? { body: { data: lists[path], hasMore: true, nextCursor: "x".repeat(3_000) } } : undefined;
+  const session = await connect();
+  const told = await Promise.all([
+    session.call("list_websets", { limit: 3 }),
+    session.call("list_webset_items", { websetId: "ws_1", limit: 3 }),
+  ]);
+  for (const { value } of told) {
+    expect(value.websets ?? value.items).toHaveLength(1);
+    expect(value.nextPage).toBeNull();
+    expect(value.note).toMatch(/^2 entries of the API's list could not be read .*There is more, but .*too long/);
+  }
 });
