@@ -4,7 +4,7 @@ import { ApiError, errorBody, WRONG_KEY } from "./api-error.ts";
 import { type Faults, MOST_BODY_BYTES, type SandboxAnswer, type SandboxRequest } from "./message.ts";
 import { type Listing, onlyKnown } from "./page.ts";
 import type { RequestLog } from "./request-log.ts";
-import { type Match, match } from "./router.ts";
+import { createRouter, type Match } from "./router.ts";
 import { CONTROL_PATH, ROUTES } from "./routes.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +16,8 @@ export interface ApiOptions {
   log: Log;
   faults: Faults | undefined;
 }
+
+const match = createRouter(ROUTES);
 
 /** Answers requests as the API does. It never rejects unless a fault does. */
 export function createApi(options: ApiOptions): (request: SandboxRequest) => Promise<SandboxAnswer> {
@@ -65,7 +67,7 @@ export function createApi(options: ApiOptions): (request: SandboxRequest) => Pro
   return async (request) => {
     if (!isLoopback(header(request, "host"))) return refusal(request, FOREIGN_HOST);
     const { path, query } = split(request.url);
-    const matched = match(ROUTES, request.method, path);
+    const matched = match(request.method, path);
     if (path.startsWith(CONTROL_PATH)) return run(request, matched, true);
     requests.add({ method: request.method, path, query, route: matched.label, time: clock.wallTime() });
     const next = async () => run(request, matched, false);

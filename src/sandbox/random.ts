@@ -33,9 +33,9 @@ export function createRandom(seed: number | string): Random {
     pick: (values) => values[integer(0, values.length - 1)] ?? values[0],
     sample: (values, count) => {
       const left = [...values];
-      return Array.from({ length: Math.min(count, left.length) }, () =>
-        left.splice(integer(0, left.length - 1), 1),
-      ).flat();
+      const taken: (typeof left)[number][] = [];
+      while (taken.length < count && left.length > 0) taken.push(...left.splice(integer(0, left.length - 1), 1));
+      return taken;
     },
     fork: (label) => createRandom(`${start}/${label}`),
   };
