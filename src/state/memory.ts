@@ -4,6 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import { Delivery } from "./delivery.ts";
 import {
   type Json,
+  type KeptRecord,
   type Lease,
   LOG_LASTS_MS,
   LOG_LENGTH,
@@ -90,9 +91,9 @@ export class MemoryState implements State {
     return true;
   }
 
-  async get({ tenant, id }: RecordKey): Promise<Json | undefined> {
+  async get({ tenant, id }: RecordKey): Promise<KeptRecord | undefined> {
     const record = this.#recordsOf(tenant).get(id);
-    return record && JSON.parse(record.text);
+    return record && { record: JSON.parse(record.text), leftMs: record.until - this.#clock.now() };
   }
 
   async delete({ tenant, id }: RecordKey): Promise<void> {

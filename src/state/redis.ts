@@ -8,6 +8,7 @@ import type { Log } from "../shared/log.ts";
 import { Delivery, type LogPlace } from "./delivery.ts";
 import {
   type Json,
+  type KeptRecord,
   type Lease,
   LOG_LASTS_MS,
   LOG_LENGTH,
@@ -62,6 +63,7 @@ redis.call("ZREMRANGEBYSCORE", KEYS[3], "-inf", now)
 redis.call("ZADD", KEYS[3], now + ARGV[3], ARGV[4])
 redis.call("PEXPIREAT", KEYS[3], redis.call("ZRANGE", KEYS[3], -1, -1, "WITHSCORES")[2])
 return 1`;
+const GET = `return { redis.call("GET", KEYS[1]), redis.call("PTTL", KEYS[1]) }`;
 const LIST = `${NOW}
 return redis.call("ZRANGEBYSCORE", KEYS[1], "(" .. string.format("%.0f", now), "+inf")`;
 
@@ -189,9 +191,10 @@ export class RedisState implements State {
     return (await this.#script(PUT, keys, args)) === 1;
   }
 
-  async get({ tenant, id }: RecordKey): Promise<Json | undefined> {
-    const text = await this.#ask(() => this.#commands.get(recordKey(tenant, id)));
-    return text === null ? undefined : parsed(text);
+  async get({ tenant, id }: RecordKey): Promise<KeptRecord | undefined> {
+    const [text, leftMs] = (await this.#script(GET, [recordKey(tenant, id)], [])) as [string | null, number];
+    const record = parsed(text ?? "");
+    return record === undefined ? undefined : { record, leftMs };
   }
 
   async delete({ tenant, id }: RecordKey): Promise<void> {

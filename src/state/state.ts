@@ -30,6 +30,12 @@ export interface RecordKey {
   readonly id: string;
 }
 
+export interface KeptRecord {
+  record: Json;
+  /** For how much longer it is kept, in milliseconds. */
+  leftMs: number;
+}
+
 export interface PutOptions {
   /** How long the record is kept, in milliseconds. */
   ttlMs: number;
@@ -58,7 +64,7 @@ export interface State {
   follow(log: string, signal: AbortSignal): AsyncIterable<readonly Json[]>;
   /** Keeps a record; false where the lease was lost, and then nothing is changed. */
   put(key: RecordKey, record: Json, options: PutOptions): Promise<boolean>;
-  get(key: RecordKey): Promise<Json | undefined>;
+  get(key: RecordKey): Promise<KeptRecord | undefined>;
   delete(key: RecordKey): Promise<void>;
   /** The ids of a tenant's records, in no order. */
   list(tenant: string): Promise<string[]>;

@@ -32,12 +32,15 @@ const keptSchema = z.object({
   status: z.enum(["working", "completed", "failed", "cancelled"]),
   createdAt: z.number(),
   updatedAt: z.number(),
-  /** When the work ends by itself at the latest. */
+  /** When the work ends by itself at the latest, by the clock that `createdAt` is of. */
   endsAt: z.number(),
   ttlMs: z.number(),
   pollIntervalMs: z.number().optional(),
 });
-export type KeptTask = z.infer<typeof keptSchema>;
+export interface KeptTask extends z.infer<typeof keptSchema> {
+  /** How long ago the task began, in milliseconds: by what is left of its record's time, for replicas' clocks may differ. */
+  ageMs: number;
+}
 
 /** Keeps the tasks of one tenant where all replicas find them, each under a lease as long as somebody does its work. */
 export class SharedTasks {
@@ -72,7 +75,7 @@ export class SharedTasks {
           if (held === undefined) return onSuperseded();
           const isLast = !task.working;
           if (!isLast && (await this.#get(task.id))?.status === "cancelled") task.cancel();
-          else if (!(await this.#put(task.id, recordOf(task, call, endsAt), held))) {
+          else if (!(await this.#put(task.id, keptOf(task, call, endsAt), held))) {
             await held.release();
             held = undefined;
           } else if (isLast) return;
@@ -133,12 +136,14 @@ export class SharedTasks {
   }
 
   async #get(id: string): Promise<KeptTask | undefined> {
-    return keptSchema.safeParse(await this.#state.get({ tenant: this.#tenant, id: `task ${id}` })).data;
+    const found = await this.#state.get({ tenant: this.#tenant, id: `task ${id}` });
+    const kept = keptSchema.safeParse(found?.record).data;
+    return found && kept && { ...kept, ageMs: Math.max(0, kept.ttlMs - found.leftMs) };
   }
 
-  #put(id: string, kept: KeptTask, lease?: Lease): Promise<boolean> {
-    const ttlMs = Math.max(1, kept.createdAt + kept.ttlMs - this.#clock.wallTime());
-    return this.#state.put({ tenant: this.#tenant, id: `task ${id}` }, kept as Json, { ttlMs, lease });
+  #put(id: string, { ageMs, ...record }: KeptTask, lease?: Lease): Promise<boolean> {
+    const ttlMs = Math.max(1, record.ttlMs - ageMs);
+    return this.#state.put({ tenant: this.#tenant, id: `task ${id}` }, record as Json, { ttlMs, lease });
   }
 }
 
@@ -150,7 +155,7 @@ async function reach<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-function recordOf({ seed }: Task, call: TaskCall, endsAt: number): KeptTask {
+function keptOf({ seed, ageMs }: Task, call: TaskCall, endsAt: number): KeptTask {
   const { status, ttlMs, pollIntervalMs } = seed;
   const [createdAt, updatedAt] = [Date.parse(seed.createdAt), Date.parse(seed.lastUpdatedAt)];
   const cursor = call.cursor();
@@ -164,6 +169,7 @@ function recordOf({ seed }: Task, call: TaskCall, endsAt: number): KeptTask {
     endsAt,
     ttlMs,
     pollIntervalMs,
+    ageMs,
   };
 }
 

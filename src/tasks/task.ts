@@ -9,13 +9,21 @@ const INTERNAL_ERROR = -32603;
 
 type Outcome = Pick<DetailedTask, "result" | "error">;
 
+export interface BegunTask {
+  id: string;
+  /** When it was begun, in milliseconds since 1970 by the clock of who did. */
+  createdAt: number;
+  /** How long ago that was, in milliseconds. */
+  ageMs: number;
+}
+
 export interface TaskOptions {
   clock: Clock;
   work: Work;
   /** For how long the outcome is kept, in milliseconds. */
   keptMs: number;
-  /** For a task that another replica began: its id, and when that was, in milliseconds since 1970. */
-  begun?: { id: string; createdAt: number } | undefined;
+  /** For a task that another replica began. */
+  begun?: BegunTask | undefined;
   /** Called once, when its outcome is there. */
   onEnded(): void;
   /** Called once, when nobody needs the task any more. */
@@ -46,7 +54,7 @@ export class Task {
 
   constructor(options: TaskOptions) {
     const { clock, work, keptMs, begun } = options;
-    const ageMs = begun === undefined ? 0 : clock.wallTime() - begun.createdAt;
+    const ageMs = begun?.ageMs ?? 0;
     this.#options = options;
     this.id = begun?.id ?? crypto.randomUUID();
     this.#createdAt = clock.now() - ageMs;
@@ -67,6 +75,11 @@ export class Task {
   /** Aborts when nobody needs the task any more. */
   get disposed(): AbortSignal {
     return this.#disposed.signal;
+  }
+
+  /** How long ago it was begun, in milliseconds. */
+  get ageMs(): number {
+    return this.#options.clock.now() - this.#createdAt;
   }
 
   get working(): boolean {

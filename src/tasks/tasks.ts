@@ -3,7 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Lease } from "../state/state.ts";
 import type { DetailedTask } from "./protocol.ts";
 import type { KeptTask, SharedTasks, TaskCall } from "./shared-tasks.ts";
-import { Task, type Work } from "./task.ts";
+import { type BegunTask, Task, type Work } from "./task.ts";
 
 /** What ids look like; nothing else names a record. */
 const IS_ID = /^[0-9a-f-]{36}$/;
@@ -111,8 +111,8 @@ export class Tasks {
     const isOrphan = kept.status === "working" && lease !== undefined;
     try {
       if (kept.status === "cancelled" || (kept.status === "working" && !isOrphan)) return elsewhere;
-      const { work, call } = resume(kept, isOrphan ? Math.max(0, kept.endsAt - clock.wallTime()) : 0);
-      const task = this.#begin(work, { id, createdAt: kept.createdAt });
+      const { work, call } = resume(kept, isOrphan ? Math.max(0, kept.endsAt - kept.createdAt - kept.ageMs) : 0);
+      const task = this.#begin(work, { id, createdAt: kept.createdAt, ageMs: kept.ageMs });
       if (isOrphan) {
         this.#share(task, call, kept.endsAt, lease);
         return task;
@@ -137,7 +137,7 @@ export class Tasks {
     });
   }
 
-  #begin(work: Work, begun?: { id: string; createdAt: number }): Task {
+  #begin(work: Work, begun?: BegunTask): Task {
     const { clock, mostLive, keptMs } = this.#options;
     if (this.#closed || this.live >= mostLive) {
       work.stop();

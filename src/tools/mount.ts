@@ -55,12 +55,12 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
     return { tools: listed };
   });
   if (background !== undefined) {
-    mountTaskMethods(mcp.server, background.tasks, ({ tool: name, arguments: given, cursor, createdAt }, leftMs) => {
+    mountTaskMethods(mcp.server, background.tasks, ({ tool: name, arguments: given, cursor, ageMs }, leftMs) => {
       const tool = byName.get(name);
       if (tool === undefined)
         throw new ProtocolError(ProtocolErrorCode.InternalError, `There is no tool ${name} here.`);
-      // Without a cursor nothing was read: an age is right whatever the clocks of two machines show.
-      const age = `${Math.ceil((deps.clock.wallTime() - createdAt) / 1_000)}s`;
+      // Without a cursor nothing was read. Its record was put there up to a second after its age was taken.
+      const age = `${Math.ceil(ageMs / 1_000) + 1}s`;
       const goesOn = Object.hasOwn(tool.input.shape, "after") ? { after: cursor ?? given.after ?? age } : {};
       const args = { ...given, ...goesOn, timeoutSeconds: leftMs / 1_000 };
       const callLog = new CallLog(name, { log, clock: deps.clock });

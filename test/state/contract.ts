@@ -85,7 +85,7 @@ export function describeState(kind: string, open: () => Promise<Replicas>): void
       expect(await one.put(key("r"), "stalled", { ttlMs: TTL_MS, lease: stalled })).toBe(false);
       expect(await other.append("log", 4, next)).toBe(true);
       expect(await other.put(key("r"), "next", { ttlMs: TTL_MS, lease: next })).toBe(true);
-      expect(await one.get(key("r"))).toBe("next");
+      expect((await one.get(key("r")))?.record).toBe("next");
       expect((await follow(one, "log")).entries).toEqual([1, 4]);
     });
 
@@ -119,9 +119,12 @@ export function describeState(kind: string, open: () => Promise<Replicas>): void
       await one.put(key("short"), { a: [1, null, "ä"] }, { ttlMs: 300 });
       await one.put(key("long"), "x", { ttlMs: TTL_MS });
       await one.put(key("long", "neighbour"), "y", { ttlMs: TTL_MS });
-      expect(await other.get(key("short"))).toEqual({ a: [1, null, "ä"] });
+      const short = await other.get(key("short"));
+      expect(short?.record).toEqual({ a: [1, null, "ä"] });
+      expect(short?.leftMs).toBeGreaterThan(0);
+      expect(short?.leftMs).toBeLessThanOrEqual(300);
       expect((await other.list("tenant")).sort()).toEqual(["long", "short"]);
-      expect(await other.get(key("long", "neighbour"))).toBe("y");
+      expect((await other.get(key("long", "neighbour")))?.record).toBe("y");
       await pass(400);
       expect(await other.get(key("short"))).toBeUndefined();
       expect(await other.list("tenant")).toEqual(["long"]);

@@ -2,6 +2,7 @@ import type { Clock } from "../../src/shared/clock.ts";
 import { isAbort } from "../../src/shared/errors.ts";
 import {
   type Json,
+  type KeptRecord,
   type Lease,
   type PutOptions,
   type RecordKey,
@@ -89,7 +90,7 @@ export class FlakyState implements State {
     return this.#inner.put(key, record, options);
   }
 
-  async get(key: RecordKey): Promise<Json | undefined> {
+  async get(key: RecordKey): Promise<KeptRecord | undefined> {
     await this.#reach();
     return this.#inner.get(key);
   }

@@ -93,6 +93,32 @@ describe("a task of another replica", () => {
     expect((await other.find(task.id, resume))?.detailed).toMatchObject({ status: "completed", result: text("all") });
   });
 
+  test("has what is left of its time whatever the clocks of two replicas show, and is kept as long", async () => {
+    for (const aheadMs of [-3 * HOUR, 3 * HOUR]) {
+      const { task } = await begin(one);
+      const apart = {
+        now: () => clock.now(),
+        wallTime: () => clock.wallTime() + aheadMs,
+        sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+      };
+      const tasks = new Tasks({ clock: apart, shared: new SharedTasks({ state, tenant: "tenant" }, apart) });
+      await clock.advance(10 * MINUTE);
+      one.close();
+      await clock.advance(10);
+      const adopted = await tasks.find(task.id, resume);
+      expect(adopted?.detailed).toMatchObject({ createdAt: task.seed.createdAt, ttlMs: task.seed.ttlMs });
+      const { leftMs, kept } = resumed.at(-1) ?? {};
+      expect(leftMs).toBeLessThanOrEqual(HOUR - 10 * MINUTE);
+      expect(leftMs).toBeGreaterThan(HOUR - 11 * MINUTE);
+      expect(kept?.ageMs).toBeGreaterThanOrEqual(10 * MINUTE - 10);
+      await clock.advance(10);
+      const record = await state.get({ tenant: "tenant", id: `task ${task.id}` });
+      expect((record?.leftMs ?? 0) / MINUTE).toBeCloseTo(2 * 60 - 10, 1);
+      tasks.close();
+      one = newTasks();
+    }
+  });
+
   test("is one also for those who ask at the same moment", async () => {
     const { task } = await begin(one);
     one.close();
