@@ -1,4 +1,4 @@
-// node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number), and agents against a tenth.
+// node scripts/property.mjs [runs]: holds the feed, its replicas and the waits against that many random worlds (100,000 without a number), and agents against a tenth.
 import { spawnSync } from "node:child_process";
 import { root } from "./project.mjs";
 
@@ -9,6 +9,7 @@ if (!Number.isInteger(runs) || runs < 1) {
 }
 const tests = [
   "test/feed/feed.property.test.ts",
+  "test/feed/replicas.property.test.ts",
   "test/feed/position.property.test.ts",
   "test/webset/wait.property.test.ts",
   "test/tools/agent.property.test.ts",

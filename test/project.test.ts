@@ -66,6 +66,26 @@ test("every issue form asks for something, and warns of the key where it asks fo
 test("the container image has the name that the MCP registry knows", () => {
   expect(read("Dockerfile")).toContain(`io.modelcontextprotocol.server.name="${manifest.mcpName}"`);
   expect(read("Dockerfile")).toContain(`description="${manifest.description}"`);
-  const copied = [...read("Dockerfile").matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, names = ""]) => names.split(" "));
+});
+
+test.each(["Dockerfile", "examples/deploy/Dockerfile"])("%s copies what Docker is shown", (path) => {
+  const copied = [...read(path).matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, names = ""]) => names.split(" "));
   expect(read(".dockerignore").trim().split("\n").sort()).toEqual(["*", ...copied.map((name) => `!${name}`)].sort());
+});
+
+test("the example of a deployment starts the program with options that it has, at addresses that its parts listen at", () => {
+  const dockerfile = read("examples/deploy/Dockerfile");
+  const { services } = parse(read("examples/deploy/compose.yaml"));
+  const command = [...JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? ""), ...services.mcp.command];
+  const help = read("test/surface/commands-help.txt").split("websets-events-mcp http")[1] ?? "";
+  const flags = command.filter((word: string) => word.startsWith("--"));
+  expect(flags).toContain("--state");
+  for (const flag of flags) expect(help).toContain(`  ${flag} `);
+  expect(existsSync(join(root, "examples/deploy", services.mcp.build.context, services.mcp.build.dockerfile))).toBe(
+    true,
+  );
+  const port = /^EXPOSE (\d+)$/m.exec(dockerfile)?.[1];
+  expect(help).toContain(`(default ${port})`);
+  expect(dockerfile).toContain(`http://127.0.0.1:${port}/health`);
+  expect(read("examples/deploy/nginx.conf")).toContain(`proxy_pass http://mcp:${port};`);
 });
