@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { Delivery } from "./delivery.ts";
@@ -35,6 +36,7 @@ export class MemoryState implements State {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    setMaxListeners(0, this.#end.signal);
   }
 
   async lease(name: string, _ttlMs: number): Promise<Lease | undefined> {

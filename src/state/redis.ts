@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { Redis, type RedisOptions, ReplyError } from "iovalkey";
 import { linkAbort, orAbort } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
@@ -95,6 +96,8 @@ export class RedisState implements State {
   constructor({ url, clock, log }: RedisStateOptions) {
     this.#clock = clock;
     this.#log = log;
+    // All that is held and asked ends with it.
+    setMaxListeners(0, this.#end.signal);
     const options: RedisOptions = {
       lazyConnect: true,
       connectTimeout: CONNECT_MS,

@@ -73,6 +73,15 @@ export function describeState(kind: string, open: () => Promise<Replicas>): void
       expect(await one.lease("a", TTL_MS)).toBeUndefined();
     });
 
+    test("holds and follows as many as there are, and says nothing of it", async () => {
+      const { one, other } = await opened();
+      const names = Array.from({ length: 20 }, (_, n) => `many ${n}`);
+      const leases = await Promise.all(names.map((name) => held(one, name)));
+      const followers = await Promise.all(names.map((name) => follow(other, name)));
+      await Promise.all(leases.map((lease) => one.append(lease.name, lease.name, lease)));
+      for (const [n, follower] of followers.entries()) expect(await follower.until(1)).toEqual([names[n]]);
+    });
+
     test("lets nobody write with a lease that is another's", async () => {
       const { one, other, lose } = await opened();
       const stalled = await held(one, "a");
