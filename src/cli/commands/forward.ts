@@ -163,6 +163,7 @@ async function targetOf(options: ForwardOptions, { config, clock, env, out, err 
   }
   if (!(await isRunnable(program, env))) throw new UsageError(`There is no program ${quoted(program)} that can be run`);
   const timeoutMs = lengthFlag("--command-timeout", options.commandTimeout ?? "60s");
+  if (timeoutMs === 0) throw new UsageError("--command-timeout must be more than 0: no command could end in that time");
   const secrets = { names: ["EXA_API_KEY", secretEnv ?? ""], values: [env.EXA_API_KEY, config.apiKey, secret] };
   return openCommandTarget({ command: [program, ...args], env, secrets, timeoutMs, clock, out, err });
 }

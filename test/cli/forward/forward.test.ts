@@ -258,6 +258,7 @@ test.each<[string, Partial<ForwardOptions>, RegExp]>([
   ["a variable that is not set", { secretEnv: "WEBHOOK_SECRET" }, /"WEBHOOK_SECRET", which is not set/],
   ["a command that is none", { to: undefined, command: ["no-such-program-here"] }, /no program "no-such-program-here"/],
   ["no number", { attempts: "many" }, /--attempts must be/],
+  ["no time", { to: undefined, command: ["true"], commandTimeout: "0" }, /--command-timeout must be more than 0/],
 ])("%s is a wrong usage", async (_, options, line) => {
   const { start } = openCommand({ env: { SECRET: "whsec", PATH: process.env.PATH ?? "" } });
   await expect(start(options).ended).rejects.toMatchObject({
