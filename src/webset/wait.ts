@@ -7,7 +7,7 @@ import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { decide, forecastOf, type Goal, goalOf, type Outcome, type Until } from "./decide.ts";
-import { type Knowledge, lastErrorOf, withTold } from "./knowledge.ts";
+import { failureOf, type Knowledge, lastErrorOf, withTold } from "./knowledge.ts";
 import { Observer } from "./observe.ts";
 import { isStill, isUnderWay, type Progress, progressOf, withSearch } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
@@ -143,7 +143,10 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs;
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : endsAt + LAST_LOOK_MS - clock.now();
     await lastLook(observer, wait, left);
-    outcome = outcomeOf(goal, observer.known as Knowledge);
+    const known = observer.known as Knowledge;
+    outcome = outcomeOf(goal, known);
+    const failure = failureOf(known);
+    if (outcome === "still_running" && failure !== undefined) throw failure;
   } finally {
     limit.abort();
   }

@@ -280,6 +280,14 @@ describe("the progress of a search", () => {
     expect(summaryOf({ progress: done, count: null }).summary).not.toContain("finishing");
   });
 
+  test("tells no time left of a search that has stopped in a way nobody knows", () => {
+    const progress = { found: 3, analyzed: 9, completion: 30, timeLeft: 60 };
+    expect(summaryOf({ progress, status: "running" }).search?.secondsLeft).toBe(60);
+    const stopped = summaryOf({ progress, status: "failed" }, "idle");
+    expect(stopped.search?.secondsLeft).toBeNull();
+    expect(stopped.summary).not.toContain("left");
+  });
+
   test("leaves out what the API does not tell, or tells as it cannot be", () => {
     const unknown = { found: null, analyzed: null, completion: null, secondsLeft: null };
     for (const progress of [undefined, null, {}, { found: -1, analyzed: "all", completion: 250, timeLeft: -5 }]) {

@@ -164,6 +164,14 @@ describe("an answer in the middle of a wait", () => {
     }
   });
 
+  test("of the account ends it also where it comes to the last look", async () => {
+    const opened = await running();
+    const waiting = wait(opened, opened.webset.id, { timeoutMs: 3_000 });
+    await opened.fake.advance(500);
+    opened.trouble.spoil = at("state", () => refusal(402, {}, { error: "No more credits", tag: "NO_MORE_CREDITS" }));
+    await expect(opened.fake.until(waiting)).rejects.toMatchObject({ kind: "out_of_credits" });
+  });
+
   test("that the Webset is not there, as the first one, may come before it was created", async () => {
     const opened = openFeedWorld();
     const waiting = wait(opened, "mine");
