@@ -6,6 +6,7 @@ import { jsonOf } from "../messages/write-message.ts";
 import { progressIn } from "../resources/subscriptions.ts";
 import { TaskWire } from "../tasks/wire.ts";
 import { answerJson, answerText, end, frameOf, openStream, type Refused, refuse, tell, write } from "./answer.ts";
+import { isMethod } from "./methods.ts";
 import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
 
 /** The headers that the protocol reads. No other one, and above all no key, gets any further than here. */
@@ -48,36 +49,10 @@ export function toldOf({ reads, isBatch }: Body, tools: ReadonlySet<string>): To
   const name = params?.name;
   return {
     era,
-    method: METHODS.has(method) ? method : "other",
+    method: isMethod(method) ? method : "other",
     ...(method === "tools/call" && { tool: typeof name === "string" && tools.has(name) ? name : "other" }),
   };
 }
-
-const METHODS: ReadonlySet<string> = new Set([
-  "completion/complete",
-  "events/list",
-  "events/poll",
-  "events/stream",
-  "initialize",
-  "logging/setLevel",
-  "notifications/cancelled",
-  "notifications/initialized",
-  "ping",
-  "prompts/get",
-  "prompts/list",
-  "resources/list",
-  "resources/read",
-  "resources/subscribe",
-  "resources/templates/list",
-  "resources/unsubscribe",
-  "server/discover",
-  "subscriptions/listen",
-  "tasks/cancel",
-  "tasks/get",
-  "tasks/update",
-  "tools/call",
-  "tools/list",
-]);
 
 /**
  * Answers one POST: lets the tenant's MCP handler serve what it holds, and passes on what comes of it as it comes. When the
@@ -335,7 +310,7 @@ function answerRefused(refusals: readonly Refusal[], isBatch: boolean, res: Serv
   answerJson(res, isWrongOnly ? 200 : 400, isList ? told : told[0]);
 }
 
-function messagesIn(reads: readonly Read[]): JSONRPCMessage[] {
+export function messagesIn(reads: readonly Read[]): JSONRPCMessage[] {
   return reads.flatMap((read) => (read.kind === "message" ? [read.message] : []));
 }
 

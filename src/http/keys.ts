@@ -7,7 +7,8 @@ import { ConfigError, type Environment, keyIn } from "../config.ts";
 export type Caller =
   | { kind: "known"; apiKey: string /** The operator's own name for the key, where there is one. */; name?: string }
   /** `why` is a sentence for whoever set up the client; nothing in it is from the request. */
-  | { kind: "missing" | "refused"; why: string };
+  | { kind: "missing"; why: string }
+  | { kind: "refused"; why: string /** Tells what was refused from others, and is a hash. */; name: string };
 
 /** Finds the Exa key that a request is answered with. There is no key for a caller who brings none. */
 export type Identify = (headers: IncomingHttpHeaders) => Caller;
@@ -85,6 +86,7 @@ export function byToken(tokens: readonly Token[]): Identify {
     return {
       kind: "refused",
       why: "unauthorized: This server does not know that token. Ask its operator for another one.",
+      name: hash.toString("hex"),
     };
   };
 }

@@ -12,16 +12,21 @@ const REMEMBERED_MS = 600_000;
 /** So many requests of one sender may sit out a pause; more are sent away. */
 const MOST_PAUSED = 16;
 const MOST_SENDERS = 10_000;
+/** Of one sender so many keys are told apart: whoever has tried that many waits the longest anyway. */
+const MOST_KEYS = 16;
 
 interface Sender {
+  /** How many keys have failed, each counted once: people send one wrong key again and again, guessers try many. */
   failures: number;
   failedAt: number;
-  paused: number;
+  /** How often each key has failed; one that has been let in and has not failed is there, too. */
+  keys: BoundedMap<string, number>;
+  paused: { known: number; fresh: number };
 }
 
 /**
- * Slows down whoever sends keys that do not work: what they send with a key that is not known to be good waits, longer each time.
- * Others behind the same address are not held up once their key has worked.
+ * Slows down whoever sends keys that do not work. A key that has failed waits longer each time, and holds up no other one. Where many
+ * different ones come from, new ones wait as well, each of them once.
  */
 export class Senders {
   readonly #clock: Clock;
@@ -31,28 +36,42 @@ export class Senders {
     this.#clock = clock;
   }
 
-  /** Notes that a key from this address does not work. */
-  failed(address: string): void {
-    const { failures = 0, paused = 0 } = this.#recent(address) ?? {};
-    this.#known.set(address, { failures: failures + 1, failedAt: this.#clock.now(), paused });
+  /** Notes that a key from this address does not work. `key` tells it from others, and is not the key itself. */
+  failed(address: string, key: string): void {
+    const sender = this.#recent(address) ?? {
+      failures: 0,
+      failedAt: 0,
+      keys: new BoundedMap<string, number>({ entries: MOST_KEYS }),
+      paused: { known: 0, fresh: 0 },
+    };
+    const times = sender.keys.get(key) ?? 0;
+    if (times === 0) sender.failures++;
+    sender.keys.set(key, times + 1);
+    sender.failedAt = this.#clock.now();
+    this.#known.set(address, sender);
   }
 
   /**
-   * Resolves to undefined when a request with a key not known to be good may be looked at; to the seconds after which to come again
-   * where too many wait already. Rejects with an AbortError as soon as the signal aborts.
+   * Resolves to undefined when a key that is not known to be good may be tried; to the seconds after which to come again where too
+   * many wait already. Rejects with an AbortError as soon as the signal aborts.
    */
-  async pause(address: string, signal: AbortSignal): Promise<number | undefined> {
+  async pause(address: string, key: string, signal: AbortSignal): Promise<number | undefined> {
     const sender = this.#recent(address);
-    if (sender === undefined || sender.failures < FREE_FAILURES) return undefined;
-    const ms = Math.min(FIRST_PAUSE_MS * 2 ** (sender.failures - FREE_FAILURES), LONGEST_PAUSE_MS);
-    if (sender.paused >= MOST_PAUSED) return Math.ceil(ms / 1_000);
-    sender.paused++;
+    if (sender === undefined) return undefined;
+    const own = sender.keys.get(key);
+    const failures = own ?? sender.failures;
+    if (failures < FREE_FAILURES) return undefined;
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** (failures - FREE_FAILURES), LONGEST_PAUSE_MS);
+    const { paused } = sender;
+    const queue = own === undefined ? "fresh" : "known";
+    if (paused[queue] >= MOST_PAUSED) return Math.ceil(ms / 1_000);
+    paused[queue]++;
     try {
       await this.#clock.sleep(ms, signal);
     } finally {
-      const now = this.#known.get(address);
-      if (now !== undefined) now.paused--;
+      paused[queue]--;
     }
+    if (!sender.keys.has(key)) sender.keys.set(key, 0);
     return undefined;
   }
 

@@ -11,10 +11,11 @@ import type { Log } from "../shared/log.ts";
 import type { State } from "../state/state.ts";
 import { TOOLS } from "../tools/index.ts";
 import { answerJson, answerText, refuse } from "./answer.ts";
-import { answerPost, beyond, type Told, toldOf, tooFast, tooMany } from "./exchange.ts";
+import { answerPost, beyond, messagesIn, type Told, toldOf, tooFast, tooMany } from "./exchange.ts";
 import type { Guard } from "./guard.ts";
 import type { Identify } from "./keys.ts";
 import { TENANT_LIMITS, type TenantLimits } from "./limits.ts";
+import { asksApi } from "./methods.ts";
 import { Metrics } from "./metrics.ts";
 import { Senders, senderOf } from "./senders.ts";
 import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
@@ -255,10 +256,12 @@ export class HttpServer {
     Object.assign(entry, told);
     if (told.tool !== undefined) this.#metrics.called(told.tool);
     const address = senderOf(req);
+    const tries = messagesIn(body.reads).some(asksApi);
+    if (tries && tenant.keyIs !== "good" && (await this.#isHeldUp(res, address, tenant.name))) return;
     try {
       await answerPost(tenant, { body, headers, newSession: randomUUID }, res);
     } finally {
-      if (tenant.keyIs === "refused") this.#senders.failed(address);
+      if (tries && tenant.keyIs === "refused") this.#senders.failed(address, tenant.name);
       if (this.#closing.signal.aborted && this.#calls === 0) this.#onQuiet();
     }
   }
@@ -266,20 +269,15 @@ export class HttpServer {
   /** Whose request this is; undefined where it has been answered already. */
   async #tenantOf(req: IncomingMessage, res: ServerResponse): Promise<TenantService | undefined> {
     const caller = this.#options.identify(req.headers);
-    const address = senderOf(req);
-    if (caller.kind === "refused") this.#senders.failed(address);
     const tenant = caller.kind === "known" ? this.#tenants.of(caller) : undefined;
     const release = tenant?.hold();
     if (release !== undefined) res.once("close", release);
-    if (caller.kind !== "missing" && tenant?.keyIs !== "good") {
-      const gone = new AbortController();
-      const leave = () => gone.abort();
-      res.once("close", leave);
-      const seconds = await this.#senders.pause(address, gone.signal).finally(() => res.off("close", leave));
-      if (seconds !== undefined) {
-        refuse(res, tooMany("requests with keys that do not work", seconds));
-        return undefined;
-      }
+    if (caller.kind === "refused") {
+      const address = senderOf(req);
+      const heldUp = this.#isHeldUp(res, address, caller.name);
+      // Also of a client that does not stay for the answer.
+      this.#senders.failed(address, caller.name);
+      if (await heldUp) return undefined;
     }
     if (caller.kind !== "known") {
       // Without resource_metadata: that would send clients through OAuth, of which there is none here.
@@ -288,6 +286,17 @@ export class HttpServer {
     }
     if (tenant === undefined) unavailable(res, "This server holds as many keys as it may");
     return tenant;
+  }
+
+  /** Lets a request wait whose key is not known to be good; whether it has been sent away. */
+  async #isHeldUp(res: ServerResponse, address: string, key: string): Promise<boolean> {
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    res.once("close", leave);
+    const seconds = await this.#senders.pause(address, key, gone.signal).finally(() => res.off("close", leave));
+    if (seconds === undefined) return false;
+    refuse(res, tooMany("requests with keys that do not work", seconds));
+    return true;
   }
 }
 

@@ -8,51 +8,79 @@ describe("a sender of keys that do not work", () => {
   const opened = () => {
     const clock = new FakeClock();
     const senders = new Senders(clock);
-    const fail = (times: number, address = "a") => {
-      for (let n = 0; n < times; n++) senders.failed(address);
+    let guesses = 0;
+    /** Tries so many different keys. */
+    const guess = (times: number, address = "a") => {
+      for (let n = 0; n < times; n++) senders.failed(address, `guess ${guesses++}`);
+    };
+    /** Tries one key so often. */
+    const repeat = (times: number, key: string) => {
+      for (let n = 0; n < times; n++) senders.failed("a", key);
     };
     /** How long a request waits, in milliseconds; the seconds to come again after where it is sent away. */
-    async function wait(address = "a") {
+    async function wait(address = "a", key = `new ${guesses++}`) {
       const from = clock.now();
       let waited: number | string | undefined;
-      void senders.pause(address, new AbortController().signal).then((seconds) => {
+      void senders.pause(address, key, new AbortController().signal).then((seconds) => {
         waited = seconds === undefined ? clock.now() - from : `after ${seconds} s`;
       });
       for (let n = 0; n < 200 && waited === undefined; n++) await clock.advance(n === 0 ? 0 : 100);
       return waited;
     }
-    return { clock, senders, fail, wait };
+    return { clock, senders, guess, repeat, wait };
   };
 
-  test("waits longer each time, up to a bound, and nobody else does", async () => {
-    const { fail, wait } = opened();
-    fail(2);
+  test("waits longer with each other key, up to a bound, and nobody else does", async () => {
+    const { guess, wait } = opened();
+    guess(2);
     expect(await wait()).toBe(0);
-    fail(1);
+    guess(1);
     expect(await wait()).toBe(500);
-    fail(2);
+    guess(2);
     expect(await wait()).toBe(2_000);
-    fail(100);
+    guess(100);
     expect(await wait()).toBe(8_000);
     expect(await wait("b")).toBe(0);
   });
 
+  test("waits longer each time with one and the same key, and others at the address do not", async () => {
+    const { repeat, wait } = opened();
+    repeat(3, "wrong");
+    expect(await wait("a", "wrong")).toBe(500);
+    repeat(100, "wrong");
+    expect(await wait("a", "wrong")).toBe(8_000);
+    expect(await wait("a", "good")).toBe(0);
+  });
+
+  test("waits once with a key that turns out not to be wrong", async () => {
+    const { guess, repeat, wait } = opened();
+    guess(9);
+    expect(await wait("a", "good")).toBe(8_000);
+    expect(await wait("a", "good")).toBe(0);
+    repeat(3, "good");
+    expect(await wait("a", "good")).toBe(500);
+  });
+
   test("is forgiven in time", async () => {
-    const { clock, fail, wait } = opened();
-    fail(9);
+    const { clock, guess, wait } = opened();
+    guess(9);
     await clock.advance(600_000);
     expect(await wait()).toBe(0);
   });
 
-  test("cannot have any number of requests wait", async () => {
-    const { clock, senders, fail, wait } = opened();
-    fail(9);
-    const gone = Array.from({ length: 16 }, () => new AbortController());
-    const paused = gone.map(({ signal }) => senders.pause("a", signal).catch(() => "gone"));
-    expect(await wait()).toBe("after 8 s");
-    for (const one of gone) one.abort();
-    expect(new Set(await Promise.all(paused))).toEqual(new Set(["gone"]));
-    expect(await wait()).toBe(8_000);
+  test("cannot have any number of requests wait, and those with keys that have failed keep no new one out", async () => {
+    const { clock, senders, guess, repeat, wait } = opened();
+    guess(9);
+    repeat(9, "wrong");
+    for (const key of ["wrong", "new"]) {
+      const gone = Array.from({ length: 16 }, () => new AbortController());
+      const paused = gone.map(({ signal }) => senders.pause("a", key, signal).catch(() => "gone"));
+      expect(await wait("a", key)).toBe("after 8 s");
+      if (key === "wrong") expect(await wait("a", "another")).toBe(8_000);
+      for (const one of gone) one.abort();
+      const ends = new Set(await Promise.all(paused));
+      expect(ends).toEqual(new Set(key === "new" ? ["gone"] : [undefined]));
+    }
     expect(clock.sleeping).toBe(0);
   });
 });
