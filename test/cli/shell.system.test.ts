@@ -27,7 +27,8 @@ describe.concurrent("the commands in a pipe", () => {
     const waited = await runProgram(["wait", "suppliers", "--until", "idle"], upstream.env);
     expect(waited.code).toBe(0);
     expect(JSON.parse(waited.stdout)).toMatchObject({ outcome: "reached", progress: { websetId: id, found: 50 } });
-    expect(waited.stderr).toMatch(/^running; search running: \d+ of 50 found/m);
+    // On a busy machine its search may end before the program has begun.
+    for (const line of waited.stderr.split("\n").slice(0, -1)) expect(line).toMatch(/^(running|idle); search /);
     const listed = await runProgram(["websets"], upstream.env);
     expect({ ...listed, stdout: JSON.parse(listed.stdout) }).toMatchObject({
       code: 0,
@@ -65,8 +66,8 @@ describe.concurrent("the commands in a pipe", () => {
     expect(await codeOf(["items", "no-such-webset"])).toBe(4);
     expect(await codeOf(["websets"], { ...upstream.env, EXA_API_KEY: "invalid" })).toBe(5);
     expect(await codeOf(["wait", "any"], { ...upstream.env, EXA_API_KEY: "invalid" })).toBe(5);
-    expect(await codeOf(["wait", "--sandbox=busy", "--timeout", "1s", "--quiet", "no-such-webset"])).toBe(4);
-    expect(await codeOf(["wait", "--sandbox", "demo", "--timeout", "1s", "--quiet"])).toBe(124);
+    expect(await codeOf(["wait", "--sandbox=busy", "--quiet", "no-such-webset"])).toBe(4);
+    expect(await codeOf(["wait", "--sandbox", "demo", "--timeout", "3s", "--quiet"])).toBe(124);
   });
 
   test.skipIf(process.platform === "win32")(
