@@ -1,4 +1,5 @@
-// node scripts/property.mjs [runs]: holds the feed, its replicas and the waits against that many random worlds (100,000 without a number), and agents against a tenth.
+// node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number),
+// replicas against a fifth and agents against a tenth.
 import { spawnSync } from "node:child_process";
 import { root } from "./project.mjs";
 
