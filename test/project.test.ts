@@ -79,7 +79,8 @@ test("the example of a deployment starts the program with options that it has, a
   const command = [...JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? ""), ...services.mcp.command];
   const help = read("test/surface/commands-help.txt").split("websets-events-mcp http")[1] ?? "";
   const flags = command.filter((word: string) => word.startsWith("--"));
-  expect(flags).toContain("--state");
+  expect(Object.keys(services.mcp.environment)).toEqual(["WEBSETS_EVENTS_STATE"]);
+  for (const variable of Object.keys(services.mcp.environment)) expect(help).toContain(variable);
   for (const flag of flags) expect(help).toContain(`  ${flag} `);
   expect(existsSync(join(root, "examples/deploy", services.mcp.build.context, services.mcp.build.dockerfile))).toBe(
     true,

@@ -243,7 +243,10 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .option("--allowed-origins <origins>", "of pages in browsers that may call besides loopback, with commas between")
     .option("--mode <mode>", "byok: callers send their own Exa key; token: one of your tokens (default byok)")
     .option("--tokens <file>", "for --mode token: JSON from each token's SHA-256 to the variable that holds its key")
-    .option("--state <url>", "redis://host:port, shared by several processes: polls, tasks, cancels (default none)")
+    .option(
+      "--state <url>",
+      "redis://host:port, shared by several processes: polls, tasks, cancels (default WEBSETS_EVENTS_STATE, where a password belongs; else none)",
+    )
     .option("--access-log", "a line of JSON for each request on stdout, without keys, cursors and queries")
     .action(
       run<HttpFlags & CommonFlags>(async (flags, context) => (await import("./commands/http.ts")).http(flags, context)),

@@ -93,6 +93,20 @@ describe("the commands for people", () => {
     expect(says).not.toContain(KEY);
   });
 
+  test("http takes what its processes share from a variable too, and repeats it in no complaint", async () => {
+    const wrong = ["http://user:secret-word@127.0.0.1:9", "redis://secret-word/more@127.0.0.1:9"];
+    for (const [args, variable, name] of wrong.flatMap((url) => [
+      [[], url, "WEBSETS_EVENTS_STATE"] as const,
+      [[`--state=${url}`], "redis://127.0.0.1:9", "--state"] as const,
+    ])) {
+      const env = { WEBSETS_EVENTS_STATE: variable };
+      const { code, says } = await runInShell(["http", "--port", "0", ...args], { env });
+      expect(code).toBe(2);
+      expect(says).toContain(`${name} cannot be used; accepted is redis://`);
+      expect(says).not.toContain("secret-word");
+    }
+  });
+
   test("say without a key how to set one, with the exit code for it", async () => {
     for (const args of [["websets"], ["items", "any"], ["wait", "any"]]) {
       const { code, says } = await runInShell(args);

@@ -68,10 +68,10 @@ export class Replicas {
   }
 
   async add(): Promise<void> {
-    const state = this.#shares ? ["--state", this.redis.url] : [];
+    const state: Record<string, string> = this.#shares ? { WEBSETS_EVENTS_STATE: this.redis.url } : {};
     const port = this.#ports.shift() ?? 0;
-    const args = ["http", "--port", `${port}`, "--allowed-hosts", "mcp", ...state];
-    const program = new Program(args, { EXA_BASE_URL: this.#upstreamUrl });
+    const args = ["http", "--port", `${port}`, "--allowed-hosts", "mcp"];
+    const program = new Program(args, { EXA_BASE_URL: this.#upstreamUrl, ...state });
     const url = await eventually(() => /is at (\S+)/.exec(program.stderr)?.[1], { what: "a replica that listens" });
     this.#replicas.push({ program, port, url });
   }

@@ -1,4 +1,5 @@
 import { runCommand } from "../../src/cli/commands.ts";
+import type { Environment } from "../../src/config.ts";
 import { FakeStream } from "./command-world.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -9,13 +10,16 @@ export function commandsIn(overview: string): string[] {
 }
 
 /** Runs a command in this process, as main.ts does; of the process it gets nothing. */
-export async function runInShell(args: readonly string[], { columns }: { columns?: number } = {}) {
+export async function runInShell(
+  args: readonly string[],
+  { columns, env = {} }: { columns?: number; env?: Environment } = {},
+) {
   const [stdout, stderr] = [new FakeStream(columns), new FakeStream(columns)];
   const shell = {
     program: "/nowhere/cli.js",
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
-    env: {},
+    env,
     redact: (text: string) => text,
     clock: new FakeClock(),
     interruption: new AbortController().signal,

@@ -46,7 +46,7 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
   const identify = isSandbox && mode === "byok" ? orWith(config.apiKey, byThem) : byThem;
   const transport = createSocketTransport({ proxies: config.proxies });
   const log = createLog(config.logLevel, (line) => void err.line(line));
-  const state = flags.state === undefined ? undefined : await openState(flags.state, clock, log);
+  const state = await openState(flags, env, { clock, log });
   const server = new HttpServer({
     config,
     guard,
@@ -92,10 +92,23 @@ async function listen(server: HttpServer, port: number, host: string) {
   }
 }
 
-/** What this process shares with others; loaded only where it is wanted. */
-async function openState(url: string, clock: Clock, log: Log): Promise<State> {
-  if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
-    throw new UsageError("--state cannot be used; accepted is redis://HOST:PORT, or rediss:// for TLS");
+/** A URL with a password must not be among the flags: whoever lists the machine's processes reads them. */
+const STATE_VARIABLE = "WEBSETS_EVENTS_STATE";
+
+/** A password with a slash that is not written as %2F would end the host's name, and be told as one that is not found. */
+const STATE_URL = /^rediss?:\/\/[^/?#]+(?:[/?][^@#]*)?$/;
+
+/** What this process shares with others, if anything; loaded only where it is wanted. */
+async function openState(
+  flags: HttpFlags,
+  env: Environment,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<State | undefined> {
+  const url = flags.state ?? env[STATE_VARIABLE]?.trim();
+  if (!url) return undefined;
+  if (!STATE_URL.test(url) || !URL.canParse(url)) {
+    const name = flags.state === undefined ? STATE_VARIABLE : "--state";
+    throw new UsageError(`${name} cannot be used; accepted is redis://HOST:PORT, or rediss:// for TLS`);
   }
   const { RedisState } = await import("../../state/redis.ts");
   return new RedisState({ url, clock, log });
