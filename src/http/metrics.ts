@@ -1,4 +1,5 @@
 import { VERSION } from "../config.ts";
+import type { State } from "../state/state.ts";
 import type { TenantService } from "./tenant-service.ts";
 
 /** What is counted of the requests, by the statuses of the answers and by the tools that are called. */
@@ -15,7 +16,7 @@ export class Metrics {
   }
 
   /** The page that Prometheus reads. It tells numbers over all tenants and nothing of any one. */
-  page(tenants: Iterable<TenantService> & { size: number }): string {
+  page(tenants: Iterable<TenantService> & { size: number }, state?: Pick<State, "answers">): string {
     const now = { calls: 0, streams: 0, watched: 0, tasks: 0 };
     for (const { calls, streams, watched, tasks } of tenants) {
       now.calls += calls;
@@ -23,6 +24,7 @@ export class Metrics {
       now.watched += watched;
       now.tasks += tasks.live;
     }
+    const answers = state && metric("state_up", "gauge", "Whether --state answers.", [["", state.answers ? 1 : 0]]);
     const lines = [
       ...metric("info", "gauge", "The version that runs.", [[`{version="${VERSION}"}`, 1]]),
       ...metric("requests_total", "counter", "HTTP requests answered.", labelled("status", this.#requests)),
@@ -33,6 +35,7 @@ export class Metrics {
       ...metric("tasks", "gauge", "Waits in the background.", [["", now.tasks]]),
       ...metric("tenants", "gauge", "Keys held in memory.", [["", tenants.size]]),
       ...metric("resident_memory_bytes", "gauge", "Memory of the process.", [["", process.memoryUsage.rss()]]),
+      ...(answers ?? []),
     ];
     return `${lines.join("\n")}\n`;
   }

@@ -206,7 +206,7 @@ export class HttpServer {
     if (req.method !== "GET" && req.method !== "HEAD") return notAllowed(res, "GET, HEAD");
     if (path === "/health") return answerJson(res, 200, { status: "ok", version: VERSION });
     if (path === "/metrics") {
-      const page = this.#metrics.page(this.#tenants);
+      const page = this.#metrics.page(this.#tenants, this.#options.state);
       return answerText(res, 200, page, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
     }
     const isReady = !this.#closing.signal.aborted;

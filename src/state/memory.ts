@@ -25,6 +25,7 @@ interface Expiring {
  */
 export class MemoryState implements State {
   readonly isAway = false;
+  readonly answers: boolean = true;
   mayHaveForgotten = false;
   readonly #clock: Clock;
   readonly #leases = new Map<string, { token: string; lost: AbortController }>();

@@ -132,6 +132,10 @@ export class RedisState implements State {
     return this.#commands.status !== "ready";
   }
 
+  get answers(): boolean {
+    return !this.isAway && this.#trouble === undefined;
+  }
+
   get mayHaveForgotten(): boolean {
     return this.#clock.now() - this.#backAt < FORGETFUL_MS;
   }

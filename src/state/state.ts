@@ -50,6 +50,8 @@ export interface PutOptions {
 export interface State {
   /** Whether the store cannot be reached at present. */
   readonly isAway: boolean;
+  /** Whether it can be reached and refused nothing lately of what was asked, for whoever looks after it. */
+  readonly answers: boolean;
   /** Whether it was away just now: what it held may be gone, and not be put there again yet. */
   readonly mayHaveForgotten: boolean;
   /** The lease of this name for `ttlMs` milliseconds at a time; undefined while somebody holds it. */

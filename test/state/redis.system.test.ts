@@ -108,8 +108,9 @@ describe("Redis that is not there", () => {
       await expect(state.lease("a", 1_000)).rejects.toBeInstanceOf(StateAway);
       await expect(state.get({ tenant: "t", id: "r" })).rejects.toBeInstanceOf(StateAway);
       await eventually(() => lines.length > 0);
+      expect(state.answers).toBe(false);
       await server.start();
-      await eventually(() => !state.isAway);
+      await eventually(() => state.answers);
       await eventually(async () => {
         await append(state, "log", entries.length);
         return entries.length > 0;

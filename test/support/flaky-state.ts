@@ -53,6 +53,10 @@ export class FlakyState implements State {
     return this.#inner.mayHaveForgotten;
   }
 
+  get answers(): boolean {
+    return this.#inner.answers;
+  }
+
   get isAway(): boolean {
     return this.#happens("away");
   }
