@@ -131,8 +131,10 @@ export class HttpServer {
 
   /**
    * Ends: new calls are sent away with 503, waits return what they have with their cursor. What is not over after 10 s is cut.
+   * @param leastMs for so many milliseconds new calls are answered in any case: a balancer that finds nobody listening tells its
+   * clients something worse than 503.
    */
-  async close(): Promise<void> {
+  async close(leastMs = 0): Promise<void> {
     const { clock } = this.#options;
     this.#closing.abort();
     const timer = new AbortController();
@@ -141,7 +143,8 @@ export class HttpServer {
       if (this.#calls === 0) resolve();
     });
     for (const { sessions } of this.#tenants) sessions.endStreams();
-    await Promise.race([quiet, clock.sleep(FAREWELL_MS, timer.signal).catch(() => {})]);
+    const least = this.#server.listening && leastMs > 0 ? clock.sleep(leastMs) : undefined;
+    await Promise.race([Promise.all([quiet, least]), clock.sleep(FAREWELL_MS, timer.signal).catch(() => {})]);
     timer.abort();
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     await this.#tenants.close();

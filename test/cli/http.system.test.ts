@@ -53,6 +53,8 @@ test("http --sandbox answers whoever comes, and says so", async ({ startProgram 
     const response = await fetch(url, { method: "POST", headers: { ...headers, ...key }, body: JSON.stringify(call) });
     expect(await response.text()).toContain("structuredContent");
   }
-  program.child.kill();
+  program.child.kill("SIGTERM");
+  // Its balancer may notice.
+  await eventually(async () => (await fetch(new URL("/ready", url))).status === 503);
   expect(await program.exited).toMatchObject({ code: 0 });
 });

@@ -12,7 +12,7 @@ import type { State } from "../../state/state.ts";
 import type { CommandContext, CommonFlags } from "../command-context.ts";
 import { numberFlag, quoted, UsageError, wordFlag } from "../flags.ts";
 import { saveMemory } from "../save-memory.ts";
-import type { Terminal } from "../terminal.ts";
+import { endReason, type Terminal } from "../terminal.ts";
 
 /** The command's flags as their texts. */
 export interface HttpFlags extends Pick<CommonFlags, "sandbox"> {
@@ -27,6 +27,9 @@ export interface HttpFlags extends Pick<CommonFlags, "sandbox"> {
 }
 
 const MODES = ["byok", "token"] as const;
+
+/** Whoever sends SIGTERM may have a balancer that has to notice, in milliseconds; at Ctrl+C a person waits. */
+const LEAST_FAREWELL_MS = 3_000;
 
 /** So many lines of the access log may wait for a reader; more are left out, for requests do not wait for a log. */
 const MOST_WAITING = 1_000;
@@ -70,7 +73,7 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
     }
     await new Promise<void>((resolve) => void onAbort(signal, resolve));
   } finally {
-    await server.close();
+    await server.close(endReason(signal) === "SIGTERM" ? LEAST_FAREWELL_MS : 0);
     await Promise.all([transport.close(), state?.close()]);
   }
   return 0;
