@@ -88,5 +88,5 @@ test("the example of a deployment starts the program with options that it has, a
   const port = /^EXPOSE (\d+)$/m.exec(dockerfile)?.[1];
   expect(help).toContain(`(default ${port})`);
   expect(dockerfile).toContain(`http://127.0.0.1:${port}/health`);
-  expect(read("examples/deploy/nginx.conf")).toContain(`proxy_pass http://mcp:${port};`);
+  expect(read("examples/deploy/nginx.conf")).toContain(`server mcp:${port} `);
 });

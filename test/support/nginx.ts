@@ -11,8 +11,7 @@ const EXAMPLE = join(import.meta.dirname, "../../examples/deploy/nginx.conf");
 export interface NginxOptions {
   /** The ports of the servers that it stands in front of. */
   upstreams: readonly number[];
-  /** Further settings of the upstream, and of all that is served. */
-  upstream?: string;
+  /** Further settings of all that is served. */
   settings?: string;
 }
 
@@ -25,7 +24,7 @@ export interface Nginx {
  * Starts nginx with the configuration of examples/deploy/, which passes on to these servers under the name that they have there.
  * Fails with how to install it where it is missing.
  */
-export async function startNginx({ upstreams, upstream = "", settings = "" }: NginxOptions): Promise<Nginx> {
+export async function startNginx({ upstreams, settings = "" }: NginxOptions): Promise<Nginx> {
   const program = PLACES.find(existsSync);
   if (program === undefined) throw new Error("nginx is missing, which this test needs: apt-get install nginx-light");
   const folder = mkdtempSync(join(tmpdir(), "websets-events-mcp-nginx-"));
@@ -33,12 +32,13 @@ export async function startNginx({ upstreams, upstream = "", settings = "" }: Ng
   chmodSync(folder, 0o777);
   const port = await freePort();
   const site = readFileSync(EXAMPLE, "utf8")
-    .replace("http://mcp:8787", "http://mcp")
+    .replace(/server mcp:8787(.*;)/, (_, options) =>
+      upstreams.map((to) => `server 127.0.0.1:${to}${options}`).join(" "),
+    )
     .replace("listen 80", `listen 127.0.0.1:${port}`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (of) => `${of}_temp_path ${folder}/${of};`,
   );
-  const servers = upstreams.map((to) => `server 127.0.0.1:${to};`).join(" ");
   const configuration = `
     pid ${folder}/pid;
     events {}
@@ -46,7 +46,6 @@ export async function startNginx({ upstreams, upstream = "", settings = "" }: Ng
       access_log off;
       ${temporary.join("\n")}
       ${settings}
-      upstream mcp { ${upstream} ${servers} }
       ${site}
     }`;
   writeFileSync(join(folder, "nginx.conf"), configuration);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { TASKS_EXTENSION } from "../../src/tasks/protocol.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
@@ -18,6 +19,7 @@ type Message = any;
 
 /** A client goes on with other replicas this often. */
 const MOST_ATTEMPTS = 20;
+const RETRY_MS = 100;
 
 interface Replica {
   program: Program;
@@ -101,6 +103,7 @@ export class Replicas {
       } catch (error) {
         if (attempt >= MOST_ATTEMPTS) throw error;
         this.retried++;
+        await sleep(RETRY_MS);
       }
     }
   }
