@@ -103,14 +103,11 @@ class Turns {
 
   /** Takes out whose turn it is, and puts its group at the end. */
   next(): (() => void) | undefined {
-    for (const [group, waiters] of this.#groups) {
-      for (const go of waiters) {
-        waiters.delete(go);
-        this.#groups.delete(group);
-        if (waiters.size > 0) this.#groups.set(group, waiters);
-        return go;
-      }
-    }
-    return undefined;
+    const [group = "", waiters = new Set<() => void>()] = this.#groups.entries().next().value ?? [];
+    const [go] = waiters;
+    if (go !== undefined) waiters.delete(go);
+    this.#groups.delete(group);
+    if (waiters.size > 0) this.#groups.set(group, waiters);
+    return go;
   }
 }

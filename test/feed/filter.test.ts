@@ -46,6 +46,12 @@ describe("types", () => {
   );
 });
 
+test.each(["webset.idel", "webset.foo.*", ""])("the text %j, which no known type matches, is refused", (text) => {
+  expect(() => eventFilter({ types: ["webset.idle", text] })).toThrow(
+    expect.objectContaining({ kind: "invalid_request", message: expect.stringContaining(JSON.stringify(text)) }),
+  );
+});
+
 describe("problems", () => {
   const always = ["webset.deleted", "webset.paused", "webset.search.canceled"];
   const byStatus = ["import.completed", "monitor.run.completed"];

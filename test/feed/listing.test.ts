@@ -33,6 +33,20 @@ async function listAll(
 const idsOf = (listed: { events: { id: string }[] }[]) => listed.flatMap(({ events }) => events.map(({ id }) => id));
 
 describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
+  test("gives each event of a crowd once where its millisecond alone cannot be read at first", async () => {
+    const opened = openFeedWorld({ listOrder });
+    const at = opened.start - 60_000;
+    const events = Array.from({ length: 300 }, () => opened.record("webset.idle", { at }).id);
+    let failures = 6;
+    opened.trouble.spoil = async ({ url }, next) => {
+      const [after, before] = ["createdAfter", "createdBefore"].map((end) =>
+        Date.parse(url.searchParams.get(end) ?? ""),
+      );
+      return (before ?? 0) - (after ?? 0) <= 2 && failures-- > 0 ? refusal(503) : next();
+    };
+    expect(idsOf(await listAll(opened, { limit: 100 })).sort()).toEqual(events.sort());
+  });
+
   test("is newest first, ties by id, each once, whatever the limit and the page size", async () => {
     for (const pageSizeCap of [1, 3, 200]) {
       const opened = openFeedWorld({ listOrder, pageSizeCap });

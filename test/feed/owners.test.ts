@@ -35,6 +35,8 @@ describe("the owner of an event", () => {
     expect(await owners.belongs(idle, "ws", { seenAt: 0, signal })).toBe(true);
     expect(await owners.belongs(idle, "ws_2", { seenAt: 0, signal })).toBe(false);
     expect(await owners.belongs(unknown, "ws", { seenAt: 0, signal })).toBe(false);
+    expect(await owners.websetOf(idle, { seenAt: 0, signal })).toBe("ws");
+    expect(await owners.websetOf(unknown, { seenAt: 0, signal })).toBeUndefined();
     expect(asked()).toEqual([]);
   });
 

@@ -116,6 +116,20 @@ describe("a state that lags behind the events", () => {
     });
   });
 
+  test("goes on where a search that it never listed cannot be asked for any more", async () => {
+    const search = { id: "search_2", websetId: "ws_1", status: "running" };
+    const opened = scripted((ms) => (ms < 5_000 ? QUIET : { ...QUIET, status: "paused" }));
+    const { spoil } = opened.trouble;
+    opened.trouble.spoil = async (request, next) => {
+      const answer = await spoil(request, next);
+      if (!request.url.pathname.endsWith("/searches/search_2")) return answer;
+      return opened.fake.now() < 2_000 ? { ...answer, status: 200, body: JSON.stringify(search) } : refusal(404);
+    };
+    opened.record("webset.paused", { at: opened.start + 5_000 });
+    const waited = await opened.fake.until(wait(opened, "ws_1", { searchId: "search_2" }));
+    expect(waited).toMatchObject({ outcome: "paused", progress: { searches: [{}, { searchId: "search_2" }] } });
+  });
+
   test("does not hide an idle moment of after the call, also before the first look", async () => {
     for (const after of [5, 100, 900, 3_100]) {
       const opened = idleAt(10_000 + after);
