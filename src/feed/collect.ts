@@ -116,12 +116,13 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   let lastError: WebsetsError | undefined;
   const settlesAt = timeoutMs < SURE_MS ? Number.NEGATIVE_INFINITY : startedAt + LATE_MS;
   let begunAt = Number.NEGATIVE_INFINITY;
+  let freshFrom = Number.NEGATIVE_INFINITY;
   /** Whether what was read is all there is to be told of. */
-  const isWhole = () => isCaughtUp && (collection.found > 0 || begunAt >= settlesAt);
+  const isWhole = () => isCaughtUp && begunAt >= freshFrom && (collection.found > 0 || begunAt >= settlesAt);
 
   const limit = limitWait(request, (lateMs) => {
-    // What was read before the process was stopped may be of long ago.
-    if (lateMs > OVERSLEPT_MS) isCaughtUp = false;
+    // What was read before the process was stopped may be of long ago, also what was still on its way then.
+    if (lateMs > OVERSLEPT_MS) freshFrom = clock.now();
     if (isWhole() || (isCaughtUp && lateMs < 0)) return 0;
     return Math.max(GRACE_MS, FIRST_READING_MS - (lateMs > OVERSLEPT_MS ? 0 : timeoutMs + Math.min(0, lateMs)));
   });
