@@ -117,12 +117,17 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   const settlesAt = timeoutMs < SURE_MS ? Number.NEGATIVE_INFINITY : startedAt + LATE_MS;
   let begunAt = Number.NEGATIVE_INFINITY;
   let freshFrom = Number.NEGATIVE_INFINITY;
+  let isUp = false;
+  /** What was read before the process was stopped past its time may be of long ago, also what was still on its way then. */
+  const noteStop = () => {
+    if (!isUp && clock.now() - startedAt - timeoutMs > OVERSLEPT_MS) freshFrom = clock.now();
+  };
   /** Whether what was read is all there is to be told of. */
   const isWhole = () => isCaughtUp && begunAt >= freshFrom && (collection.found > 0 || begunAt >= settlesAt);
 
   const limit = limitWait(request, (lateMs) => {
-    // What was read before the process was stopped may be of long ago, also what was still on its way then.
-    if (lateMs > OVERSLEPT_MS) freshFrom = clock.now();
+    noteStop();
+    isUp = true;
     if (isWhole() || (isCaughtUp && lateMs < 0)) return 0;
     return Math.max(GRACE_MS, FIRST_READING_MS - (lateMs > OVERSLEPT_MS ? 0 : timeoutMs + Math.min(0, lateMs)));
   });
@@ -132,6 +137,8 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     const isUrgent = () => collection.hasEnough;
     const wishes = { signal: limit.signal, urgentBy, settlesAt, isUrgent };
     for await (const news of feed.read({ types, accepts, websetId, from, resumes, ...wishes })) {
+      // What has arrived is met before the timer that is due.
+      noteStop();
       if (news.kind === "positioned") {
         collection.position = news.position;
         request.onLook?.(0, { position: news.position, isCaughtUp: false });

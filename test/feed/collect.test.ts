@@ -54,33 +54,39 @@ describe("a wait for events", () => {
     expect(waited.lastError).toBeUndefined();
   });
 
-  test("whose process was stopped past its time reads anew, also where an answer was on its way then", async () => {
-    const opened = openFeedWorld();
-    const { fake, clock } = opened;
-    const wokenAt = 10_000;
-    // All that falls due while the process is stopped comes at its end.
-    const stopped = {
-      now: () => clock.now(),
-      wallTime: () => clock.wallTime(),
-      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.max(ms, wokenAt - clock.now()), signal),
-    };
-    const waiting = collectEvents({
-      ...{ feed: opened.feed, clock: stopped, atLeast: 1, limit: 10, timeoutMs: 3_000 },
-      signal: new AbortController().signal,
-    });
-    await fake.advance(1_500);
-    opened.trouble.spoil = async (_, next) => {
-      const answer = await next();
-      await fake.sleep(wokenAt + 1 - fake.now());
-      return answer;
-    };
-    await fake.advance(1_000);
-    opened.trouble.spoil = (_, next) => next();
-    opened.record("webset.idle", { id: "meanwhile" });
-    const waited = await fake.until(waiting);
-    expect(idsOf(waited)).toEqual(["meanwhile"]);
-    expect(fake.now()).toBeLessThan(wokenAt + FIRST_READING_MS);
-  });
+  test.each([
+    ["first", -1],
+    ["after the timer", 1],
+  ])(
+    "whose process was stopped past its time reads anew, also where an answer was on its way then, met %s",
+    async (_, afterMs) => {
+      const opened = openFeedWorld();
+      const { fake, clock } = opened;
+      const wokenAt = 10_000;
+      // All that falls due while the process is stopped comes at its end.
+      const stopped = {
+        now: () => clock.now(),
+        wallTime: () => clock.wallTime(),
+        sleep: (ms: number, signal?: AbortSignal) => clock.sleep(Math.max(ms, wokenAt - clock.now()), signal),
+      };
+      const waiting = collectEvents({
+        ...{ feed: opened.feed, clock: stopped, atLeast: 1, limit: 10, timeoutMs: 3_000 },
+        signal: new AbortController().signal,
+      });
+      await fake.advance(1_500);
+      opened.trouble.spoil = async (_, next) => {
+        const answer = await next();
+        await fake.sleep(wokenAt + afterMs - fake.now());
+        return answer;
+      };
+      await fake.advance(1_000);
+      opened.trouble.spoil = (_, next) => next();
+      opened.record("webset.idle", { id: "meanwhile" });
+      const waited = await fake.until(waiting);
+      expect(idsOf(waited)).toEqual(["meanwhile"]);
+      expect(fake.now()).toBeLessThan(wokenAt + FIRST_READING_MS);
+    },
+  );
 
   test("gives events in their order, also those that became visible out of it", async () => {
     const opened = openFeedWorld();
