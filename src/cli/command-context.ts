@@ -37,8 +37,8 @@ export interface CallOptions {
   showProgress?(progress: Progress): void;
   /** Whether a wait for events ends with the first reading that found some, and gives all of it, whatever its size. */
   takesAll?: boolean;
-  /** Gets trouble that passes while a wait goes on, and undefined when it has passed. */
-  onTrouble?(error: WebsetsError | undefined): void;
+  /** Gets transient errors while a wait goes on, and undefined when a request succeeds again. */
+  onTransientError?(error: WebsetsError | undefined): void;
 }
 
 /** Flags that every command has, as their texts. */
@@ -94,7 +94,7 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
     const tool = TOOLS.find((one) => one.name === name);
     if (tool === undefined) throw new Error(`There is no tool ${name}`);
     const args = checkArguments(tool, given);
-    const { report = () => {}, showProgress, takesAll, onTrouble } = options;
+    const { report = () => {}, showProgress, takesAll, onTransientError } = options;
     const link = linkAbort(signal, options.signal);
     try {
       return await runTool(
@@ -108,7 +108,7 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
           report,
           mayTakeLong() {},
           takesAll,
-          onTrouble,
+          onTransientError,
           ...(showProgress && { showProgress }),
         },
       );

@@ -70,7 +70,7 @@ export function endOf(error: unknown): { code: number; says?: string } {
   return { code: EXIT.failure, says: `failed: ${error instanceof Error ? error.stack : String(error)}` };
 }
 
-/** What to do about a kind of trouble, for a person in a shell; undefined where there is nothing to add. */
+/** What to do about a kind of error, for a person in a shell; undefined where there is nothing to add. */
 export function adviceForPerson(kind: ErrorKind): string | undefined {
   return OF_KINDS[kind].advice;
 }

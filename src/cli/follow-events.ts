@@ -5,7 +5,7 @@ import type { PresentedEvent } from "../tools/summary.ts";
 import type { CommandContext } from "./command-context.ts";
 import { quoted, UsageError } from "./flags.ts";
 
-/** A wait that finds nothing takes so long, in seconds: trouble that passes is outlasted within it. */
+/** A wait that finds nothing takes so long, in seconds: transient errors are outlasted within it. */
 export const LONGEST_SECONDS = 86_400;
 /** What was on its way when something ended becomes visible in this time, in seconds; the tool's own description has the number. */
 const SURE_SECONDS = 7;
@@ -33,8 +33,8 @@ export interface FollowRequest {
   /** Once it aborts, what is on its way is waited for and read, and then it ends. */
   ending?: AbortSignal;
   signal: AbortSignal;
-  /** Told of trouble that passes, and with undefined of each answer that came. */
-  onTrouble(error: WebsetsError | undefined): void;
+  /** Told of transient errors, and with undefined of each answer that came. */
+  onTransientError(error: WebsetsError | undefined): void;
   /** Told where to go on while nothing is found. */
   onMoved?(cursor: string): void;
 }
@@ -45,7 +45,7 @@ export interface FollowRequest {
  * the signal.
  */
 export async function* followEvents(
-  { filter, since, once = false, ending, signal, onTrouble, onMoved }: FollowRequest,
+  { filter, since, once = false, ending, signal, onTransientError, onMoved }: FollowRequest,
   { call, clock, config }: Pick<CommandContext, "call" | "clock" | "config">,
 ): AsyncGenerator<FoundEvents, void> {
   checkSince(since);
@@ -66,7 +66,7 @@ export async function* followEvents(
       const told = await call(
         "wait_for_webset_event",
         { ...filter, after, timeoutSeconds },
-        { signal: link.signal, takesAll: true, report, onTrouble },
+        { signal: link.signal, takesAll: true, report, onTransientError },
       );
       const { outcome, ...found } = told as unknown as FoundEvents & { outcome: string };
       after = found.cursor;
@@ -80,7 +80,7 @@ export async function* followEvents(
     } catch (error) {
       if (isAbort(error) && !signal.aborted && ending?.aborted) continue;
       if (once || !isTransient(error)) throw error;
-      onTrouble(error);
+      onTransientError(error);
       await clock.sleep(Math.max(RETRY_MS, error.retryAfterMs ?? 0), signal);
     } finally {
       link.end();

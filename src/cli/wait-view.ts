@@ -11,7 +11,7 @@ export interface Followed {
   websetId: string;
   progress?: Progress | null | undefined;
   /** What keeps it from being known better. */
-  trouble?: string | undefined;
+  lastError?: string | undefined;
   end?: End;
 }
 
@@ -72,14 +72,14 @@ export class WaitView {
   }
 
   /** Takes what is newly known of a Webset, and shows it where that is a change. */
-  async show(one: Followed, news: Pick<Followed, "progress" | "trouble">): Promise<void> {
-    const { progress, trouble } = { ...one, ...news };
-    // Until it has passed, it is one trouble in other words.
-    const isNewTrouble = trouble !== undefined && one.trouble === undefined;
-    Object.assign(one, { progress, trouble });
+  async show(one: Followed, news: Pick<Followed, "progress" | "lastError">): Promise<void> {
+    const { progress, lastError } = { ...one, ...news };
+    // Until one request succeeds, it is one error in other words.
+    const isNewError = lastError !== undefined && one.lastError === undefined;
+    Object.assign(one, { progress, lastError });
     if (this.#flags.quiet) return;
     const { err } = this.#context;
-    if (isNewTrouble) await err.line(err.paint("dim", `${this.#nameOf(one)}${trouble}`));
+    if (isNewError) await err.line(err.paint("dim", `${this.#nameOf(one)}${lastError}`));
     if (this.#isDrawn) return this.#draw();
     if (!progress) return;
     const [change, line] = this.#told.get(one) ?? [];
@@ -147,8 +147,8 @@ export class WaitView {
 
   /** On a terminal: which one it is, and how far; of one alone in two lines. */
   #linesOf(one: Followed): Piece[][] {
-    const { progress, trouble, websetId } = one;
-    const waiting: Piece[] = [["dim", trouble === undefined ? "asking the API" : "the API does not answer"]];
+    const { progress, lastError, websetId } = one;
+    const waiting: Piece[] = [["dim", lastError === undefined ? "asking the API" : "the API does not answer"]];
     const far = progress ? this.#bar(progress) : waiting;
     if (this.#followed.length === 1)
       return [

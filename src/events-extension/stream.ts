@@ -59,20 +59,20 @@ export async function streamEvents(
       websetId: websetId === undefined ? undefined : (within) => resolve(websetId, within),
       signal: link.signal,
     });
-    let inTrouble = false;
+    let isFailing = false;
     for await (const news of reading) {
       if (news.kind === "positioned") {
         told = new Told(news.position, subscription, delivery, { signal: link.signal, send });
         await told.send("active", { cursor: told.cursor, truncated });
         void beat(told, clock, link.signal);
       } else if (news.kind === "read") {
-        if (news.asked) inTrouble = false;
+        if (news.asked) isFailing = false;
         await told?.events(news);
       } else if (told === undefined) {
         // Who has nothing open yet comes again by itself; an answer that may be an accident is asked for twice.
         if (!isDoubtful(news.error)) throw news.error;
-      } else if (!inTrouble) {
-        inTrouble = true;
+      } else if (!isFailing) {
+        isFailing = true;
         await told.send("error", { error: eventsError(news.error) });
       }
     }

@@ -75,7 +75,7 @@ const ATTEMPTS = 4;
 const LONGEST_CALL_MS = 25_000;
 
 /**
- * Creates the function that asks until there is an answer, the trouble is not of the passing kind, the attempts are used up,
+ * Creates the function that asks until there is an answer, the error is not transient, the attempts are used up,
  * or the next one would begin after the deadline. It leaves no listener and no timer behind.
  */
 export function createAsk(setup: AskOptions): Ask {

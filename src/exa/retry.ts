@@ -17,7 +17,7 @@ const LONGEST_FOR_OTHERS_MS = 60_000;
 export const LONGEST_UNSEEN_PAUSE_MS = 5_000;
 
 /**
- * True where the same request may succeed later: 429, 5xx, resets, timeouts, network trouble, and an answer with a good status
+ * True where the same request may succeed later: 429, 5xx, resets, timeouts, network errors, and an answer with a good status
  * that could not be read. A redirect or an odd status is a matter of configuration, and a too large answer stays too large.
  */
 export function isRetryable(error: unknown): error is WebsetsError {

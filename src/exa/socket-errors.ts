@@ -1,6 +1,6 @@
 import { WebsetsError } from "../shared/errors.ts";
 
-/** Trouble that Node has no code for, or one that says too little; its message goes after the host's name. */
+/** Errors that Node has no code for, or ones that say too little; the message goes after the host's name. */
 export class SocketError extends Error {
   override readonly name = "SocketError";
 }

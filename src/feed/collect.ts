@@ -58,8 +58,8 @@ export interface CollectRequest extends EventFilter {
   lookWithinMs?: number | undefined;
   /** Told before the first look and after each how many events were found so far. */
   onLook?: (found: number, look: Look) => void;
-  /** Told of trouble that passes, and with undefined of each answer that came. */
-  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
+  /** Told of transient errors, and with undefined of each answer that came. */
+  onTransientError?: ((error: WebsetsError | undefined) => void) | undefined;
 }
 
 /** What becomes of events that were read. */
@@ -98,7 +98,7 @@ export interface Collected {
   /** Right after the last event handed out: reading on from here brings each further match once. */
   position: Position;
   waitedMs: number;
-  /** The trouble that lasted when the time ran out. */
+  /** The error that lasted when the time ran out. */
   lastError?: WebsetsError;
 }
 
@@ -145,7 +145,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       }
       if (news.kind === "retrying") {
         lastError = news.error;
-        request.onTrouble?.(lastError);
+        request.onTransientError?.(lastError);
         // What was read before it is no news of what is there now.
         isCaughtUp = false;
         // What is in hand is not kept back for the sake of the rest.
@@ -155,7 +155,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       if (news.asked) {
         looked = true;
         lastError = undefined;
-        request.onTrouble?.(undefined);
+        request.onTransientError?.(undefined);
       }
       isCaughtUp = false;
       const sifted = await request.sift?.([...news.late, ...news.events], news.isCaughtUp, limit.signal);

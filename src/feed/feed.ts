@@ -280,7 +280,7 @@ export class Feed {
   }
 
   /**
-   * Does something until it succeeds, telling of trouble that passes; throws what does not pass, or is no accident.
+   * Does something until it succeeds, telling of transient errors; throws what does not pass, or is no accident.
    * @param attempt is told how long one page may take, in milliseconds.
    */
   async *#outlast<T>(signal: AbortSignal, attempt: (limitMs: number) => Promise<T>): AsyncGenerator<FeedNews, T> {

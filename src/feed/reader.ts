@@ -12,10 +12,10 @@ const LONGEST_OWNER_LIMIT_MS = 10_000;
 
 /** What happens while a feed is read. */
 export type FeedNews =
-  /** The first news, unless there is trouble: where reading begins. */
+  /** The first news, unless there is an error: where reading begins. */
   | { kind: "positioned"; position: Position }
   | ReadNews
-  /** Trouble that passes; reading goes on by itself. */
+  /** A transient error; reading goes on by itself. */
   | { kind: "retrying"; error: WebsetsError };
 
 export interface ReadNews {

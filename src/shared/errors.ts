@@ -4,7 +4,7 @@
  */
 
 /**
- * What a kind of trouble hangs on: the weather, which passes by itself; the account, so that no request will do better; or the
+ * What a kind of error hangs on: the weather, which passes by itself; the account, so that no request will do better; or the
  * question, so that another one may.
  */
 type Cause = "weather" | "account" | "question";
@@ -114,14 +114,14 @@ export function lineForOperator(error: WebsetsError): string {
   return `${error.kind}: ${error.message}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
 }
 
-/** True for trouble that passes by itself, so that a wait may outlast it. */
+/** True for errors that pass by themselves, so that a wait may outlast them. */
 export function isTransient(error: WebsetsError): boolean;
 export function isTransient(error: unknown): error is WebsetsError;
 export function isTransient(error: unknown): boolean {
   return isCausedBy("weather", error);
 }
 
-/** True for trouble with what was asked for: the API does not know it, does not take it, or does not show it to this key. */
+/** True for errors about what was asked for: the API does not know that, does not take it, or does not show it to this key. */
 export function isAboutQuestion(error: unknown): error is WebsetsError {
   return isCausedBy("question", error);
 }

@@ -88,7 +88,7 @@ export class RedisState implements State {
   readonly #me = randomUUID();
   /** Tokens of leases by their names: nobody answered whether they were given or renewed, and who asks again may have them already. */
   readonly #unsure = new BoundedMap<string, string>({ entries: MOST_UNSURE });
-  #trouble: string | undefined;
+  #lastError: string | undefined;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #wasThere = false;
   #backAt = Number.NEGATIVE_INFINITY;
@@ -133,7 +133,7 @@ export class RedisState implements State {
   }
 
   get answers(): boolean {
-    return !this.isAway && this.#trouble === undefined;
+    return !this.isAway && this.#lastError === undefined;
   }
 
   get mayHaveForgotten(): boolean {
@@ -300,7 +300,7 @@ export class RedisState implements State {
   }
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {
-    if (this.isAway) throw new StateAway(this.#trouble ?? "it is not connected yet");
+    if (this.isAway) throw new StateAway(this.#lastError ?? "it is not connected yet");
     try {
       const answer = await orAbort(command(), this.#end.signal);
       this.#isBack();
@@ -316,20 +316,20 @@ export class RedisState implements State {
   }
 
   #isGone(why: string): void {
-    if (this.#trouble === undefined && !this.#end.signal.aborted) {
+    if (this.#lastError === undefined && !this.#end.signal.aborted) {
       // Redis names the script that it refused.
       const cause = why.replace(/ script: \w{40},.*$/s, "");
       this.#log.warn(
         `${finished(`what replicas share is away: ${cause}`)} Until it is back each replica polls for itself`,
       );
     }
-    this.#trouble = why;
+    this.#lastError = why;
   }
 
   #isBack(): void {
     if (this.#clock.now() - this.#refusedAt < REFUSING_MS) return;
-    if (this.#trouble !== undefined) this.#log.warn("what replicas share is back");
-    this.#trouble = undefined;
+    if (this.#lastError !== undefined) this.#log.warn("what replicas share is back");
+    this.#lastError = undefined;
   }
 }
 

@@ -41,8 +41,8 @@ export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimit
   lookWithinMs?: number | undefined;
   /** For programs: a wait for events ends with the first reading that found enough, with all of it, and nobody reads its `next`. */
   takesAll?: boolean | undefined;
-  /** Told of trouble that passes while a wait goes on, and with undefined when it has passed. */
-  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
+  /** Told of transient errors while a wait goes on, and with undefined when a request succeeds again. */
+  onTransientError?: ((error: WebsetsError | undefined) => void) | undefined;
 }
 
 /** A tool as data: `run` returns the output schema's shape and knows nothing of MCP. */

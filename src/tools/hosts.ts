@@ -14,7 +14,7 @@ export interface Host {
   known: string;
 }
 
-/** What a host bears of which nothing is known, in seconds: under 30 s no trouble with any is known. */
+/** What a host bears of which nothing is known, in seconds: under 30 s none is known to end a call. */
 const UNKNOWN_BEARS = 28;
 
 /**

@@ -22,7 +22,7 @@ export function secondsOf(milliseconds: number): number {
   return Math.round(milliseconds / 100) / 10;
 }
 
-/** The trouble that lasted when a wait's time ran out, for its `warning`. */
+/** The error that lasted when a wait's time ran out, for its `warning`. */
 export function warningOf(lastError: WebsetsError | undefined): { warning?: string } {
   return lastError === undefined
     ? {}

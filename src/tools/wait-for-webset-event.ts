@@ -77,7 +77,17 @@ export const waitForWebsetEvent = defineTool({
   waits: (args, limits) => timeoutOf(args.timeoutSeconds, limits),
   pace: (args, { feed }) => feed.pace(filterFor(args).filter.types),
   async run(args, context) {
-    const { feed, clock, signal, closing, report, mayTakeLong, lookWithinMs, onTrouble, takesAll = false } = context;
+    const {
+      feed,
+      clock,
+      signal,
+      closing,
+      report,
+      mayTakeLong,
+      lookWithinMs,
+      onTransientError,
+      takesAll = false,
+    } = context;
     const { atLeast } = args;
     const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const after = positionOf(args.after);
@@ -132,7 +142,7 @@ export const waitForWebsetEvent = defineTool({
       signal,
       closing,
       lookWithinMs,
-      onTrouble,
+      onTransientError,
       onLook: (found, { position, isCaughtUp }) => {
         report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));
         if (isCaughtUp) mayTakeLong();

@@ -62,7 +62,7 @@ export const waitForWebset = defineTool({
         report(progress.summary, () => cursorOf(position));
         context.showProgress?.(progress);
       },
-      onTrouble: context.onTrouble,
+      onTransientError: context.onTransientError,
       onWaiting() {
         hadToWait = true;
         mayTakeLong();

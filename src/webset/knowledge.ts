@@ -19,7 +19,7 @@ const LONGEST_RETRY_MS = 5_000;
 export interface Way {
   /** What the last attempt met; undefined where it succeeded. */
   readonly lastError?: WebsetsError;
-  /** Since when there is trouble, in `clock.now()`, and how many attempts have met some. */
+  /** Since when attempts fail, in `clock.now()`, and how many have failed. */
   readonly since: number;
   readonly failures: number;
   /** An answer that could be an accident. */
@@ -50,7 +50,7 @@ export interface Knowledge {
   readonly position: Position;
   /** As of when events have told of it last. */
   readonly toldAt: number;
-  /** When the last look was asked for, and before when the upstream or its trouble forbids another one. */
+  /** When the last look was asked for, and before when the upstream or its error forbids another one. */
   readonly triedAt: number;
   readonly notBefore: number;
   /**
@@ -141,7 +141,7 @@ export function failureOf({ looks, events }: Knowledge): WebsetsError | undefine
   return looks.isClosed && events.isClosed ? (looks.lastError ?? events.lastError) : undefined;
 }
 
-/** The trouble that lasts. */
+/** The error that lasts. */
 export function lastErrorOf({ looks, events }: Knowledge): WebsetsError | undefined {
   return looks.lastError ?? events.lastError;
 }

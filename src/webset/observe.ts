@@ -117,7 +117,7 @@ export class Observer {
     }
   }
 
-  /** Looks once more, where a look makes sense now: trouble becomes part of what is known. */
+  /** Looks once more, where a look makes sense now: an error becomes part of what is known. */
   async look(kind: LookKind, signal: AbortSignal): Promise<void> {
     const { clock, look } = this.#options;
     const known = this.#known as Knowledge;

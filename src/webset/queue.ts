@@ -9,7 +9,7 @@ const GAP_MS = 60_000;
 /** Nobody waits for it longer, in milliseconds. */
 const LIMIT_MS = 700;
 
-/** What waits in the account's queue, as far as it is known: a courtesy, so that trouble with it is nobody's trouble. */
+/** What waits in the account's queue, as far as it is known: a courtesy, so that an error with it is nobody's error. */
 export class AccountQueue {
   readonly #exa: Pick<ExaClient, "getTeam">;
   readonly #clock: Clock;

@@ -238,7 +238,7 @@ export class Rounds {
     else one.resolve(answer);
   }
 
-  /** Asks when it is time to, and tells of trouble as a value. */
+  /** Asks when it is time to, and tells of errors as values. */
   async #ask<T>(signal: AbortSignal, question: (options: CallOptions) => Promise<T>): Promise<T | WebsetsError> {
     await this.#turn(signal);
     this.#lastAt = this.#clock.now();

@@ -48,8 +48,8 @@ export interface WebsetWait {
   closing?: AbortSignal | undefined;
   /** Told whenever progress became known or changed. */
   onProgress?: (progress: Progress, position: Position) => void;
-  /** Told of trouble that passes while the wait goes on, and with undefined when it has passed. */
-  onTrouble?: ((error: WebsetsError | undefined) => void) | undefined;
+  /** Told of transient errors while the wait goes on, and with undefined when a request succeeds again. */
+  onTransientError?: ((error: WebsetsError | undefined) => void) | undefined;
   /** Told once, when the first look has shown that there is something to wait for. */
   onWaiting?: () => void;
 }
@@ -61,7 +61,7 @@ export interface WebsetWaited {
   /** A point not later than the state in `progress`: following events from here misses nothing that came after it. */
   position: Position | undefined;
   waitedMs: number;
-  /** The trouble that lasted when the time ran out. */
+  /** The error that lasted when the time ran out. */
   lastError?: WebsetsError;
 }
 
@@ -117,12 +117,12 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     for await (const sighting of observer.sightings()) {
       if (sighting.kind === "retrying") {
         unseen = sighting.error;
-        wait.onTrouble?.(unseen);
+        wait.onTransientError?.(unseen);
       }
       if (sighting.kind === "gone") outcome = "deleted";
       if (sighting.kind === "state") {
         const { known } = sighting;
-        wait.onTrouble?.(lastErrorOf(known));
+        wait.onTransientError?.(lastErrorOf(known));
         wait.onProgress?.(progressNow(known.webset), known.position);
         const isFirst = goal === undefined;
         goal ??= goalOf(wait.until, wait.searchId, known.webset);

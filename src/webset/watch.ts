@@ -41,7 +41,7 @@ export interface ProgressWatch {
   signal: AbortSignal;
   /** The progress as JSON that whoever watches has seen; asked when the first look has succeeded. */
   known?: () => string | undefined;
-  /** Told once, when the first look has succeeded or met trouble that passes. */
+  /** Told once, when the first look has succeeded or met a transient error. */
   onBegun?: () => void;
   /** Told of every change, at most once a second; null when the Webset was deleted. */
   onChange: (progress: Progress | null) => void;
@@ -49,7 +49,7 @@ export interface ProgressWatch {
 
 /**
  * Watches the progress of a Webset and tells when it is not what it was. Looks are in the background, shared by all watches, so
- * that many of them starve nobody. Trouble that passes is outlasted. Resolves when the Webset was deleted; rejects when the signal
+ * that many of them starve nobody. Transient errors are outlasted. Resolves when the Webset was deleted; rejects when the signal
  * aborts, with `not_found` where there was no such Webset, and with what cannot pass by itself.
  */
 export async function watchProgress(watch: ProgressWatch): Promise<void> {

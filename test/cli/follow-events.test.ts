@@ -21,7 +21,7 @@ function follow(opened: FeedWorld, request: Partial<FollowRequest> = {}) {
     {
       filter: {},
       signal: stop.signal,
-      onTrouble: (error) => troubles.push(error?.kind),
+      onTransientError: (error) => troubles.push(error?.kind),
       onMoved: (place) => places.push(place),
       ...request,
     },

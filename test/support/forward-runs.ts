@@ -49,7 +49,7 @@ export interface Got {
   type: string;
   /** The id of what it is about. */
   about: string;
-  lane: string;
+  queue: string;
   /** In which run. */
   run: number;
 }
@@ -60,7 +60,7 @@ export type Answer = (response: ServerResponse) => unknown;
 export async function openForwardRuns(program: string, answer: Answer = (response) => response.writeHead(204).end()) {
   const folder = await mkdtemp(join(tmpdir(), "forward-runs-"));
   const sandbox = await openSandbox();
-  const expected: { id: string; lane: string }[] = [];
+  const expected: { id: string; queue: string }[] = [];
   const got: Got[] = [];
   let run = 0;
   let child: ChildProcess | undefined;
@@ -74,7 +74,7 @@ export async function openForwardRuns(program: string, answer: Answer = (respons
     }
     const { id, type, data } = JSON.parse(body);
     // What a killed process has sent may arrive when the next one has begun.
-    got.push({ id, type, about: data.id, lane: data.websetId, run: Number(request.url?.slice(1)) });
+    got.push({ id, type, about: data.id, queue: data.websetId, run: Number(request.url?.slice(1)) });
     answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -94,13 +94,13 @@ export async function openForwardRuns(program: string, answer: Answer = (respons
     got,
     stderr,
     /** Lets events happen, in turn in Websets of these names, until so many are still to arrive. */
-    record(number: number, lanes: readonly string[]) {
+    record(number: number, queues: readonly string[]) {
       const left = expected.length - new Set(got.map(({ id }) => id)).size;
       for (let n = left; n < number; n++) {
-        const lane = lanes[expected.length % lanes.length] as string;
+        const queue = queues[expected.length % queues.length] as string;
         const id = `event_${String(expected.length).padStart(6, "0")}`;
-        sandbox.world.record("webset.item.created", { id: `item_${id}`, websetId: lane }, { id });
-        expected.push({ id, lane });
+        sandbox.world.record("webset.item.created", { id: `item_${id}`, websetId: queue }, { id });
+        expected.push({ id, queue });
       }
     },
     /** Starts it; it may kill itself. */
@@ -138,22 +138,22 @@ export async function openForwardRuns(program: string, answer: Answer = (respons
   };
 }
 
-/** What is wrong with what a target got: lost, out of order, or told again more often than once for each kill and lane. */
-export function faultsIn(expected: readonly { id: string; lane: string }[], got: readonly Got[]): string[] {
+/** What is wrong with what a target got: lost, out of order, or told again more often than once for each kill and queue. */
+export function faultsIn(expected: readonly { id: string; queue: string }[], got: readonly Got[]): string[] {
   const faults: string[] = [];
   const seen = new Set<string>();
   const again = new Map<string, number>();
-  const firsts: { id: string; lane: string }[] = [];
-  for (const { id, lane, run } of got) {
-    if (!seen.has(id)) firsts.push({ id, lane });
-    else again.set(`${lane} in run ${run}`, (again.get(`${lane} in run ${run}`) ?? 0) + 1);
+  const firsts: { id: string; queue: string }[] = [];
+  for (const { id, queue, run } of got) {
+    if (!seen.has(id)) firsts.push({ id, queue });
+    else again.set(`${queue} in run ${run}`, (again.get(`${queue} in run ${run}`) ?? 0) + 1);
     seen.add(id);
   }
   for (const [where, times] of again) if (times > 1) faults.push(`${times} events of ${where} came again`);
-  for (const lane of new Set(expected.map((one) => one.lane))) {
-    const idsOf = (events: readonly { id: string; lane: string }[]) =>
-      events.filter((one) => one.lane === lane).map(({ id }) => id);
-    if (idsOf(firsts).join() !== idsOf(expected).join()) faults.push(`${lane} came as ${idsOf(firsts).join(" ")}`);
+  for (const queue of new Set(expected.map((one) => one.queue))) {
+    const idsOf = (events: readonly { id: string; queue: string }[]) =>
+      events.filter((one) => one.queue === queue).map(({ id }) => id);
+    if (idsOf(firsts).join() !== idsOf(expected).join()) faults.push(`${queue} came as ${idsOf(firsts).join(" ")}`);
   }
   return faults;
 }

@@ -112,7 +112,7 @@ async function run({ state, report, context, filter, since, ...delivering }: Run
   const reading = new Reading({
     context,
     filter,
-    onTrouble: (error) => void report.trouble(error),
+    onTransientError: (error) => void report.transientError(error),
     onTooLate: (until) => void report.tooLate(until),
     onMoved(cursor) {
       if (clock.now() < savedAt + SAVE_MS) return;

@@ -65,7 +65,7 @@ export async function tail(flags: TailFlags, context: CommandContext): Promise<n
         once: !follow,
         ending: ending.signal,
         signal: stop.signal,
-        onTrouble: (error) => void lines.trouble(error),
+        onTransientError: (error) => void lines.transientError(error),
         onMoved(to) {
           place = to;
         },
@@ -120,7 +120,7 @@ class Lines {
   readonly #context: Pick<CommandContext, "out" | "err" | "clock">;
   readonly #flags: Pick<TailFlags, "follow" | "since">;
   readonly #json: boolean;
-  #isInTrouble = false;
+  #hasError = false;
   #note: string | undefined;
 
   constructor(
@@ -159,10 +159,10 @@ class Lines {
   }
 
   /** A lost connection is said once, and once that it is back. */
-  async trouble(error: WebsetsError | undefined): Promise<void> {
+  async transientError(error: WebsetsError | undefined): Promise<void> {
     // An answer that is looked for a second time before it is believed is an answer.
-    if (this.#isInTrouble === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
-    this.#isInTrouble = error !== undefined;
+    if (this.#hasError === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
+    this.#hasError = error !== undefined;
     await this.#aside(
       error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`,
     );

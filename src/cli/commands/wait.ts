@@ -46,7 +46,8 @@ export async function wait(flags: WaitFlags, context: CommandContext): Promise<n
           signal: enough.signal,
           showProgress: (progress) => view.show(one, { progress }),
           // What may not pass, such as a Webset that is not known yet, is told when it is believed.
-          onTrouble: (error) => view.show(one, { trouble: isTransient(error) ? sentenceForPerson(error) : undefined }),
+          onTransientError: (error) =>
+            view.show(one, { lastError: isTransient(error) ? sentenceForPerson(error) : undefined }),
         })) as Result;
         await view.show(one, { progress: result.progress ?? one.progress });
         if (result.outcome === "reached") return { code: EXIT.asked, result };

@@ -7,7 +7,7 @@ import { WebsetsError } from "../../shared/errors.ts";
 import { type Evidence, pageOf, sightings } from "./evidence.ts";
 import type { DecisionStatus, Finding } from "./finding.ts";
 import { formInWords } from "./id-forms.ts";
-import { inWords, rangesOf } from "./listing.ts";
+import { orderText, rangesOf } from "./listing.ts";
 
 /** How one assumption stands. */
 export interface Verdict {
@@ -81,7 +81,7 @@ function checkOrder({ first, ofOneType }: Evidence): Verdict {
   if (order === undefined) return unseen("too few events");
   const one = pageOf(ofOneType);
   const typed = one && listOrder(one.events);
-  return confirmed(`just now ${inWords(order)}${typed === undefined ? "" : `, of one type ${inWords(typed)}`}`);
+  return confirmed(`just now ${orderText(order)}${typed === undefined ? "" : `, of one type ${orderText(typed)}`}`);
 }
 
 function checkRanges(evidence: Evidence): Verdict {

@@ -30,7 +30,7 @@ function orderFinding({ first, ofOneType }: Evidence): Finding {
   const one = pageOf(ofOneType);
   const typed = one && listOrder(one.events);
   const differs = typed !== undefined && typed !== order;
-  const summary = `${inWords(order)}${differs ? `, but of one type ${inWords(typed)}` : ""}`;
+  const summary = `${orderText(order)}${differs ? `, but of one type ${orderText(typed)}` : ""}`;
   const facts = { order, orderOfOneType: typed ?? null };
   if (order !== "mixed" && !differs) return { check: "order", status: "ok", summary, facts };
   const advice =
@@ -38,7 +38,7 @@ function orderFinding({ first, ofOneType }: Evidence): Finding {
   return { check: "order", status: "warn", summary, advice, facts };
 }
 
-export function inWords(order: NonNullable<ReturnType<typeof listOrder>>): string {
+export function orderText(order: NonNullable<ReturnType<typeof listOrder>>): string {
   return order === "mixed" ? "in no order of time" : order.replace("-", " ");
 }
 

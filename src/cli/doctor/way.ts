@@ -222,13 +222,13 @@ function clockAgainst({ headers, sentAt, receivedAt }: KeylessAnswer): Finding {
   const seconds = Math.round(off / 1_000);
   const facts = { secondsAhead: seconds };
   if (Math.abs(off) <= NEAR_MS) return { check: "clock", status: "ok", summary: "agrees with the API's", facts };
-  const summary = `${inWords(Math.abs(seconds))} ${seconds > 0 ? "ahead of" : "behind"} the API's`;
+  const summary = `${durationText(Math.abs(seconds))} ${seconds > 0 ? "ahead of" : "behind"} the API's`;
   const advice =
     "Turn on this machine's time synchronisation. Waits go by the API's clock and miss nothing, but certificates and the signatures that forward makes need a clock that is right.";
   return { check: "clock", status: Math.abs(off) < TOO_FAR_MS ? "warn" : "fail", summary, advice, facts };
 }
 
-function inWords(seconds: number): string {
+function durationText(seconds: number): string {
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7_200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3_600)} hours`;
 }

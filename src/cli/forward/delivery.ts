@@ -45,19 +45,19 @@ export function delayAfter(attempt: number, retryAfterMs: number | undefined, ra
   return Math.min(LONGEST_DELAY_MS, delayMs * (1 + random() / 4));
 }
 
-/** Reading goes on while fewer than this many are to be delivered in lanes without trouble. */
+/** Reading goes on while fewer than this many are to be delivered in queues that do not fail. */
 const MOST_WAITING = 100;
-/** The same for all lanes: those of a Webset whose deliveries fail must not stop the others soon. */
+/** The same for all queues: those of a Webset whose deliveries fail must not stop the others soon. */
 const MOST_PENDING = 1_000;
 /** Events are kept as far as they have so many characters in all; others are read again when their turn comes. */
 const MOST_KEPT = 8 * 2 ** 20;
 
-/** What an event is about: the events of one lane are delivered one after another. */
-export function laneOf({ websetId, about }: Pick<Entry, "websetId" | "about">): string {
+/** What an event is about: the events of one queue are delivered one after another. */
+export function queueOf({ websetId, about }: Pick<Entry, "websetId" | "about">): string {
   return websetId ?? about ?? "";
 }
 
-interface Lane {
+interface Queue {
   /** In the order in which they are delivered. */
   entries: Entry[];
   /** Whether the first one's last attempt failed. */
@@ -71,7 +71,7 @@ export interface DeliveriesOptions {
   whole(entry: Entry, kept: string | undefined, signal: AbortSignal): Promise<string | undefined>;
   clock: Clock;
   random?: () => number;
-  /** How many are delivered at once, of different lanes. */
+  /** How many are delivered at once, of different queues. */
   parallel: number;
   /** After so many attempts an event is given up. */
   attempts: number;
@@ -80,12 +80,12 @@ export interface DeliveriesOptions {
 }
 
 /**
- * Delivers events, lane by lane in order: the next one when the one before is delivered or given up, and that is on disk. So whatever
- * ends the process, at most the first event of each lane is delivered again.
+ * Delivers events, queue by queue in order: the next one when the one before is delivered or given up, and that is on disk. So whatever
+ * ends the process, at most the first event of each queue is delivered again.
  */
 export class Deliveries {
   readonly #options: Required<DeliveriesOptions>;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #queues = new Map<string, Queue>();
   readonly #running = new Set<Promise<void>>();
   readonly #slots: Slots;
   readonly #kept = new Map<Entry, string>();
@@ -100,7 +100,7 @@ export class Deliveries {
   constructor(options: DeliveriesOptions) {
     this.#options = { random: Math.random, ...options };
     this.#slots = new Slots(options.parallel);
-    // Each lane waits with them for what it waits for.
+    // Each queue waits with them for what it waits for.
     setMaxListeners(0, this.#stop.signal, this.#cut.signal);
   }
 
@@ -111,7 +111,7 @@ export class Deliveries {
 
   get hasRoom(): boolean {
     let [waiting, pending] = [0, 0];
-    for (const { entries, isFailing } of this.#lanes.values()) {
+    for (const { entries, isFailing } of this.#queues.values()) {
       pending += entries.length;
       if (!isFailing) waiting += entries.length;
     }
@@ -128,20 +128,20 @@ export class Deliveries {
     }
   }
 
-  /** Adds an event behind those of its lane. `kept` is what is known of it already. */
+  /** Adds an event behind those of its queue. `kept` is what is known of it already. */
   add(entry: Entry, kept?: string): void {
     if (kept !== undefined && this.#keptLength + kept.length <= MOST_KEPT) {
       this.#kept.set(entry, kept);
       this.#keptLength += kept.length;
     }
-    const name = laneOf(entry);
-    const lane = this.#lanes.get(name);
-    if (lane !== undefined) {
-      lane.entries.push(entry);
+    const name = queueOf(entry);
+    const queue = this.#queues.get(name);
+    if (queue !== undefined) {
+      queue.entries.push(entry);
       return;
     }
-    const begun: Lane = { entries: [entry], isFailing: false };
-    this.#lanes.set(name, begun);
+    const begun: Queue = { entries: [entry], isFailing: false };
+    this.#queues.set(name, begun);
     const running = this.#run(name, begun).catch((error: unknown) => this.fail(error));
     this.#running.add(running);
     running.finally(() => this.#running.delete(running));
@@ -164,19 +164,19 @@ export class Deliveries {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  async #run(name: string, lane: Lane): Promise<void> {
-    for (let [entry] = lane.entries; entry !== undefined; [entry] = lane.entries) {
-      await this.#deliver(entry, lane);
-      lane.entries.shift();
+  async #run(name: string, queue: Queue): Promise<void> {
+    for (let [entry] = queue.entries; entry !== undefined; [entry] = queue.entries) {
+      await this.#deliver(entry, queue);
+      queue.entries.shift();
       this.#keptLength -= this.#kept.get(entry)?.length ?? 0;
       this.#kept.delete(entry);
       this.#wake();
     }
-    this.#lanes.delete(name);
+    this.#queues.delete(name);
   }
 
   /** Tries until an event is delivered or given up, and that is on disk. */
-  async #deliver(entry: Entry, lane: Lane): Promise<void> {
+  async #deliver(entry: Entry, queue: Queue): Promise<void> {
     const { state, clock, random, attempts } = this.#options;
     // Who ends the program need not wait for who reads what it says.
     const tell = (news: DeliveryNews) => orAbort(this.#options.tell(news), this.#cut.signal);
@@ -185,7 +185,7 @@ export class Deliveries {
       const { how } = outcome;
       if (outcome.kind === "done") {
         await state.done(entry);
-        lane.isFailing = false;
+        queue.isFailing = false;
         await tell({ kind: "delivered", entry, attempt, how, ms });
         return;
       }
@@ -193,12 +193,12 @@ export class Deliveries {
         const { eventId: id, type, createdAt } = entry;
         const event = body === undefined ? { id, type, createdAt } : (JSON.parse(body) as unknown);
         await state.giveUp(entry, { givenUpAt: isoTime(clock.wallTime()), attempts: attempt, why: how, event });
-        lane.isFailing = false;
+        queue.isFailing = false;
         await tell({ kind: "given_up", entry, attempt, how, deadLetters: state.deadLetters });
         return;
       }
       const delayMs = delayAfter(failures, outcome.retryAfterMs, random);
-      lane.isFailing = true;
+      queue.isFailing = true;
       this.#wake();
       await tell({ kind: "retrying", entry, attempt, how, delayMs });
       // What could not be read was not tried.

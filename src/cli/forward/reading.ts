@@ -31,8 +31,8 @@ export interface Read {
 export interface ReadingOptions {
   context: Pick<CommandContext, "call" | "tenant" | "clock" | "config">;
   filter: Filter;
-  /** Told of trouble that passes, and with undefined of each answer that came. */
-  onTrouble(error: WebsetsError | undefined): void;
+  /** Told of transient errors, and with undefined of each answer that came. */
+  onTransientError(error: WebsetsError | undefined): void;
   /** Told where to go on while nothing is found. */
   onMoved(cursor: string): void;
   /** Told that what was created before this time, in ISO 8601, and was not read cannot be read any more. */
@@ -52,9 +52,14 @@ export class Reading {
    * @param since a cursor, a time or an age; without it, from now on.
    */
   async *from(since: string | undefined, signal: AbortSignal): AsyncGenerator<Read, void> {
-    const { context, filter, onTrouble, onMoved, onTooLate } = this.#options;
+    const { context, filter, onTransientError, onMoved, onTooLate } = this.#options;
     const { types, webset: websetId, problems, itemsReady } = filter;
-    const request = { filter: { types, websetId, problems, itemsReady, detail: "full" }, signal, onTrouble, onMoved };
+    const request = {
+      filter: { types, websetId, problems, itemsReady, detail: "full" },
+      signal,
+      onTransientError,
+      onMoved,
+    };
     try {
       for await (const found of followEvents({ ...request, since }, context)) yield await this.#read(found, signal);
     } catch (error) {

@@ -4,7 +4,7 @@ import type { CommandContext } from "../command-context.ts";
 import { inShell } from "../exit-codes.ts";
 import { jsonText } from "../terminal.ts";
 import { cut } from "../width.ts";
-import { type DeliveryNews, laneOf, type Target } from "./delivery.ts";
+import { type DeliveryNews, queueOf, type Target } from "./delivery.ts";
 import type { StateFile } from "./state-file.ts";
 
 /** Of types and ids this much is shown, in characters. */
@@ -20,10 +20,10 @@ export interface ReportOptions extends Pick<CommandContext, "out" | "err" | "clo
   isLasting: boolean;
 }
 
-/** Says what happens: what was delivered on stdout, or nowhere where that belongs to a command, and trouble on stderr. */
+/** Says what happens: what was delivered on stdout, or nowhere where that belongs to a command, and errors on stderr. */
 export class Report {
   readonly #options: ReportOptions;
-  #isInTrouble = false;
+  #hasError = false;
   #note: string | undefined;
   #delivered = 0;
 
@@ -54,10 +54,10 @@ export class Report {
   }
 
   /** A lost connection is said once, and once that it is back. */
-  async trouble(error: WebsetsError | undefined): Promise<void> {
+  async transientError(error: WebsetsError | undefined): Promise<void> {
     // What could be an accident is asked once more, and then told as what it is.
-    if (this.#isInTrouble === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
-    this.#isInTrouble = error !== undefined;
+    if (this.#hasError === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
+    this.#hasError = error !== undefined;
     const text =
       error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`;
     await this.#say(text, "dim");
@@ -80,7 +80,7 @@ export class Report {
     const { eventId, type, websetId } = entry;
     if (kind === "delivered") this.#delivered++;
     // Ids are whatever the API sends; here they go to a terminal.
-    const id = plainText(`${eventId} (${laneOf(entry)})`, LONGEST_ID);
+    const id = plainText(`${eventId} (${queueOf(entry)})`, LONGEST_ID);
     const label = `${plainText(type, LONGEST_ID)} ${id}`;
     if (kind === "given_up") {
       await this.#say(`GIVEN UP at attempt ${attempt}: ${label}: ${how}. It is in ${news.deadLetters}`, "red");

@@ -46,13 +46,13 @@ function openDeliveries(options: Partial<DeliveriesOptions> = {}) {
     tell: async (one) => void news.push(one),
     ...options,
   });
-  const add = (lane: string, ...ids: string[]) => {
+  const add = (queue: string, ...ids: string[]) => {
     for (const eventId of ids) {
       const entry: Entry = {
         eventId,
         type: "webset.item.created",
         createdAt: "2026-11-01T12:00:00.000Z",
-        websetId: lane,
+        websetId: queue,
       };
       deliveries.add(entry, JSON.stringify({ id: eventId }));
     }
@@ -78,7 +78,7 @@ test("a target that asks for more time gets it, up to 5 minutes", () => {
   expect(delayAfter(5, 1_000, () => 0)).toBe(16_000);
 });
 
-test("events of a lane are delivered one after another, in order", async () => {
+test("events of a queue are delivered one after another, in order", async () => {
   const { add, known, tried, delivered, clock } = openDeliveries();
   const ends: (() => void)[] = [];
   known.answer = () => new Promise((resolve) => ends.push(() => resolve(done)));
@@ -110,7 +110,7 @@ test("the next event is not tried before it is on disk that the one before is do
   writes.shift()?.();
 });
 
-test("what fails holds up its own lane alone, also where one is delivered at a time", async () => {
+test("what fails holds up its own queue alone, also where one is delivered at a time", async () => {
   const { add, known, tried, delivered, clock, news } = openDeliveries({ parallel: 1 });
   let failures = 3;
   known.answer = ({ eventId }) => (eventId === "a1" && failures-- > 0 ? failed : done);
@@ -133,7 +133,7 @@ test("no more are delivered at once than asked for", async () => {
     running--;
     return done;
   };
-  for (const lane of ["a", "b", "c", "d"]) add(lane, `${lane}1`, `${lane}2`);
+  for (const queue of ["a", "b", "c", "d"]) add(queue, `${queue}1`, `${queue}2`);
   await clock.advance(4_000);
   expect(most).toBe(2);
 });

@@ -14,7 +14,7 @@ import { peakMiB } from "../../support/process-usage.ts";
 const KILLS = 50;
 /** No bound, but after what time it hangs, on a machine that is busy with something else. */
 const HANGS_MS = 600_000;
-const LANES = ["webset_a", "webset_b", "webset_c"];
+const QUEUES = ["webset_a", "webset_b", "webset_c"];
 
 let built: Awaited<ReturnType<typeof buildForwardProgram>>;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ describe.concurrent("killed again and again, forward loses nothing and keeps the
       const runs = await openForwardRuns(built.program);
       try {
         for (let kill = 0; kill < KILLS; kill++) {
-          runs.record(6, LANES);
+          runs.record(6, QUEUES);
           const child = runs.start({ point, time: 1 + ((kill * 7 + point.length) % 3) });
           const [, signal] = await once(child, "exit");
           expect({ kill, signal, stderr: signal === "SIGKILL" ? "" : runs.stderr.text }).toEqual({
@@ -63,7 +63,7 @@ describe.concurrent("killed again and again, forward loses nothing and keeps the
       );
       try {
         for (let kill = 0; kill < KILLS / 2; kill++) {
-          runs.record(6, LANES);
+          runs.record(6, QUEUES);
           const before = runs.got.length;
           const child = runs.start();
           // Some before it has begun, some in the middle of its work.
@@ -109,7 +109,7 @@ test("killed again and again, it tells each item that is ready, hardly one of th
 
 test("a second process is refused, and a stopped one is taken over from", async () => {
   const runs = await openRuns();
-  runs.record(1, LANES);
+  runs.record(1, QUEUES);
   const first = runs.start();
   await runs.arrived();
   const second = runs.start();
@@ -117,7 +117,7 @@ test("a second process is refused, and a stopped one is taken over from", async 
   expect(runs.stderr.text).toContain(`is in use by process ${first.pid}`);
   first.kill("SIGKILL");
   await once(first, "exit");
-  runs.record(1, LANES);
+  runs.record(1, QUEUES);
   runs.start();
   await runs.arrived();
   expect(faultsIn(runs.expected, runs.got)).toEqual([]);

@@ -23,7 +23,7 @@ function openReading(filter: Filter = {}, options: FeedWorldOptions = {}) {
     return new Reading({
       context,
       filter,
-      onTrouble: (error) => void told.trouble.push(error !== undefined),
+      onTransientError: (error) => void told.trouble.push(error !== undefined),
       onMoved: (cursor) => void told.cursors.push(cursor),
       onTooLate: (until) => void told.tooLate.push(until),
     });
