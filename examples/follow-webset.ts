@@ -10,7 +10,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 const { EXA_API_KEY = "", EXA_BASE_URL = "" } = process.env;
 const server = join(import.meta.dirname, "../dist/cli.js");
 const client = new Client({ name: "follow-webset", version: "1.0.0" });
-process.stdout.on("error", () => process.exit()); // Who reads it may have read enough, as `head` has.
+process.stdout.on("error", () => process.exit()); // Whoever reads it may have read enough, as `head` has.
 
 try {
   await client.connect(

@@ -24,7 +24,7 @@ export interface TenantOptions {
   keyWords?: KeyWords | undefined;
   /** Where other replicas serve the same key: how they share its polls. */
   shared?: OpenShared | undefined;
-  /** Whether events are kept as the API sends them, for who hands them on; without it long texts are cut. */
+  /** Whether events are kept as the API sends them, for whoever hands them on; without it long texts are cut. */
   keepsWhole?: boolean | undefined;
 }
 

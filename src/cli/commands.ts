@@ -62,7 +62,7 @@ export async function runCommand(args: readonly string[], shell: Shell): Promise
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.asked;
     const isGone = isAbort(error) && endReason(ending.signal) === READER_GONE;
-    // Who reads the first lines only, as `head` does, has got what was asked for.
+    // Whoever reads the first lines only, as `head` does, has got what was asked for.
     if (isGone && lost?.code === "EPIPE") return EXIT.asked;
     const known = error instanceof CommanderError ? explained(error, args, program) : error;
     const { code, says } = endOf(isGone ? lost : known);
@@ -138,7 +138,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     "websets --all --json | jq -r .websetId",
   ])
     .option("--status <status>", "only those that are idle, pending, running or paused")
-    .option("--limit <number>", "at most so many (default 25)")
+    .option("--limit <number>", "at most this many (default 25)")
     .option("--all", "all there are")
     .option("--json", "one JSON object a line, as also where stdout is no terminal")
     .action(
@@ -151,7 +151,7 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     "items webset_01m8eg3m01vh7dx70dxt3c38et",
     'items suppliers --all --json | jq -r "[.name, .url] | @csv"',
   ])
-    .option("--limit <number>", "at most so many (default 25)")
+    .option("--limit <number>", "at most this many (default 25)")
     .option("--all", "all there are")
     .option("--full", "with the whole item as data, in JSON")
     .option("--json", "one JSON object a line, as also where stdout is no terminal")
@@ -187,18 +187,18 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
       ),
     );
 
-  asking("wait <webset...>", "wait until a Webset's search is completed, so many items are found or all is done", [
+  asking("wait <webset...>", "wait until a Webset's search is completed, a number of items is found or all is done", [
     "wait suppliers --until idle --timeout 1h && echo done",
     "wait suppliers customers --until items --items 20 --any",
   ])
     .option("--until <what>", "search_completed, items or idle (default search_completed; with --items: items)")
     .option("--items <number>", "how many, for --until items")
     .option("--search <id>", "wait for this search (default: those unfinished now)")
-    .option("--timeout <length>", "give up after that long, such as 90s, 10m or 1h30m (default: never)")
+    .option("--timeout <length>", "give up after this long, such as 90s, 10m or 1h30m (default: never)")
     .option("--all", "of several Websets each one (default)")
     .option("--any", "of several Websets the first one")
     .option("--json", "print how each ended as JSON, as also where stdout is no terminal")
-    .option("--quiet", "show nothing while waiting, and nothing of how it ended but with --json")
+    .option("--quiet", "show nothing while waiting, and how it ended only with --json")
     .addHelpText("after", `\n${EXIT_CODES}`)
     .action(
       run<WaitFlags & CommonFlags>(async (flags, context, websets) =>
@@ -217,9 +217,9 @@ function describeCommands(host: CommandHost, shell: Shell): { program: Command; 
     .option("--problems", "only what went wrong")
     .option("--items-ready", "each item once it is ready with all its values, in place of events of items")
     .option("--since <when>", "where the first run begins: a time, an age such as 2h, or a cursor (default now)")
-    .option("--parallel <number>", "so many at once, of different Websets (default 1)")
-    .option("--attempts <number>", "after so many an event is given up (default 100, about 8 hours)")
-    .option("--command-timeout <length>", "after that long a command is killed with its children (default 60s)")
+    .option("--parallel <number>", "this many at once, of different Websets (default 1)")
+    .option("--attempts <number>", "after this many an event is given up (default 100, about 8 hours)")
+    .option("--command-timeout <length>", "after this long a command is killed with its children (default 60s)")
     .option(
       "--state <file>",
       "what was delivered (default one for each account, filter and target in your state folder)",

@@ -109,7 +109,7 @@ export class StdioTransport implements Transport {
     return this.#streams.stdout.writableLength > MOST_UNREAD_BYTES;
   }
 
-  /** Who has said all may still read the answers. */
+  /** Whoever has said all may still read the answers. */
   readonly #onEnd = (): void => {
     if (this.#closed || this.#farewell !== undefined) return;
     this.#lines.end();

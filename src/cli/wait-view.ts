@@ -39,7 +39,7 @@ export interface WaitViewFlags {
   quiet?: boolean;
 }
 
-/** What is left of an estimate, and how long it has taken, is drawn anew so often, in milliseconds. */
+/** What is left of an estimate, and how long it has taken, is drawn again this often, in milliseconds. */
 const TICK_MS = 1_000;
 const WIDEST_BAR = 24;
 const NARROWEST_BAR = 8;

@@ -12,7 +12,7 @@ import { placeOf, type Subscription } from "./subscription.ts";
 
 /** A stream says this often that it is alive, and where it is, in milliseconds; the extension wants it every 30 s. */
 export const HEARTBEAT_MS = 15_000;
-/** So many events at a time are put into words. */
+/** This many events at a time are put into words. */
 const TOLD_AT_ONCE = 50;
 
 /** An event as clients get it. */
@@ -69,7 +69,7 @@ export async function streamEvents(
         if (news.asked) isFailing = false;
         await told?.events(news);
       } else if (told === undefined) {
-        // Who has nothing open yet comes again by itself; an answer that may be an accident is asked for twice.
+        // Whoever has nothing open yet comes again by itself; an answer that may be an accident is asked for twice.
         if (!isDoubtful(news.error)) throw news.error;
       } else if (!isFailing) {
         isFailing = true;
@@ -162,7 +162,7 @@ class Told {
   }
 
   /**
-   * More than 150 events of the last seconds have no room in a cursor: until they are settled it stays where it was. Who is cut off just
+   * More than 150 events of the last seconds have no room in a cursor: until they are settled it stays where it was. Whoever is cut off just
    * then hears some of them again.
    */
   #moveTo(position: Position): void {

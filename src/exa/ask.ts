@@ -150,7 +150,7 @@ export function createAsk(setup: AskOptions): Ask {
         do {
           await pause.over({ deadline, signal: limit.signal });
           await budget.acquire({ group, background, signal: limit.signal });
-          // Who waited in the queue may come out of it into a pause that began meanwhile.
+          // Whoever waited in the queue may come out of it into a pause that began meanwhile.
         } while (pause.isOn);
         if (made === 1 && options.deadline === undefined) {
           // The time in the queue does not count: many calls at once must not make each other fail.

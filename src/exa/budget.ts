@@ -9,7 +9,7 @@ const BURST = 10;
 const MOST_IN_A_ROW = 4;
 
 export interface Turn {
-  /** Who waits is served in order within a group, and groups take turns. */
+  /** Whoever waits is served in order within a group, and groups take turns. */
   group?: string | undefined;
   /**
    * For looks that nobody waits for. All others go before them, but for one in five, and a burst finds half of its size left. They

@@ -5,7 +5,7 @@ import { isLoopback } from "../shared/loopback.ts";
 export interface Proxies {
   httpsProxy?: string;
   httpProxy?: string;
-  /** Hosts to reach directly, separated by commas or blanks. */
+  /** Hosts to reach directly, separated by commas or spaces. */
   noProxy?: string;
 }
 

@@ -89,7 +89,7 @@ export function refusalOf(
   }
   // Nothing else on the way asks for money.
   if (words === undefined && (status !== 402 || looksLikeHtml(answer))) {
-    const form = looksLikeHtml(answer) ? "is a page of HTML" : "has not the form of the API's errors";
+    const form = looksLikeHtml(answer) ? "is a page of HTML" : "does not have the form of the API's errors";
     const what = `the answer for ${subject.name} has the status ${status} and ${form}`;
     return refusal("unexpected_response", what, GATEWAY_ADVICE);
   }

@@ -57,7 +57,7 @@ const searchInside = z.looseObject({
   status: statusInside,
   websetId: textOrNull,
   query: z.string().catch(""),
-  /** How many items the search shall find. */
+  /** How many items the search is to find. */
   count: countOrNull,
   progress: searchProgressSchema,
   canceledAt: textOrNull,

@@ -38,7 +38,7 @@ const NO_ROUTE = "there is no route to the host";
 
 /** What Node's error codes mean, in words that go after the host's name. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  ETIMEDOUT: "the other side did not react any more",
+  ETIMEDOUT: "the other side stopped responding",
   ECONNRESET: CLOSED,
   ECONNABORTED: CLOSED,
   EPIPE: CLOSED,

@@ -214,7 +214,7 @@ export class Feed {
       }
     } finally {
       tail.leave();
-      // Who could not wait until a poll had reached back far enough gets there in slices the next time.
+      // Whoever could not wait until a poll had reached back far enough gets there in slices the next time.
       channel.near = told ? NEAR_MS : CLOSE_MS;
     }
   }

@@ -25,7 +25,7 @@ interface Found<T> {
   sentAt: number;
 }
 
-/** Answers of the API by what was asked for; who asks for the same thing at the same time shares the request. */
+/** Answers of the API by what was asked for; whoever asks for the same thing at the same time shares the request. */
 class LookUps<T> extends BoundedMap<string, Found<T>> {
   readonly #calls = new SharedCalls<void>();
 

@@ -13,7 +13,7 @@ const LONGEST_JITTER_MS = 100;
 /** After failures the pause doubles from the interval up to this, in milliseconds. */
 const LONGEST_FAILURE_PAUSE_MS = 15_000;
 
-/** What the upstream asks to wait is waited out up to this long, in milliseconds: who comes later was not asked. */
+/** What the upstream asks to wait is waited out up to this long, in milliseconds: whoever comes later was not asked. */
 export const LONGEST_REQUESTED_PAUSE_MS = 60_000;
 
 export interface PaceState {

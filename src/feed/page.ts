@@ -157,7 +157,7 @@ export function isWithin({ after, before }: Range, time: number): boolean {
 }
 
 /**
- * Whether a list that does not keep to times has left those that were asked for, as the order of this page shows: all of it, for
+ * Whether a list that ignores times has left those that were asked for, as the order of this page shows: all of it, for
  * a single entry may be stamped wrongly.
  */
 function hasLeft(

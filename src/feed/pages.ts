@@ -6,7 +6,7 @@ import { isWithin, PageReader, type Range, type Reading, widened } from "./page.
 export type { PageRead } from "./cursor-walk.ts";
 export type { Range, Reading } from "./page.ts";
 
-/** This many pages with events of other times than were asked for are taken for an API that does not keep to times. */
+/** This many pages with events of other times than were asked for are taken for an API that ignores times. */
 const MOST_PAGES_WITH_STRAYS = 10;
 
 /**
@@ -48,10 +48,10 @@ async function* walkRange(range: Range, reader: PageReader): AsyncGenerator<Page
     for await (const page of walkCursors(part, reader, new Walked(), true)) {
       walked.take(page.events);
       yield { ...page, more: page.more || parts.length > 0 };
-      // An API that does not keep to times would be asked for ever narrower parts in vain.
+      // An API that ignores times would be asked for ever narrower parts in vain.
       if (page.more && page.strays) strays++;
       if (!page.more || page.events.length === 0) continue;
-      if (strays > MOST_PAGES_WITH_STRAYS) throw brokenList("has no order, and does not keep to times");
+      if (strays > MOST_PAGES_WITH_STRAYS) throw brokenList("has no order, and ignores the times that are asked for");
       const border = middleOf(part, walked);
       if (border === undefined) continue;
       parts.push(...halves(part, border));

@@ -5,7 +5,7 @@ import { isRecord } from "./event.ts";
 import type { Placed } from "./position.ts";
 import type { TailMemory } from "./tail-memory.ts";
 
-/** The lease of a poll under way, in milliseconds: whoever stalls with it keeps others from telling what they see for so long. */
+/** The lease of a poll under way, in milliseconds: whoever stalls with it keeps others from telling what they see for this long. */
 const LEASE_MS = 3_000;
 /** A sighting tells of at most this many events; where more were created lately, each replica reads for itself. */
 const MOST_TOLD = 50;

@@ -230,7 +230,7 @@ export class Tail {
     const { clock } = this.#options;
     const cut = linkAbort(this.#stop.signal);
     this.#pause = { ends, cut };
-    // Who joined while the last poll was under way has had none yet.
+    // Whoever joined while the last poll was under way has had none yet.
     const isUrgent = this.#failures === 0 && this.#isUrgent(ends);
     try {
       await clock.sleep(isUrgent ? 0 : ends - clock.now(), cut.signal);
@@ -306,7 +306,7 @@ export class Tail {
       const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
       this.#tell(behind, { kind: "behind", upstreamNow: this.#options.reading.upstreamClock.reached() ?? 0 });
       for (const reader of behind) this.#leave(reader);
-      // Those who are near shall not wait for those who were not.
+      // Those who are near should not wait for those who were not.
       return this.#stop.signal.aborted ? undefined : this.#poll();
     }
 

@@ -22,7 +22,7 @@ const FIRST_STEP_MS = 60_000;
 /** Pages to find the way with: long enough to show an order, and short, for events can be large. */
 const PAGE = 20;
 
-/** The upstream's present, asked for where no answer told it lately. Who asks at the same time shares the requests. */
+/** The upstream's present, asked for where no answer told it lately. Whoever asks at the same time shares the requests. */
 export class UpstreamTime {
   readonly #clock: Clock;
   readonly #upstreamClock: UpstreamClock;

@@ -49,7 +49,7 @@ export function openStream(res: ServerResponse, headers: Record<string, string> 
   res.write(ALIVE);
 }
 
-/** What waits for its reader may have so many bytes; the outcomes of tasks of one tenant have less together. */
+/** What waits for its reader may have this many bytes; the outcomes of tasks of one tenant have less together. */
 const MOST_UNREAD_BYTES = 2 ** 20;
 
 /** Writes what waits for nobody. A reader so far behind is cut: it opens its stream again, and reads how things stand then. */

@@ -13,7 +13,7 @@ import { SESSION_HEADER, type TenantService } from "./tenant-service.ts";
 const FORWARDED = ["mcp-protocol-version", "mcp-method", "mcp-name", SESSION_HEADER];
 const BOTH_FORMS = "application/json, text/event-stream";
 
-/** Who comes too fast or wants too much at a time may come again after so many seconds. */
+/** Whoever comes too fast or wants too much at a time may come again after this many seconds. */
 const COME_AGAIN_SECONDS = 5;
 /** The SDK's own limit. */
 const MOST_IN_BATCH = 100;
@@ -335,7 +335,7 @@ function isModern(message: object): boolean {
   return (message as Loose).params?._meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
 }
 
-/** Who takes anything, or does not say what, takes both forms of an answer. */
+/** Whoever takes anything, or does not say what, takes both forms of an answer. */
 function forwarded(headers: IncomingHttpHeaders): Record<string, string> {
   const accept = headerOf(headers, "accept") ?? "*/*";
   const named = FORWARDED.flatMap((name) => {

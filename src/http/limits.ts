@@ -9,7 +9,7 @@ export interface TenantLimits {
   /** Waits in the background. */
   tasks: number;
   requestsPerSecond: number;
-  /** So many may come at once. */
+  /** This many may come at once. */
   burst: number;
 }
 
@@ -35,7 +35,7 @@ export class RequestRate {
     this.#burst = burst;
   }
 
-  /** Takes so many requests in; otherwise tells in how many whole seconds they may come again. */
+  /** Takes this many requests in; otherwise tells in how many whole seconds they may come again. */
   take(requests: number): number | undefined {
     const now = this.#clock.now();
     const fullAt = Math.max(this.#fullAt, now) + requests * this.#intervalMs;

@@ -2,17 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 
-/** So many keys may fail without consequence: people mistype. */
+/** This many keys may fail without consequence: people mistype. */
 const FREE_FAILURES = 3;
 /** The pause after the next one, and the longest, in milliseconds. Each doubles the one before. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 /** What was so long ago is forgotten, in milliseconds. */
 const REMEMBERED_MS = 600_000;
-/** So many requests of one sender may sit out a pause; more are sent away. */
+/** This many requests of one sender may sit out a pause; more are sent away. */
 const MOST_PAUSED = 16;
 const MOST_SENDERS = 10_000;
-/** Of one sender so many keys are told apart: whoever has tried that many waits the longest anyway. */
+/** Of one sender this many keys are told apart: whoever has tried that many waits the longest anyway. */
 const MOST_KEYS = 16;
 
 interface Sender {

@@ -34,7 +34,7 @@ const REQUEST_MS = 40_000;
 const STALLED_MS = 30_000;
 /** A kept connection lasts longer than balancers keep theirs (60 s): whoever closes first loses no request. */
 const KEPT_MS = 75_000;
-/** After so many requests a connection is closed, as nginx does: none of them may send more than that ahead. */
+/** After this many requests a connection is closed, as nginx does: none of them may send more than that ahead. */
 const MOST_ON_A_CONNECTION = 1_000;
 /** What is under way when the process is told to end has this long, in milliseconds. */
 const FAREWELL_MS = 10_000;
@@ -131,7 +131,7 @@ export class HttpServer {
 
   /**
    * Ends: new calls are sent away with 503, waits return what they have with their cursor. What is not over after 10 s is cut.
-   * @param leastMs for so many milliseconds new calls are answered in any case: a balancer that finds nobody listening tells its
+   * @param leastMs for this many milliseconds new calls are answered in any case: a balancer that finds nobody listening tells its
    * clients something worse than 503.
    */
   async close(leastMs = 0): Promise<void> {
@@ -249,7 +249,7 @@ export class HttpServer {
     }
     const text = await bodyOf(req);
     if (text === undefined) {
-      // Who hears of it only after the last byte must be able to send it.
+      // Whoever hears of it only after the last byte must be able to send it.
       req.resume();
       const message = `The body is longer than ${MOST_BODY_BYTES / 2 ** 20} MiB.`;
       return refuse(res, { status: 413, code: INVALID_REQUEST, message });
@@ -325,7 +325,7 @@ async function bodyOf(req: IncomingMessage): Promise<string | undefined> {
   if (Number(req.headers["content-length"]) > MOST_BODY_BYTES) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  // Who sends too much is still told so.
+  // Whoever sends too much is still told so.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MOST_BODY_BYTES) return undefined;

@@ -121,7 +121,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 const READ_MS = 30;
 const SPACES = Buffer.alloc(64 * 1024, " ");
 
-/** Sends an answer with what befalls it on its way. `refuse` stops new connections for some milliseconds. */
+/** Sends an answer with what happens to it on its way. `refuse` stops new connections for some milliseconds. */
 export async function sendAnswer(
   response: ServerResponse,
   { status, headers, body, transport }: SandboxAnswer,

@@ -23,7 +23,7 @@ export interface SandboxAnswer {
   headers: Record<string, string>;
   body: string;
   /**
-   * What befalls the answer on its way. The listener does it to the socket; whoever calls `handle` without one gets the
+   * What happens to the answer on its way. The listener does it to the socket; whoever calls `handle` without one gets the
    * same from `deliver`, and without that the answer as it was before.
    */
   transport?: TransportFault;

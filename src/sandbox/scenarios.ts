@@ -75,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
     description: "one Webset with 50 items and 2 enrichments, about 90 seconds to its end at speed 1",
     begin: (world) => void world.createWebset(DEMO),
   },
-  { name: "quiet", description: "nothing at all, until somebody creates it", begin: () => {} },
+  { name: "quiet", description: "nothing at all, until somebody creates a Webset", begin: () => {} },
   {
     name: "busy",
     description: "five Websets of different kinds, begun up to 40 seconds ago and still running",

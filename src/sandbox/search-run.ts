@@ -44,7 +44,7 @@ export class SearchRun {
   }
 
   /**
-   * Brings `timeLeft` up to this moment. As recorded it is what is left if everything goes on as on the average so far,
+   * Brings `timeLeft` up to this moment. As recorded it is what is left if everything goes on as on average so far,
    * which is wrong by a factor of up to four; and nothing from the last item on, long before the search is completed.
    */
   refreshTimeLeft(): void {

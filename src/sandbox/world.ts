@@ -241,7 +241,7 @@ export class World implements Recorder {
       id: "team_sandbox",
       name: "Sandbox",
       concurrency: { active, queued },
-      // Who waits shows that no more can run.
+      // Whoever waits shows that no more can run.
       limits: { maxConcurrent: queued === 0 ? null : active, maxQueued: null },
     };
   }

@@ -124,7 +124,7 @@ class Finder {
 /** A way to write a secret down: character by character, each in one of several forms. */
 interface Writing {
   characters: readonly string[];
-  /** At least so many of them are a part that tells something, and never less than half. */
+  /** At least this many of them are a part that tells something, and never less than half. */
   least: number;
   /** With which characters one may begin, and which may stand behind the first of them, given what follows in the secret. */
   begins(character: string, next: string): Begins;

@@ -7,7 +7,7 @@ interface Call<T> {
   callers: number;
 }
 
-/** Calls under way, by what they ask for: who asks for the same thing meanwhile shares the answer. */
+/** Calls under way, by what they ask for: whoever asks for the same thing meanwhile shares the answer. */
 export class SharedCalls<T> {
   readonly #calls = new Map<string, Call<T>>();
 

@@ -76,7 +76,7 @@ export class Delivery {
     return follower.read(signal);
   }
 
-  /** An entry of a log, for all who follow it; who was told of it before is not told again. */
+  /** An entry of a log, for all who follow it; whoever was told of it before is not told again. */
   entry(log: string, place: LogPlace, entry: Json): void {
     for (const follower of this.#followers.get(log) ?? []) follower.tell(place, entry);
   }

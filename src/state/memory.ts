@@ -20,7 +20,7 @@ interface Expiring {
 }
 
 /**
- * What is shared within one process. Who holds a lease here is there to renew it, so that it ends only when it is released.
+ * What is shared within one process. Whoever holds a lease here is there to renew it, so that it ends only when it is released.
  * What has expired is dropped when something is added.
  */
 export class MemoryState implements State {

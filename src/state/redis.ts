@@ -31,11 +31,11 @@ const LONGEST_PAUSE_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 /** A lease is renewed this many times within its time. */
 const RENEWALS = 3;
-/** A store that refuses some of what it is asked, being full or read only, answers the rest: for so long that does not count as back. */
+/** A store that refuses some of what it is asked, being full or read only, answers the rest: for this long that does not count as back. */
 const REFUSING_MS = 60_000;
-/** What it held before a connection was lost may be gone: for so long, in milliseconds, until those who know it have put it there again. */
+/** What it held before a connection was lost may be gone: for this long, in milliseconds, until those who know it have put it there again. */
 const FORGETFUL_MS = 10_000;
-/** So many leases are remembered of which it is not known whether this process has them. */
+/** This many leases are remembered of which it is not known whether this process has them. */
 const MOST_UNSURE = 1_000;
 
 /*
@@ -86,7 +86,7 @@ export class RedisState implements State {
   readonly #leases = new Set<Lease>();
   readonly #end = new AbortController();
   readonly #me = randomUUID();
-  /** Tokens of leases by their names: nobody answered whether they were given or renewed, and who asks again may have them already. */
+  /** Tokens of leases by their names: nobody answered whether they were given or renewed, and whoever asks again may have them already. */
   readonly #unsure = new BoundedMap<string, string>({ entries: MOST_UNSURE });
   #lastError: string | undefined;
   #refusedAt = Number.NEGATIVE_INFINITY;
@@ -102,7 +102,7 @@ export class RedisState implements State {
       lazyConnect: true,
       connectTimeout: CONNECT_MS,
       commandTimeout: ANSWER_MS,
-      // Whoever asks while it is away shall know at once, and nothing is to be done later that was given up.
+      // Whoever asks while it is away should know at once, and nothing should be done later that was given up.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,

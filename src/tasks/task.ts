@@ -32,7 +32,7 @@ export interface TaskOptions {
 
 /** One piece of work as the protocol sees it. A task that has ended never changes again. */
 export class Task {
-  /** 122 random bits: who knows the id may ask for the task. */
+  /** 122 random bits: whoever knows the id may ask for the task. */
   readonly id: string;
   readonly #options: TaskOptions;
   readonly #createdAt: number;

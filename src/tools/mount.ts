@@ -162,7 +162,7 @@ async function call({ context, background, ...called }: Call, given: unknown): P
   const { signal, notify, _meta } = context.mcpReq;
   const progress = startProgress({ clock, token: _meta?.progressToken, limitSeconds, notify });
   try {
-    // Who looks only once has the answer at once.
+    // Whoever looks only once has the answer at once.
     if (background === undefined || !limitSeconds)
       return await prepared.run({ signal, report: progress.report, mayTakeLong });
     const answer = await answerOrTask({

@@ -22,7 +22,7 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
  * The arguments of a call as its schema says them, where what was given can only mean that: nothing for `null`, also as text, for
- * blanks and for what hosts add; a number, a boolean or a list for its text; one value for a list of it. Everything else is left as it is, for the schema to
+ * blank text and for what hosts add; a number, a boolean or a list for its text; one value for a list of it. Everything else is left as it is, for the schema to
  * refuse by name.
  */
 export function readArguments(input: z.ZodObject, given: unknown): unknown {
@@ -78,7 +78,7 @@ function isNothing(value: unknown): boolean {
   return value === null || (typeof value === "string" && /^(?:null|undefined)?$/.test(value.trim()));
 }
 
-/** Also for a name such as `__proto__`, which the schema shall see to refuse it. */
+/** Also for a name such as `__proto__`, which the schema has to see to refuse it. */
 function define(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, enumerable: true });
 }

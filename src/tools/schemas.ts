@@ -171,7 +171,7 @@ export function isoFromNumber(given: unknown): string | undefined {
 
 function faultOf(text: string, time: number | undefined): string {
   if (time === undefined) return "is neither an ISO 8601 time nor an age";
-  if (/^\S+ /.test(text)) return "has a blank between date and time of day, where ISO 8601 has a T";
+  if (/^\S+ /.test(text)) return "has a space between date and time of day, where ISO 8601 has a T";
   return "has no time of day or no time zone";
 }
 

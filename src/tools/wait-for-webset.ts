@@ -98,7 +98,7 @@ function untilOf(args: Args): Until {
   throw new WebsetsError("invalid_request", {
     what:
       items === undefined
-        ? 'until "items" needs the parameter items: how many items shall be found'
+        ? 'until "items" needs the parameter items: how many items to wait for'
         : `The parameter items holds ${items}, but until is ${JSON.stringify(until)}, which does not count items`,
     advice: `Call wait_for_webset with until "items" and items ${items ?? 10} to wait for that many, or without items.`,
   });
@@ -151,7 +151,7 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
   }
 }
 
-/** Where so many items are waited for, how many there are. */
+/** Where a number of items is waited for, how many there are. */
 function countOf(progress: Progress | null, { items, searchId }: Args): string {
   const search = progress?.searches.find((one) => one.searchId === searchId);
   const found = searchId === undefined ? progress?.found : search?.found;

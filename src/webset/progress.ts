@@ -34,7 +34,7 @@ export type SearchProgress = {
   canceledReason?: string;
   /** This and all numbers below: null where the API did not tell, or told what cannot be. */
   found: number | null;
-  /** How many items the search shall find. */
+  /** How many items the search is to find. */
   target: number | null;
   analyzed: number | null;
   /** Percent, 0 to 100. Null for a canceled search, of which the API always says 100. */

@@ -195,7 +195,7 @@ export class Rounds {
         if (alone !== undefined) await this.#askFor(alone, running.signal);
       }
     } catch (error) {
-      // It is ended when nobody asks any more; who asks in this very moment begins anew.
+      // It is ended when nobody asks any more; whoever asks in this very moment begins anew.
       if (!running.signal.aborted) for (const { reject } of this.#asked) reject(error);
     } finally {
       this.#running = undefined;

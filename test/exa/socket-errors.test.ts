@@ -17,7 +17,7 @@ test.each([
 });
 
 test.each([
-  ["ETIMEDOUT", "api.exa.ai: the other side did not react any more"],
+  ["ETIMEDOUT", "api.exa.ai: the other side stopped responding"],
   ["ECONNRESET", "api.exa.ai: the connection was closed before the answer was complete"],
   ["ECONNREFUSED", "api.exa.ai: the connection was refused"],
   ["ENOTFOUND", "api.exa.ai: the host's name could not be resolved"],

@@ -354,7 +354,7 @@ describe("walking pages of a list whose order changes from request to request", 
     expect(new Set((await walk(opened)).ids).size).toBe(55);
   });
 
-  test("fails where the API does not keep to times either", async () => {
+  test("fails where the API ignores times, too", async () => {
     const opened = worldOf(1_000, 60);
     const upstream = listedAs(opened, { order: orders.none as OtherList["order"], pageSizeCap: 10 });
     opened.trouble.spoil = (request, next) => {

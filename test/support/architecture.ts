@@ -12,7 +12,7 @@ export interface Import {
 export interface Rules {
   /** Folder, or file without ".ts", of src/ → the folders and files of src/ that it may import besides itself. */
   mayImport: Record<string, readonly string[]>;
-  /** The same, for what is only to be known as a type: who needs the value has it passed in. */
+  /** The same, for what is only to be known as a type: whoever needs the value has it passed in. */
   typesOnly: Record<string, readonly string[]>;
   /** Package → the folders and files that may import it. */
   packages: Record<string, readonly string[]>;

@@ -14,7 +14,7 @@ export interface CommandWorldOptions extends Partial<Omit<SandboxOptions, "clock
   env?: Record<string, string>;
 }
 
-/** A stream in the place of one of the process's: what was written to it, and errors for who writes to it. */
+/** A stream in the place of one of the process's: what was written to it, and errors for whoever writes to it. */
 export class FakeStream implements OutputStream {
   readonly isTTY: boolean;
   text = "";

@@ -99,7 +99,7 @@ describe("a time", () => {
 
   test("with a blank where a T belongs is refused for that", () => {
     const { message } = refusal(() => timeOf("after", "2026-11-27 00:00:00+00:00"));
-    expect(message).toContain("has a blank between date and time of day");
+    expect(message).toContain("has a space between date and time of day");
   });
 
   test("is quoted only in part where it is long, and without line breaks", () => {

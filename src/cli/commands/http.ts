@@ -31,7 +31,7 @@ const MODES = ["byok", "token"] as const;
 /** Whoever sends SIGTERM may have a balancer that has to notice, in milliseconds; at Ctrl+C a person waits. */
 const LEAST_FAREWELL_MS = 3_000;
 
-/** So many lines of the access log may wait for a reader; more are left out, for requests do not wait for a log. */
+/** This many lines of the access log may wait for a reader; more are left out, for requests do not wait for a log. */
 const MOST_WAITING = 1_000;
 
 /** Serves MCP over HTTP until it is told to end; resolves to how it ended. */
@@ -87,7 +87,7 @@ async function listen(server: HttpServer, port: number, host: string) {
     if (code === "EADDRINUSE")
       throw new UsageError(`Port ${port} is in use; choose another with --port, or 0 for a free one`);
     if (code === "EACCES")
-      throw new UsageError(`Port ${port} needs rights that this process has not; choose one above 1023`);
+      throw new UsageError(`Port ${port} needs rights that this process does not have; choose one above 1023`);
     if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
       throw new UsageError(`--host ${quoted(host)} is no address of this machine`);
     }
@@ -133,7 +133,7 @@ async function identifyBy(
   return byToken(readTokens(text, env));
 }
 
-/** The key for who brings none. */
+/** The key for whoever brings none. */
 function orWith(apiKey: string | undefined, identify: Identify): Identify {
   return (headers) => {
     const caller = identify(headers);

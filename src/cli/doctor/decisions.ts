@@ -66,13 +66,13 @@ const many = (count: number, one: string) => `${count} ${one}${count === 1 ? "" 
 
 function checkLateness(evidence: Evidence): Verdict {
   const found = sightings(evidence);
-  if (found.length === 0) return unseen("no event came while it was looked; doctor --record looks for a minute");
+  if (found.length === 0) return unseen("no event came during the look; doctor --record looks for a minute");
   const most = LATE_MS + CLOCK_DISAGREEMENT_MS;
   const late = found.filter(({ least }) => least > most);
   const worst = Math.max(...found.map((one) => one.least));
   if (late.length > 0) return contradicted(`${late.length} of ${found.length} came later, one after ${seconds(worst)}`);
   const sure = found.filter((one) => one.most <= most);
-  if (sure.length === 0) return unseen(`${many(found.length, "event")} came, but it was looked too seldom`);
+  if (sure.length === 0) return unseen(`${many(found.length, "event")} came, but the looks were too far apart`);
   return confirmed(`${sure.length} came within ${seconds(Math.max(...sure.map((one) => one.most)))}`);
 }
 
@@ -90,7 +90,7 @@ function checkRanges(evidence: Evidence): Verdict {
   if (around === undefined) return unseen("the range was not answered");
   if (!around) return contradicted("an event in the middle of a range is not listed");
   const ends = `createdAfter ${createdAfter}, createdBefore ${createdBefore}`;
-  return confirmed(strays ? `${ends}, but ranges are not kept to` : ends);
+  return confirmed(strays ? `${ends}, but pages hold events of other times` : ends);
 }
 
 function checkClock({ readings, first, timeAt }: Evidence): Verdict {

@@ -110,7 +110,7 @@ async function accountFindings(exam: Exam, probe: Probe): Promise<Finding[]> {
     const limits: Finding = { check: "limits", status: "skip", summary: "not told by the API" };
     const { kind } = error as WebsetsError;
     if (kind === "unauthorized" && !KEY_FORM.test(config.apiKey ?? "")) {
-      const advice = `${finding.advice} It has not the form of Exa's keys, which are UUIDs.`;
+      const advice = `${finding.advice} It does not have the form of Exa's keys, which are UUIDs.`;
       return [{ ...finding, advice }, limits];
     }
     if (kind !== "not_found" && kind !== "unexpected_response") return [finding, limits];

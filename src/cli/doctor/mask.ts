@@ -7,7 +7,7 @@ export interface MaskOptions {
   words: KnownWords;
   /** The time that is told as `TOLD_START`, in milliseconds since 1970: every other time keeps its distance to it. */
   startedAt: number;
-  /** A whole number from 0 to below `limit`; without it one of chance. */
+  /** A whole number from 0 to below `limit`; without it a random one. */
   random?: (limit: number) => number;
 }
 

@@ -49,7 +49,7 @@ export function delayAfter(attempt: number, retryAfterMs: number | undefined, ra
 const MOST_WAITING = 100;
 /** The same for all queues: those of a Webset whose deliveries fail must not stop the others soon. */
 const MOST_PENDING = 1_000;
-/** Events are kept as far as they have so many characters in all; others are read again when their turn comes. */
+/** Events are kept as far as they have this many characters in all; others are read again when their turn comes. */
 const MOST_KEPT = 8 * 2 ** 20;
 
 /** What an event is about: the events of one queue are delivered one after another. */
@@ -73,7 +73,7 @@ export interface DeliveriesOptions {
   random?: () => number;
   /** How many are delivered at once, of different queues. */
   parallel: number;
-  /** After so many attempts an event is given up. */
+  /** After this many attempts an event is given up. */
   attempts: number;
   /** May keep its caller waiting, where nobody reads what it says. */
   tell(news: DeliveryNews): Promise<void>;
@@ -178,7 +178,7 @@ export class Deliveries {
   /** Tries until an event is delivered or given up, and that is on disk. */
   async #deliver(entry: Entry, queue: Queue): Promise<void> {
     const { state, clock, random, attempts } = this.#options;
-    // Who ends the program need not wait for who reads what it says.
+    // Whoever ends the program need not wait for whoever reads what it says.
     const tell = (news: DeliveryNews) => orAbort(this.#options.tell(news), this.#cut.signal);
     for (let [attempt, failures] = [1, 1]; ; failures++) {
       const { body, outcome, ms = 0 } = await this.#attempt(entry);
@@ -235,7 +235,7 @@ interface Unread {
   retryAfterMs: number | undefined;
 }
 
-/** So many at a time; who waited longest is next. */
+/** This many at a time; whoever waited longest is next. */
 class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -13,10 +13,10 @@ import type { Entry, Filter } from "./state-file.ts";
 
 /** What the feed and the tools put where they cut a text. */
 const CUT = "… [cut: ";
-/** Who comes back later than events are kept begins so much after the oldest, in milliseconds: time goes on meanwhile. */
+/** Whoever comes back later than events are kept begins so much after the oldest, in milliseconds: time goes on meanwhile. */
 const MARGIN_MS = 60_000;
 
-/** Reading events by their ids may take so many requests before reading all of a time is tried. */
+/** Reading events by their ids may take this many requests before reading all of a time is tried. */
 const WORTH_A_CALL = 10;
 
 /** What was read at once. */

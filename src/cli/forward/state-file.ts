@@ -6,7 +6,7 @@ import type { Environment } from "../../config.ts";
 import { isoTime } from "../../shared/clock.ts";
 
 const VERSION = 1;
-/** So many items are remembered as told, newest last: a reading that begins anew tells again what it does not know of. */
+/** This many items are remembered as told, newest last: a reading that begins anew tells again what it does not know of. */
 const MOST_ITEMS = 1_000;
 
 /** Which events a state file is about. */
@@ -261,7 +261,7 @@ async function read({ path, account, filter }: StateOptions): Promise<Contents |
   if (text === undefined) return undefined;
   const anew = "Nothing was changed: move it away to begin anew, with --since to go back in time.";
   const value = jsonIn(text);
-  if (value === undefined) throw new StateError(`The state file ${path} is damaged: it is no whole JSON. ${anew}`);
+  if (value === undefined) throw new StateError(`The state file ${path} is damaged: it is not complete JSON. ${anew}`);
   const { version } = Object(value) as { version?: unknown };
   if (version !== undefined && version !== VERSION) {
     const which = `is of version ${JSON.stringify(version)}, and this program reads version ${VERSION}`;

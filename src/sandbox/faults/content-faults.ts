@@ -22,7 +22,7 @@ export const contentFaults = {
   },
   "malformed-event": {
     kind: "after",
-    description: "one malformed event more among the good ones of a page",
+    description: "one malformed event, added to the good ones of a page",
     fits: isEventList,
     spoil(answer, { random }) {
       const page = pageOf(answer);

@@ -156,7 +156,7 @@ describe("0003", () => {
       "a range that is ignored",
       { exact: pageOf([e, event("far", 60_000)], { query: range }) },
       "confirmed",
-      "but ranges are not kept to",
+      "but pages hold events of other times",
     ],
   ])("tells %s", (_, evidence, status, words) => {
     const found = verdict("0003", { ...(one && { event: one }), around, ...evidence });

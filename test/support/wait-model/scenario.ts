@@ -43,7 +43,7 @@ export interface Waiter {
 }
 
 export interface Life {
-  /** How many items the first search shall find; without it there is no search at first. */
+  /** How many items the first search is to find; without it there is no search at first. */
   count: number | undefined;
   deeds: Deed[];
   waiters: Waiter[];
