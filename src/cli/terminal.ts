@@ -34,7 +34,6 @@ export interface OutputStream {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
   rows?: number | undefined;
-  writableNeedDrain?: boolean;
   write(text: string): boolean;
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
   on(event: "drain", listener: () => void): unknown;

@@ -21,7 +21,7 @@ const NUMBERS = {
 } satisfies Record<string, Record<Fault, number>>;
 
 /** The switch: what clients in the field know. */
-export const NUMBERED_AS: keyof typeof NUMBERS = "sketch";
+const NUMBERED_AS: keyof typeof NUMBERS = "sketch";
 
 const FAULTS: Readonly<Partial<Record<ErrorKind, Fault>>> = {
   missing_key: "forbidden",

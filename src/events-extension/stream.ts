@@ -11,7 +11,7 @@ import { eventsError } from "./protocol.ts";
 import { placeOf, type Subscription } from "./subscription.ts";
 
 /** A stream says this often that it is alive, and where it is, in milliseconds; the extension wants it every 30 s. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 /** This many events at a time are put into words. */
 const TOLD_AT_ONCE = 50;
 

@@ -287,7 +287,7 @@ function connectTo(host: string, port: number, signal: AbortSignal): Promise<Soc
 }
 
 /** The socket once its event has come; it is destroyed when that fails, or when the signal aborts before. */
-export async function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Socket> {
+async function opened(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<Socket> {
   // It stays: the next phase of the way begins a moment later.
   socket.on("error", () => {});
   try {

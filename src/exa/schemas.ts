@@ -112,10 +112,10 @@ const monitorInside = z.looseObject({
   createdAt: textOrNull,
   updatedAt: textOrNull,
 });
-export const monitorSchema = monitorInside.extend({ status: z.string().min(1) });
+const monitorSchema = monitorInside.extend({ status: z.string().min(1) });
 export type Monitor = z.infer<typeof monitorSchema>;
 
-export const websetSchema = z.looseObject({
+const websetSchema = z.looseObject({
   id: identifier,
   status: z.string().min(1),
   externalId: textOrNull,

@@ -6,7 +6,7 @@ import { MOST_CHARACTERS, TailMemory } from "./tail-memory.ts";
 /** The largest page the API gives. */
 export const LARGEST_PAGE = 200;
 /** A good width for the first slice of a range, in milliseconds. */
-export const FIRST_SLICE_MS = 60_000;
+const FIRST_SLICE_MS = 60_000;
 /** A reader whose position lies at most this far in the past joins a tail, which reaches back with its next poll. */
 export const NEAR_MS = 120_000;
 /** The same for one that was found to have too much in between: long enough that slices reach it. */

@@ -1,8 +1,8 @@
 /** For how long after the last event polling goes on at the full rate, in milliseconds. */
-export const FULL_RATE_MS = 10_000;
+const FULL_RATE_MS = 10_000;
 /** A quiet tail polls at most this many times slower than a busy one; the second is for while something runs that a reader waits for. */
-export const LONGEST_STRETCH = 5;
-export const RUNNING_STRETCH = 2;
+const LONGEST_STRETCH = 5;
+const RUNNING_STRETCH = 2;
 /** The interval is from one poll to the next, but the upstream has rest for at least this much of it. */
 const LEAST_REST = 0.5;
 /** How much quiet, after the first `FULL_RATE_MS`, adds one more interval. */

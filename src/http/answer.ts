@@ -4,7 +4,7 @@ import { restoreIds } from "../messages/message-id.ts";
 /** While nothing else is to be told, a stream says this often that it is alive, in milliseconds: proxies cut what is silent. */
 export const KEEP_ALIVE_MS = 3_000;
 
-export const EVENT_STREAM_HEADERS = {
+const EVENT_STREAM_HEADERS = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
   // nginx would else collect what a wait says until it is over.

@@ -86,7 +86,7 @@ export class Sessions {
 }
 
 /** One client of the 2025 era on this instance. */
-export class Session {
+class Session {
   readonly #deps: SubscriptionDeps;
   readonly #onIdle: () => void;
   readonly #calls = new Map<string, Set<() => void>>();

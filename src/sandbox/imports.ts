@@ -252,7 +252,7 @@ const ADDRESS = /^(https?:\/\/)?([\w-]+\.)+[a-z]{2,}(\/\S*)?$/i;
  * Looks at a CSV file as an import does: a line of names and at least one record, each with an address in the column
  * `identifier`, or without that in any one column.
  */
-export function checkCsv(text: string, identifier?: number): CsvVerdict {
+function checkCsv(text: string, identifier?: number): CsvVerdict {
   if (OTHER_FORMATS.test(text) || text.includes("\0")) return { reason: "invalid_format" };
   const [header, ...records] = text
     .split(/\r?\n/)

@@ -122,7 +122,7 @@ const READ_MS = 30;
 const SPACES = Buffer.alloc(64 * 1024, " ");
 
 /** Sends an answer with what happens to it on its way. `refuse` stops new connections for some milliseconds. */
-export async function sendAnswer(
+async function sendAnswer(
   response: ServerResponse,
   { status, headers, body, transport }: SandboxAnswer,
   refuse: (ms: number) => void,

@@ -55,7 +55,7 @@ export interface Cursors {
  * The place a cursor leads behind; undefined for the beginning. An entry that is gone meanwhile still has its place where
  * its id tells the time; a 400 for what names no entry of the list.
  */
-export function placeOf(cursor: string, { kind, find }: Cursors): Place | undefined {
+function placeOf(cursor: string, { kind, find }: Cursors): Place | undefined {
   const { bare, variant } = fromCursor(cursor);
   if (bare === "" && variant > 0) return undefined;
   const ids = idsOf(kind, bare);

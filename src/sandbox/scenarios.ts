@@ -150,7 +150,7 @@ const SECOND_MS = 1_000;
  * A story in which every event type occurs, some two minutes long at speed 1: a list of suppliers is imported, a Webset is
  * made from it, enriched, exported and monitored, while another Webset is paused, canceled and deleted.
  */
-export function tellEverything(world: World): void {
+function tellEverything(world: World): void {
   const at = (seconds: number, action: () => void) => world.later(seconds * SECOND_MS, action);
   const entity = { type: "company" } as const;
   const list = world.imports.create({ format: "csv", size: 1_840, count: 25, entity, title: "Known suppliers" });

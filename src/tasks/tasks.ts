@@ -12,7 +12,7 @@ const MOST_LIVE = 100;
 /** For how long the outcome of a task is kept, in milliseconds. */
 export const KEPT_MS = 3_600_000;
 /** Beyond this many tasks altogether the oldest outcome is forgotten early: outcomes may be large, and memory is not endless. */
-export const MOST_KEPT = 1_000;
+const MOST_KEPT = 1_000;
 
 /** Whoever asks for the result of a task of another replica waits for it this long at most, in milliseconds. */
 const FIND_AGAIN_MS = 10_000;

@@ -77,7 +77,7 @@ export function backgroundLimits({ maxWaitSeconds }: Background): WaitLimits {
 }
 
 /** What it means for an agent that there are as many tasks as there may be; other errors are left as they are. */
-export function explainTooMany(error: unknown): unknown {
+function explainTooMany(error: unknown): unknown {
   if (!(error instanceof TooManyTasks)) return error;
   return new WebsetsError("rate_limited", {
     what: `${error.most} waits are in the background, which is the most this server has at a time`,

@@ -201,7 +201,7 @@ const OTHER_VALUES: Readonly<Record<string, Readonly<Record<string, readonly str
 };
 
 /** The value, of those a parameter takes, that a caller meant by another word. */
-export function meantValue(name: string, value: unknown, values: readonly unknown[]): unknown {
+function meantValue(name: string, value: unknown, values: readonly unknown[]): unknown {
   const plain = plainly(value);
   return values.find((one) => plainly(String(one)) === plain || OTHER_VALUES[name]?.[String(one)]?.includes(plain));
 }

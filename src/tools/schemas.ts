@@ -40,7 +40,6 @@ export const now = z.string();
 export const cursor = z.string();
 export const nextPage = z.string().nullable();
 export const waitedSeconds = z.number();
-export const next = z.string().optional();
 export const warning = z.string().optional();
 export const note = z.string().optional();
 

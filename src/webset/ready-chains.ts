@@ -96,7 +96,7 @@ interface WaitOptions extends ReadyDeps {
 }
 
 /** One wait for items that are ready. */
-export class ReadyWait {
+class ReadyWait {
   readonly #options: WaitOptions;
   /** What stands for an item that is ready, and what the item is. */
   readonly #entries = new Map<FeedEvent, WebsetItem>();

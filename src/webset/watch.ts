@@ -9,7 +9,7 @@ import type { WebsetStates } from "./states.ts";
  * What changes the progress of a Webset. One set for all watches, so that one tail serves them all. Items are not among
  * them: each carries its page's text, and a look at the Webset tells the same of its progress in a few kilobytes.
  */
-export const WATCHED_TYPES: readonly string[] = [
+const WATCHED_TYPES: readonly string[] = [
   "import.completed",
   "import.created",
   "monitor.created",

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { collectEvents } from "../../src/feed/collect.ts";
 import type { Feed } from "../../src/feed/feed.ts";
 import type { Position } from "../../src/feed/position.ts";
-import { MemoryState } from "../../src/state/memory.ts";
 import type { Json, State } from "../../src/state/state.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { type Follower, follow } from "../support/reader.ts";
 
 const TYPES = ["webset.idle"];

@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { systemClock } from "../../src/shared/clock.ts";
 import { abortError } from "../../src/shared/errors.ts";
-import { MemoryState } from "../../src/state/memory.ts";
 import { eventually } from "../support/eventually.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { A_KEY, B_KEY, openHttp } from "./support.ts";
 
 const wait = { jsonrpc: "2.0", id: 1.5, method: "tools/call", params: { name: "wait_for_webset_event" } };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { MemoryState } from "../../src/state/memory.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { openHttp } from "./support.ts";
 
 /** A shared state that can be away. */

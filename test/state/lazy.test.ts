@@ -21,6 +21,6 @@ test("what replicas share is in no file that a host starts with, and Redis's cli
   }
   expect(started.size).toBeGreaterThan(1);
   for (const file of ["cli.js", ...started]) {
-    expect(textOf(file)).not.toMatch(/\b(?:SharedPolls|SharedTasks|MemoryState|RedisState)\b/);
+    expect(textOf(file)).not.toMatch(/\b(?:SharedPolls|SharedTasks|RedisState)\b/);
   }
 });

@@ -1,5 +1,5 @@
-import { MemoryState } from "../../src/state/memory.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { describeState } from "./contract.ts";
 
 describeState("in memory", async () => {

@@ -1,6 +1,5 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { silentLog } from "../../src/shared/log.ts";
-import { MemoryState } from "../../src/state/memory.ts";
 import type { SharedTenant, State } from "../../src/state/state.ts";
 import { SharedTasks } from "../../src/tasks/shared-tasks.ts";
 import { Tasks } from "../../src/tasks/tasks.ts";
@@ -9,6 +8,7 @@ import { TOOLS } from "../../src/tools/index.ts";
 import { mountTools } from "../../src/tools/mount.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { DECLARED, type Message } from "./raw-client.ts";
 
 type Handler = (request: unknown, context: unknown) => Promise<Message>;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MemoryState } from "../../src/state/memory.ts";
 import { type KeptTask, SharedTasks } from "../../src/tasks/shared-tasks.ts";
 import { type Task, TasksAway } from "../../src/tasks/task.ts";
 import { type Resume, Tasks } from "../../src/tasks/tasks.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { MemoryState } from "../support/memory-state.ts";
 import { HOUR, type ManualWork, MINUTE, manualWork, text } from "./support.ts";
 
 let clock: FakeClock;

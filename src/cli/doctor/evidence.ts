@@ -113,7 +113,7 @@ export async function gather(probe: Probe, signal: AbortSignal, readings: readon
 }
 
 /** Reads what is visible of the last seconds; nothing where that cannot be read, or is more than a page. */
-export async function recent(probe: Probe, signal: AbortSignal): Promise<SeenPage[]> {
+async function recent(probe: Probe, signal: AbortSignal): Promise<SeenPage[]> {
   const createdAfter = isoTime(probe.upstreamClock.told - RECENT_MS);
   try {
     const page = readPage(await probe.get("events", { limit: LARGEST, createdAfter }, signal));

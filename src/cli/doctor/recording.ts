@@ -83,12 +83,6 @@ export function createRecording(evidence: Evidence, options: Omit<MaskOptions, "
   return { about: ABOUT, program: `websets-events-mcp ${VERSION}`, facts: factsOf(evidence), answers, entries };
 }
 
-/** The page that an answer had, with its entries in it; undefined for an answer that was none. */
-export function replayed({ body }: RecordedAnswer, { entries }: Pick<Recording, "entries">): unknown {
-  if (!isRecord(body) || !Array.isArray(body.data)) return undefined;
-  return { ...body, data: body.data.map((at: number) => entries[at]) };
-}
-
 function toldQuery(query: Query, mask: Mask): Query {
   return Object.fromEntries(
     Object.entries(query).map(([name, value]) => {

@@ -34,7 +34,7 @@ export type DeliveryNews =
   | { kind: "given_up"; entry: Entry; attempt: number; how: string; deadLetters: string };
 
 const FIRST_DELAY_MS = 1_000;
-export const LONGEST_DELAY_MS = 300_000;
+const LONGEST_DELAY_MS = 300_000;
 
 /**
  * Milliseconds from an attempt that failed to the next: 1,000 after the first, doubled after each, and not before the target asked

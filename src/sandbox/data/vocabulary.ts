@@ -2,7 +2,7 @@ import type { Random } from "../random.ts";
 
 /** The words that the sandbox's data is made of. Everything is invented; names of real companies or people are accidents. */
 
-export const COMPANY_STEMS = phrases(`
+const COMPANY_STEMS = phrases(`
   Alder | Amber | Ash | Basalt | Birch | Bright | Cedar | Cinder | Clear | Cobalt | Copper | Coral | Drift | Elm |
   Ember | Fathom | Fern | Flint | Frost | Garnet | Glass | Granite | Harrow | Hazel | Heron | Indigo | Juniper |
   Kestrel | Lark | Linden | Lumen | Maple | Marrow | Mica | North | Ochre | Onyx | Otter | Pine | Quarry | Quill |
@@ -10,12 +10,12 @@ export const COMPANY_STEMS = phrases(`
   Willow | Wren | Yarrow
 `);
 
-export const COMPANY_TAILS = phrases(`
+const COMPANY_TAILS = phrases(`
   bridge | brook | crest | field | ford | forge | gate | grove | haven | hill | lane | line | loop | mark | mill |
   moor | path | point | port | reach | shore | span | stead | stone | track | vale | ward | water | way | works
 `);
 
-export const COMPANY_KINDS = phrases(`
+const COMPANY_KINDS = phrases(`
   Analytics | Bio | Capital | Cloud | Dynamics | Energy | Foods | Freight | Health | Industries | Instruments |
   Labs | Logistics | Materials | Mobility | Networks | Robotics | Security | Studio | Systems
 `);
@@ -28,14 +28,14 @@ export const PLACES = phrases(`
   Stockholm, Sweden | Tallinn, Estonia | Toronto, Canada | Vienna, Austria | Warsaw, Poland | Zurich, Switzerland
 `);
 
-export const FIRST_NAMES = phrases(`
+const FIRST_NAMES = phrases(`
   Adaeze | Alina | Amir | Anneke | Aurelio | Beatriz | Bram | Camille | Chidi | Daria | Desmond | Edda | Elif |
   Emre | Farah | Felix | Gita | Hana | Henrik | Ifeoma | Imre | Ines | Jarek | Jun | Kaveh | Keiko | Lale | Leif |
   Liv | Malik | Mara | Matteo | Nadia | Noor | Oskar | Paloma | Priya | Quentin | Rafaela | Ravi | Renske |
   Saoirse | Selim | Sunniva | Tamsin | Teodor | Uma | Viktor | Wanjiru | Yara | Yusuf | Zofia
 `);
 
-export const LAST_NAMES = phrases(`
+const LAST_NAMES = phrases(`
   Abernethy | Adeyemi | Almquist | Anselm | Banerjee | Barros | Bergstrand | Brandvold | Castellane | Cheng |
   Dahlgaard | Delacroix | Demirci | Eriksrud | Faraday | Fontaine | Garvey | Grunwald | Halloran | Haverkamp |
   Ishikawa | Jankowiak | Kariuki | Kastner | Kovalenko | Lindqvist | Lorimer | Mbeki-Olsen | Marchetti | Mikkelsen |

@@ -102,7 +102,7 @@ const LENGTH = 500_000;
 let made: string | undefined;
 
 /** 500 KB of page text, made once and shared by all who hold it. */
-export function longText(): string {
+function longText(): string {
   if (made === undefined) {
     const lines: string[] = [];
     for (let length = 0, number = 1; length < LENGTH; number++) {

@@ -22,7 +22,7 @@ export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(ALL, name);
 }
 
-export function faultNamed(name: FaultName): Fault {
+function faultNamed(name: FaultName): Fault {
   return ALL[name];
 }
 

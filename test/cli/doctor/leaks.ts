@@ -50,7 +50,7 @@ const IDS: readonly IdKind[] = ["webset", "search", "item", "enrichment", "first
 const NOW = Date.parse("2026-11-27T14:00:00.000Z");
 
 /** An id in any of the forms there are, or in none. */
-export const anyId: fc.Arbitrary<string> = fc.oneof(
+const anyId: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.constantFrom(...IDS), fc.nat(), fc.nat(5_000_000))
     .map(([kind, seed, ago]) => createIds(createRandom(seed))(kind, NOW - ago)),

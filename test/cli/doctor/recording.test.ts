@@ -12,7 +12,8 @@ import {
 } from "../../../src/cli/doctor/evidence.ts";
 import { describeListing } from "../../../src/cli/doctor/listing.ts";
 import { loadKnownWords } from "../../../src/cli/doctor/mask.ts";
-import { createRecording, type Recording, replayed } from "../../../src/cli/doctor/recording.ts";
+import { createRecording, type RecordedAnswer, type Recording } from "../../../src/cli/doctor/recording.ts";
+import { isRecord } from "../../../src/feed/event.ts";
 import { listOrder } from "../../../src/feed/list-order.ts";
 import { createFaults, parseFaults } from "../../../src/sandbox/faults.ts";
 import { propertyRuns, propertyTimeout } from "../../support/property-runs.ts";
@@ -23,6 +24,12 @@ const words = await loadKnownWords();
 const RUNS = 200;
 
 const recordingOf = (evidence: Evidence) => createRecording(evidence, { words, random: chanceOf(1) });
+
+/** The page that an answer had, with its entries in it; undefined for an answer that was none. */
+function replayed({ body }: RecordedAnswer, { entries }: Recording): unknown {
+  if (!isRecord(body) || !Array.isArray(body.data)) return undefined;
+  return { ...body, data: body.data.map((at: number) => entries[at]) };
+}
 
 /** The pages of a recording, in the order in which they came. */
 function pagesOf(recording: Recording): SeenPage[] {

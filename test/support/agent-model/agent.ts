@@ -84,7 +84,7 @@ interface Next {
 }
 
 /** Reads `next` as an agent would: the tool, the parameters and their values, and nothing else. */
-export function readNext(next: string): Next {
+function readNext(next: string): Next {
   const isOver = next.startsWith("Nothing more comes of a deleted Webset");
   const [, atOnce, said] =
     /call wait_for_webset_event again( at once)?, with (.*?)this cursor as after/.exec(next) ?? [];

@@ -1,7 +1,7 @@
 import type { Feed } from "../../../src/feed/feed.ts";
-import { MemoryState } from "../../../src/state/memory.ts";
 import { type FeedWorld, openFeedWorld, type Spoil } from "../feed-world.ts";
 import { FlakyState, type StateTrouble } from "../flaky-state.ts";
+import { MemoryState } from "../memory-state.ts";
 import { promisingMore } from "../pages.ts";
 import { runReader } from "./chain.ts";
 import { dice } from "./dice.ts";

@@ -8,7 +8,7 @@ import { LATE_MS } from "../../../src/feed/position.ts";
  */
 
 /** One is known to nobody; what one filter wants, others want too. */
-export const TYPES = ["webset.idle", "webset.item.created", "webset.search.updated", "webset.moved"] as const;
+const TYPES = ["webset.idle", "webset.item.created", "webset.search.updated", "webset.moved"] as const;
 export const FILTERS: readonly EventFilter[] = [
   {},
   { types: ["webset.idle"] },

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { linkAbort } from "../shared/abort.ts";
-import type { Clock } from "../shared/clock.ts";
-import { Delivery } from "./delivery.ts";
+import { linkAbort } from "../../src/shared/abort.ts";
+import type { Clock } from "../../src/shared/clock.ts";
+import { Delivery } from "../../src/state/delivery.ts";
 import {
   type Json,
   type KeptRecord,
@@ -12,7 +12,7 @@ import {
   type PutOptions,
   type RecordKey,
   type State,
-} from "./state.ts";
+} from "../../src/state/state.ts";
 
 /** What is left out after a time of `clock.now()`. */
 interface Expiring {
@@ -20,7 +20,7 @@ interface Expiring {
 }
 
 /**
- * What is shared within one process. Whoever holds a lease here is there to renew it, so that it ends only when it is released.
+ * A state within one process, for tests. Whoever holds a lease here is there to renew it, so that it ends only when it is released.
  * What has expired is dropped when something is added.
  */
 export class MemoryState implements State {
