@@ -61,7 +61,7 @@ const RULES: Rules = {
     croner: ["sandbox"],
     "fastest-levenshtein": ["feed", "sandbox", "cli/command-line"],
     iovalkey: ["state/redis"],
-    "string-width": ["cli/width"],
+    "string-width": ["cli/terminal"],
     zod: ["exa", "feed", "webset", "tasks", ...faces, "config", "server", "http", "cli", "sandbox/bodies"],
   },
 };

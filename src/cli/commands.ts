@@ -17,10 +17,9 @@ import type { WebsetsFlags } from "./commands/websets.ts";
 import { EXIT, EXIT_CODES, endOf } from "./exit-codes.ts";
 import { numberFlag, quoted, UsageError, withoutSecrets } from "./flags.ts";
 import { overview, sandboxLists } from "./help.ts";
-import { LiveLines } from "./live-lines.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { saveMemory } from "./save-memory.ts";
-import { endReason, openTerminal, READER_GONE } from "./terminal.ts";
+import { endReason, LiveLines, openTerminal, READER_GONE } from "./terminal.ts";
 
 /** The process, for commands that people start. */
 export interface Shell {

@@ -1,5 +1,4 @@
-import type { Terminal } from "./terminal.ts";
-import { cut, padded, widthOf } from "./width.ts";
+import { cut, padded, type Terminal, widthOf } from "./terminal.ts";
 
 export interface Column<Row> {
   title: string;

@@ -1,8 +1,7 @@
 import { styleText } from "node:util";
+import stringWidth from "string-width";
 import type { Environment } from "../config.ts";
 import type { Redact } from "../shared/redact.ts";
-import { LiveLines } from "./live-lines.ts";
-import { cut, widthOf } from "./width.ts";
 
 /** Where a person or a program reads what a command says: its stdout or its stderr. */
 export interface Terminal {
@@ -166,4 +165,62 @@ export function wrap(text: string, width: number, hang: number): string {
     }
   }
   return [...lines, line].join("\n");
+}
+
+/** How many columns of a terminal a text takes. */
+export const widthOf: (text: string) => number = stringWidth;
+
+const graphemes = new Intl.Segmenter();
+
+/** A text of at most `width` columns on a terminal: what is cut ends in a mark. */
+export function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  if (width < 1) return "";
+  let kept = "";
+  let taken = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    taken += widthOf(segment);
+    if (taken > width - 1) break;
+    kept += segment;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+/** A text of exactly `width` columns. */
+export function padded(text: string, width: number): string {
+  const shown = cut(text, width);
+  return shown + " ".repeat(Math.max(0, width - widthOf(shown)));
+}
+
+const ERASE = "\r\u001b[2K";
+const UP_AND_ERASE = `\u001b[1A${ERASE}`;
+
+/**
+ * Lines at the end of a terminal that are drawn again in their place, while others are written above them. It belongs to all streams that lead
+ * to that terminal, for what one of them writes has to go above what another one drew.
+ */
+export class LiveLines {
+  #lines: readonly string[] = [];
+
+  /** What to write so that these lines stand there and the ones before do not; lines are not wider than the terminal. */
+  replacedBy(lines: readonly string[]): string {
+    if (lines.join("\n") === this.#lines.join("\n")) return "";
+    const text = this.#erased() + drawn(lines);
+    this.#lines = lines;
+    return text;
+  }
+
+  /** What to write so that whole lines stay above. */
+  above(text: string): string {
+    return this.#erased() + text + drawn(this.#lines);
+  }
+
+  #erased(): string {
+    // A terminal shows ^C where its cursor stands.
+    return this.#lines.length === 0 ? "" : ERASE + UP_AND_ERASE.repeat(this.#lines.length);
+  }
+}
+
+function drawn(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
 }

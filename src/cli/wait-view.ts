@@ -3,8 +3,7 @@ import type { Outcome } from "../webset/decide.ts";
 import { duration, howFar, isFinished, type Progress } from "../webset/progress.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { Piece } from "./terminal.ts";
-import { padded, widthOf } from "./width.ts";
+import { type Piece, padded, widthOf } from "./terminal.ts";
 
 /** One Webset that is waited for, as far as it is known. */
 export interface Followed {

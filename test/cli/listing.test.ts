@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { items } from "../../src/cli/commands/items.ts";
 import { websets } from "../../src/cli/commands/websets.ts";
-import { widthOf } from "../../src/cli/width.ts";
+import { widthOf } from "../../src/cli/terminal.ts";
 import { DEMO_WEBSET, findScenario } from "../../src/sandbox/scenarios.ts";
 import { type CommandWorldOptions, openCommandWorld } from "../support/command-world.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { widthOf } from "../../src/cli/width.ts";
+import { widthOf } from "../../src/cli/terminal.ts";
 import { DEMO_WEBSET, findScenario } from "../../src/sandbox/scenarios.ts";
 import { runProgram } from "../support/program.ts";
 import { HAS_PTY, TerminalProgram } from "../support/pty.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Column, layOut } from "../../src/cli/table.ts";
-import { openTerminal } from "../../src/cli/terminal.ts";
-import { cut, widthOf } from "../../src/cli/width.ts";
+import { cut, openTerminal, widthOf } from "../../src/cli/terminal.ts";
 import { FakeStream } from "../support/command-world.ts";
 
 interface Row {

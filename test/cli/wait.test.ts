@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type WaitFlags, wait } from "../../src/cli/commands/wait.ts";
-import { READER_GONE } from "../../src/cli/terminal.ts";
-import { widthOf } from "../../src/cli/width.ts";
+import { READER_GONE, widthOf } from "../../src/cli/terminal.ts";
 import { DEMO_WEBSET } from "../../src/sandbox/scenarios.ts";
 import type { Faults } from "../../src/sandbox/server.ts";
 import { type CommandWorldOptions, openCommandWorld } from "../support/command-world.ts";

@@ -1,4 +1,4 @@
-import { widthOf } from "../../src/cli/width.ts";
+import { widthOf } from "../../src/cli/terminal.ts";
 
 const TOKEN = /\u001b\[(\d*)([A-Za-z])|\r|\n|\u001b|[^\r\n\u001b]+/g;
 const graphemes = new Intl.Segmenter();

@@ -5,8 +5,7 @@ import type { CommandContext } from "../command-context.ts";
 import { EXIT, inShell } from "../exit-codes.ts";
 import { UsageError } from "../flags.ts";
 import { followEvents, LONGEST_SECONDS, RETRY_MS } from "../follow-events.ts";
-import { endReason, jsonText, READER_GONE, type Style } from "../terminal.ts";
-import { cut } from "../width.ts";
+import { cut, endReason, jsonText, READER_GONE, type Style } from "../terminal.ts";
 
 export interface TailFlags {
   /** As one text. */

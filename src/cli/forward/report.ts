@@ -2,8 +2,7 @@ import { isTransient, type WebsetsError } from "../../shared/errors.ts";
 import { plainText } from "../../shared/text.ts";
 import type { CommandContext } from "../command-context.ts";
 import { inShell } from "../exit-codes.ts";
-import { jsonText } from "../terminal.ts";
-import { cut } from "../width.ts";
+import { cut, jsonText } from "../terminal.ts";
 import { type DeliveryNews, queueOf, type Target } from "./delivery.ts";
 import type { StateFile } from "./state-file.ts";
 
