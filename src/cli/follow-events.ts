@@ -1,3 +1,4 @@
+import { SURE_MS } from "../feed/collect.ts";
 import { linkAbort } from "../shared/abort.ts";
 import { isAbort, isTransient, WebsetsError } from "../shared/errors.ts";
 import { isTime, positionOf } from "../tools/schemas.ts";
@@ -5,10 +6,10 @@ import type { PresentedEvent } from "../tools/summary.ts";
 import type { CommandContext } from "./command-context.ts";
 import { quoted, UsageError } from "./flags.ts";
 
-/** A wait that finds nothing takes so long, in seconds: transient errors are outlasted within it. */
+/** A wait that finds nothing takes this long, in seconds: transient errors are outlasted within it. */
 export const LONGEST_SECONDS = 86_400;
-/** What was on its way when something ended becomes visible in this time, in seconds; the tool's own description has the number. */
-const SURE_SECONDS = 7;
+/** What was on its way when something ended becomes visible in this time, in seconds. */
+const SURE_SECONDS = SURE_MS / 1_000;
 /** The pause before a call that failed in passing is made again, in milliseconds. */
 export const RETRY_MS = 5_000;
 

@@ -1,7 +1,6 @@
 import { collectEvents } from "../feed/collect.ts";
 import { encodeCursor } from "../feed/cursor.ts";
-import { SECOND_LOOK_MS } from "../feed/tail.ts";
-import { isDoubtful } from "../shared/errors.ts";
+import { isDoubtful, SECOND_LOOK_MS } from "../shared/errors.ts";
 import type { Delivery, Occurrence } from "./stream.ts";
 import { placeOf, type Subscription } from "./subscription.ts";
 

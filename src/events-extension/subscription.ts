@@ -6,7 +6,7 @@ import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, eventFilter } from "../feed/filter.ts";
 import { requireTypes, unknownType } from "../feed/meant-type.ts";
 import { type Ago, type Position, positionAt, RETENTION_MS } from "../feed/position.ts";
-import type { Clock } from "../shared/clock.ts";
+import { type Clock, DAY_MS } from "../shared/clock.ts";
 import { finished } from "../shared/errors.ts";
 import { noSuchEvent } from "./protocol.ts";
 
@@ -158,8 +158,6 @@ export async function placeOf(
   const from = oldestMs === RETENTION_MS ? { agoMs: RETENTION_MS } : positionAt(now.since - oldestMs);
   return { from, resumes: false, truncated: true };
 }
-
-const DAY_MS = 86_400_000;
 
 function positionIn(cursor: string): Position | undefined {
   try {

@@ -1,13 +1,11 @@
-import type { BackwardsHint } from "./channel.ts";
-import { LARGEST_PAGE } from "./channel.ts";
+import { DAY_MS } from "../shared/clock.ts";
+import { type BackwardsHint, LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { Walked } from "./list-order.ts";
 import { type Range, type Reading, walkPages } from "./pages.ts";
 import { byTime, CLOCK_DISAGREEMENT_MS, LATE_MS, RETENTION_MS } from "./position.ts";
 import { readBack } from "./slices.ts";
 
-/** What is kept a little longer than promised is still found. */
-const DAY_MS = 86_400_000;
 /**
  * How much newer than an event one listed behind it can be: an API that lists events as they came in has them in the order
  * in which they became visible.
@@ -121,6 +119,7 @@ async function* readWindows(
   reading: Reading,
 ): AsyncGenerator<Batch> {
   const upstreamNow = rest.upstreamNow ?? (await now());
+  // What is kept a little longer than promised is still found.
   const earliest = after ?? upstreamNow - RETENTION_MS - DAY_MS;
   let before = rest.given ?? latest;
   let anchor = rest.newest ?? Math.min(before ?? upstreamNow, upstreamNow);

@@ -1,6 +1,6 @@
 import type { ExaClient } from "../exa/client.ts";
-import type { Clock } from "../shared/clock.ts";
-import { isDoubtful, isTransient, WebsetsError } from "../shared/errors.ts";
+import { type Clock, DAY_MS } from "../shared/clock.ts";
+import { isDoubtful, isTransient, SECOND_LOOK_MS, WebsetsError } from "../shared/errors.ts";
 import type { UpstreamClock } from "../shared/upstream-clock.ts";
 import { CatchUp } from "./catch-up.ts";
 import { type Channel, Channels, CLOSE_MS, keyOf, NEAR_MS } from "./channel.ts";
@@ -14,7 +14,7 @@ import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS
 import { type FeedNews, Reader } from "./reader.ts";
 import type { OpenShared } from "./shared-polls.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
-import { type Poll, SECOND_LOOK_MS, Tail } from "./tail.ts";
+import { type Poll, Tail } from "./tail.ts";
 import { UpstreamTime } from "./upstream-time.ts";
 
 /** The pause before a failed slice or look-up is tried again, in milliseconds. */
@@ -22,7 +22,6 @@ const RETRY_MS = 1_000;
 /** One page of a slice may take this long at first, and after failures longer. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** The pause before a reader looks again at a time that is crowded and not settled yet, in milliseconds. */
 const CROWD_PAUSE_MS = 1_000;
 /** What is visible now is settled after this long at most, in milliseconds. */

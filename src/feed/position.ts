@@ -1,3 +1,4 @@
+import { DAY_MS } from "../shared/clock.ts";
 import { sha256 } from "../shared/hash.ts";
 
 /**
@@ -10,7 +11,7 @@ export const LATE_MS = 5_000;
 export const CLOCK_DISAGREEMENT_MS = 1_000;
 
 /** How long Exa keeps events, in milliseconds: 60 days, by its documentation. */
-export const RETENTION_MS = 60 * 24 * 3_600_000;
+export const RETENTION_MS = 60 * DAY_MS;
 
 /** How far back a position may begin that is told by its age: while it is read the time goes on. */
 const LONGEST_AGO_MS = RETENTION_MS - 60_000;

@@ -1,6 +1,6 @@
 import { type LinkedAbort, linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAbort, isDoubtful, isTransient } from "../shared/errors.ts";
+import { isAbort, isDoubtful, isTransient, SECOND_LOOK_MS } from "../shared/errors.ts";
 import { LARGEST_PAGE } from "./channel.ts";
 import type { FeedEvent } from "./event.ts";
 import { LONGEST_REQUESTED_PAUSE_MS, nextPoll, type PaceState } from "./pace.ts";
@@ -15,8 +15,6 @@ const ATTEMPTS = 2;
 /** A poll's page may take this long at first, and after failures longer: one that stalls must not cost a whole wait. */
 const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
-/** What could be an accident is asked again after this long, in milliseconds. */
-export const SECOND_LOOK_MS = 2_000;
 /** A poll reads this many events at most, and not more of their data than a memory keeps. */
 const MOST_AT_ONCE = 2_000;
 /** A poll looks back this often, in milliseconds, to see whether an event came later than any should. */

@@ -11,6 +11,7 @@ import {
   type Variables,
 } from "@modelcontextprotocol/server";
 import { withoutDepths } from "../shared/bounded-json.ts";
+import { DAY_MS } from "../shared/clock.ts";
 import { isAbort, lineForOperator, sentenceForAgent, WebsetsError } from "../shared/errors.ts";
 import type { Log } from "../shared/log.ts";
 import { plainText, wellFormedJson } from "../shared/text.ts";
@@ -113,8 +114,6 @@ export function readError(error: unknown, uri: string, log: Log): unknown {
   const code = theirs ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
   return new ProtocolError(code, sentence, { kind: error.kind });
 }
-
-const DAY_MS = 86_400_000;
 
 /** What is the same for everybody until another version of this program answers. */
 export const SAME_FOR_ALL: CacheHint = { ttlMs: DAY_MS, cacheScope: "public" };

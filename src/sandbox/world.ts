@@ -1,5 +1,5 @@
 import type { EventType } from "../exa/event-types.ts";
-import type { Clock } from "../shared/clock.ts";
+import { type Clock, DAY_MS } from "../shared/clock.ts";
 import { ApiError } from "./api-error.ts";
 import type {
   EnrichmentParameters,
@@ -52,8 +52,6 @@ export interface RecordOptions {
   /** From when on the event can be seen, in milliseconds since 1970; without it `visibilityDelay` after its creation. */
   visibleAt?: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Everything there is in the sandbox, and what can be done to it. Results are copies; what does not exist is an `ApiError`

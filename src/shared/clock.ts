@@ -11,6 +11,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+export const DAY_MS = 86_400_000;
+
 /** The longest delay `setTimeout` takes before it overflows and fires at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 

@@ -152,7 +152,10 @@ export function finished(sentence: string): string {
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
-/** True for an answer of the API that could be an accident: only a second one, some time later, is believed. */
+/** What could be an accident is asked again after this long, in milliseconds. */
+export const SECOND_LOOK_MS = 2_000;
+
+/** True for an answer of the API that could be an accident: only a second one, that much later, is believed. */
 export function isDoubtful(error: unknown): error is WebsetsError {
   return isAboutQuestion(error) && error.status !== undefined && !isFinal(error);
 }

@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import { requireTypes } from "../feed/meant-type.ts";
-import { SECOND_LOOK_MS } from "../feed/tail.ts";
+import { SECOND_LOOK_MS } from "../shared/errors.ts";
 import type { CallContext, Tool } from "./define.ts";
 import { explainIds, explainInput } from "./explain.ts";
 import { offerNearTitle } from "./list-websets.ts";

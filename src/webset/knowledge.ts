@@ -1,12 +1,10 @@
 import { parseSearch, parseWebset, type Webset, type WebsetSearch } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { BEFORE_ALL, type Position, positionAt, watermarkAt } from "../feed/position.ts";
-import { type ErrorKind, isFinal, isTransient, type WebsetsError } from "../shared/errors.ts";
+import { type ErrorKind, isFinal, isTransient, SECOND_LOOK_MS, type WebsetsError } from "../shared/errors.ts";
 import { isIdle, isLaterThan } from "./decide.ts";
 import { isFinished, timeOf, withSearch } from "./progress.ts";
 
-/** An answer that could be an accident, such as a 404 of what was there, is believed when it comes again this much later, in milliseconds. */
-const SECOND_LOOK_MS = 2_000;
 /** What an event called for and the last look did not show yet is looked for again after this long, in milliseconds. */
 const OWED_GAP_MS = 1_000;
 /** While the events cannot be read, looks stand in for them this often, in milliseconds. */

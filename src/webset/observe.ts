@@ -5,7 +5,7 @@ import { CLOCK_DISAGREEMENT_MS, type Position, positionAt, watermarkAt } from ".
 import type { Expectation } from "../feed/subscription.ts";
 import { type LinkedAbort, linkAbort, orAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isTransient, WebsetsError } from "../shared/errors.ts";
+import { isTransient, SECOND_LOOK_MS, WebsetsError } from "../shared/errors.ts";
 import {
   allowedAt,
   begin,
@@ -22,8 +22,7 @@ import type { WebsetStates } from "./states.ts";
 
 /** The pause before a failed first look is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
-/** The pause before the events are tried again after an answer that could be an accident, and after it came again. */
-const REREAD_MS = 2_000;
+/** The pause before the events are tried again after an answer that could be an accident came again, in milliseconds. */
 const CLOSED_MS = 15_000;
 
 /** `first`: of an observer; `owed`: something was told of which it has to show more; `slow`: whether it shows what nothing told; `last`: before its end. */
@@ -148,7 +147,7 @@ export class Observer {
         if (!(error instanceof WebsetsError) || (isAbsent ? isDoubted : !isTransient(error))) throw error;
         isDoubted ||= isAbsent;
         yield { kind: "retrying", error };
-        await clock.sleep(Math.max(isAbsent ? REREAD_MS : RETRY_MS, error.retryAfterMs ?? 0), signal);
+        await clock.sleep(Math.max(isAbsent ? SECOND_LOOK_MS : RETRY_MS, error.retryAfterMs ?? 0), signal);
       }
     }
   }
@@ -175,7 +174,7 @@ export class Observer {
       } catch (error) {
         if (!(error instanceof WebsetsError)) throw error;
         this.#take({ kind: "unread", at: clock.now(), error });
-        const pauseMs = known().events.isClosed ? CLOSED_MS : REREAD_MS;
+        const pauseMs = known().events.isClosed ? CLOSED_MS : SECOND_LOOK_MS;
         await clock.sleep(Math.max(pauseMs, error.retryAfterMs ?? 0), signal);
       }
     }

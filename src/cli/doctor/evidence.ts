@@ -2,7 +2,7 @@ import { parseEventPage } from "../../exa/event.ts";
 import { parseWebsetPage, type Webset } from "../../exa/schemas.ts";
 import { type FeedEvent, toFeedEvent } from "../../feed/event.ts";
 import { CLOCK_DISAGREEMENT_MS, LATE_MS, RETENTION_MS } from "../../feed/position.ts";
-import { isoTime } from "../../shared/clock.ts";
+import { DAY_MS, isoTime } from "../../shared/clock.ts";
 import { isAbort, isFinal, WebsetsError } from "../../shared/errors.ts";
 import type { Exchange, Probe, Query } from "./probe.ts";
 
@@ -57,7 +57,6 @@ export const LARGEST = 200;
 const SMALL = 3;
 /** What is visible of the last seconds is read from here on, in milliseconds before now. */
 const RECENT_MS = 20_000;
-const DAY_MS = 86_400_000;
 
 /** An event this old has its place for good. */
 const SETTLED_MS = LATE_MS + CLOCK_DISAGREEMENT_MS + 4_000;

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../shared/clock.ts";
 import type { Random } from "../random.ts";
 import type { Entity, Evaluation, ItemProperties, Reference } from "../resources.ts";
 import {
@@ -137,7 +138,7 @@ function custom(description: string, theme: Theme, random: Random, today: number
 /** A day of the three years before `today`. */
 function before(today: number, random: Random): string {
   const days = random.integer(2, 1_100);
-  return `${new Date(today - days * 86_400_000).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  return `${new Date(today - days * DAY_MS).toISOString().slice(0, 10)}T00:00:00.000Z`;
 }
 
 function capitalized(text: string): string {
