@@ -106,8 +106,8 @@ export function isKnownEventType(type: string): type is EventType {
 export function compactTypes(): string {
   const groups = new Map<string, string[]>();
   for (const { type } of EVENT_TYPES) {
-    const end = type.lastIndexOf(".");
-    groups.set(type.slice(0, end), [...(groups.get(type.slice(0, end)) ?? []), type.slice(end + 1)]);
+    const dot = type.lastIndexOf(".");
+    groups.set(type.slice(0, dot), [...(groups.get(type.slice(0, dot)) ?? []), type.slice(dot + 1)]);
   }
   return [...groups].map(([group, ends]) => `${group}.{${ends.join(",")}}`).join(", ");
 }

@@ -44,8 +44,8 @@ export function frameOf(json: string): string {
 }
 
 /** Opens a stream of events. Its headers go out at once, with a first comment: some proxies wait for a byte of the body. */
-export function openStream(res: ServerResponse, headers: Record<string, string> = {}): void {
-  res.writeHead(200, { ...EVENT_STREAM_HEADERS, ...headers });
+export function openStream(res: ServerResponse): void {
+  res.writeHead(200, EVENT_STREAM_HEADERS);
   res.write(ALIVE);
 }
 

@@ -11,13 +11,13 @@ import type { Webset, WebsetEnrichment, WebsetExport, WebsetSearch } from "./res
 /** The API's own default, from its OpenAPI file. */
 const USUAL_COUNT = 10;
 
-export interface Birth {
+export interface Creation {
   id: string;
   /** ISO 8601. */
   now: string;
 }
 
-export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Webset {
+export function newWebset(parameters: WebsetParameters, { id, now }: Creation): Webset {
   const { title, externalId, exclude, metadata } = parameters;
   return {
     id,
@@ -37,7 +37,7 @@ export function newWebset(parameters: WebsetParameters, { id, now }: Birth): Web
   };
 }
 
-export function newSearch(websetId: string, parameters: SearchParameters, { id, now }: Birth): WebsetSearch {
+export function newSearch(websetId: string, parameters: SearchParameters, { id, now }: Creation): WebsetSearch {
   const { query, entity, criteria, count, maxPeoplePerCompany, behavior, exclude, scope } = parameters;
   return {
     id,
@@ -66,7 +66,7 @@ export function newSearch(websetId: string, parameters: SearchParameters, { id, 
 export function newEnrichment(
   websetId: string,
   parameters: EnrichmentParameters,
-  { id, now }: Birth,
+  { id, now }: Creation,
 ): WebsetEnrichment {
   const { description, options, metadata } = parameters;
   const format = parameters.format ?? guessFormat(description, options !== undefined);
@@ -86,7 +86,7 @@ export function newEnrichment(
   };
 }
 
-export function newExport(websetId: string, { format }: ExportParameters, { id, now }: Birth): WebsetExport {
+export function newExport(websetId: string, { format }: ExportParameters, { id, now }: Creation): WebsetExport {
   return {
     id,
     object: "export",

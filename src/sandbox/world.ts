@@ -69,7 +69,7 @@ export class World implements Recorder {
   readonly #visibilityDelay: (type: string) => number;
   readonly #eventTime: (now: number) => number;
   readonly #websets = new WebsetRegistry();
-  #born = 0;
+  #created = 0;
 
   constructor({ clock, seed = 1, speed = 1, retentionDays = 60, visibilityDelay, eventTime }: WorldOptions) {
     this.#schedule = new Schedule(clock, speed);
@@ -152,8 +152,8 @@ export class World implements Recorder {
       throw new ApiError(409, `Webset with externalId ${externalId} already exists`);
     }
     const imports = importsFor(parameters, this.imports, this.#websets);
-    const webset = newWebset(parameters, this.#birth("webset"));
-    const random = this.#random.fork(`webset/${this.#born++}`);
+    const webset = newWebset(parameters, this.#creation("webset"));
+    const random = this.#random.fork(`webset/${this.#created++}`);
     const state = newWebsetState(webset, random, this.#schedule.timeline());
     this.#websets.add(state);
     for (const one of imports) {
@@ -162,7 +162,7 @@ export class World implements Recorder {
       if (begun) state.importing.add(one.id);
     }
     for (const enrichment of parameters.enrichments ?? []) {
-      webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#birth("firstEnrichment")));
+      webset.enrichments.push(newEnrichment(webset.id, enrichment, this.#creation("firstEnrichment")));
     }
     if (parameters.search !== undefined) this.#addSearch(state, parameters.search);
     this.#life.begin(state);
@@ -271,7 +271,7 @@ export class World implements Recorder {
 
   createEnrichment(webset: string, parameters: EnrichmentParameters): WebsetEnrichment {
     const state = this.#websets.find(webset);
-    const enrichment = newEnrichment(state.id, parameters, this.#birth("enrichment"));
+    const enrichment = newEnrichment(state.id, parameters, this.#creation("enrichment"));
     state.webset.enrichments.push(enrichment);
     this.#life.addEnrichment(state, enrichment);
     return snapshot(enrichment);
@@ -323,7 +323,7 @@ export class World implements Recorder {
 
   createExport(websetId: string, parameters: ExportParameters): WebsetExport {
     const state = this.#websets.findById(websetId);
-    const created = newExport(websetId, parameters, this.#birth("export"));
+    const created = newExport(websetId, parameters, this.#creation("export"));
     state.exports.set(created.id, created);
     this.#life.addExport(state, created);
     return snapshot(created);
@@ -340,13 +340,13 @@ export class World implements Recorder {
   }
 
   #addSearch(state: WebsetState, parameters: SearchParameters): WebsetSearch {
-    const search = newSearch(state.id, parameters, this.#birth("search"));
+    const search = newSearch(state.id, parameters, this.#creation("search"));
     if (parameters.recall === true) state.recallWanted.add(search.id);
     state.webset.searches.push(search);
     return search;
   }
 
-  #birth(kind: IdKind) {
+  #creation(kind: IdKind) {
     return { id: this.newId(kind), now: this.timestamp() };
   }
 

@@ -45,10 +45,10 @@ export interface ObserverOptions {
 }
 
 /** What an observer tells. */
-export type Sighting =
+export type ObserverNews =
   /** What is known now, and is more than before. */
   | { kind: "state"; known: Knowledge }
-  /** The Webset was deleted: the last sighting. */
+  /** The Webset was deleted: nothing follows. */
   | { kind: "gone" }
   /** Nothing is known yet, for this reason; it tries again. */
   | { kind: "retrying"; error: WebsetsError };
@@ -84,7 +84,7 @@ export class Observer {
    * Tells what is known whenever it is more, until the Webset is gone. Throws `not_found` where there was none, what cannot pass
    * by itself, and an AbortError when the signal aborts. It asks nothing of the API but while it is read on.
    */
-  async *sightings(): AsyncGenerator<Sighting, void> {
+  async *news(): AsyncGenerator<ObserverNews, void> {
     let told = yield* this.#begin();
     yield { kind: "state", known: told };
     const { signal } = this.#options;
@@ -133,7 +133,7 @@ export class Observer {
   }
 
   /** Looks until it succeeds. A Webset that is not there may just have been created: it is looked for twice. */
-  async *#begin(): AsyncGenerator<Sighting, Knowledge> {
+  async *#begin(): AsyncGenerator<ObserverNews, Knowledge> {
     const { clock, look, websetId, signal } = this.#options;
     let isDoubted = false;
     for (;;) {

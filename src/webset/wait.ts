@@ -114,14 +114,14 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   let outcome: Outcome = "still_running";
   let unseen: WebsetsError | undefined;
   try {
-    for await (const sighting of observer.sightings()) {
-      if (sighting.kind === "retrying") {
-        unseen = sighting.error;
+    for await (const news of observer.news()) {
+      if (news.kind === "retrying") {
+        unseen = news.error;
         wait.onTransientError?.(unseen);
       }
-      if (sighting.kind === "gone") outcome = "deleted";
-      if (sighting.kind === "state") {
-        const { known } = sighting;
+      if (news.kind === "gone") outcome = "deleted";
+      if (news.kind === "state") {
+        const { known } = news;
         wait.onTransientError?.(lastErrorOf(known));
         wait.onProgress?.(progressNow(known.webset), known.position);
         const isFirst = goal === undefined;

@@ -66,15 +66,15 @@ export async function watchProgress(watch: ProgressWatch): Promise<void> {
   });
   let hasBegun = false;
   let told: string | undefined;
-  for await (const sighting of observer.sightings()) {
-    if (!hasBegun && (sighting.kind !== "retrying" || isTransient(sighting.error))) {
+  for await (const news of observer.news()) {
+    if (!hasBegun && (news.kind !== "retrying" || isTransient(news.error))) {
       hasBegun = true;
       onBegun?.();
     }
-    if (sighting.kind === "gone") return onChange(null);
-    if (sighting.kind !== "state") continue;
+    if (news.kind === "gone") return onChange(null);
+    if (news.kind !== "state") continue;
     // What events told of before the state shows it, whoever is told to read it would not see.
-    const progress = progressOf(sighting.known.seen);
+    const progress = progressOf(news.known.seen);
     const text = JSON.stringify(progress);
     // Whoever has read the progress before is told what happened in between.
     told ??= known?.() ?? text;

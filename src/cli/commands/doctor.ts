@@ -2,7 +2,7 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { createSocketTransport } from "../../exa/socket-transport.ts";
 import { isAbort } from "../../shared/errors.ts";
 import type { CommandContext } from "../command-context.ts";
-import { type Evidence, isBusy, readFurther, type SeenPage, sightings, watchEvents } from "../doctor/evidence.ts";
+import { delaysIn, type Evidence, isBusy, readFurther, type SeenPage, watchEvents } from "../doctor/evidence.ts";
 import { examine } from "../doctor/examine.ts";
 import { createHide, exitCodeFor, type Finding } from "../doctor/finding.ts";
 import { loadKnownWords } from "../doctor/mask.ts";
@@ -168,7 +168,7 @@ async function recorded({ handle, file }: Reserved, seen: Seen | undefined, cont
   }
   await handle.writeFile(`${JSON.stringify(recording, undefined, 1)}\n`);
   await showRecording(file, recording, context);
-  const facts = { answers: answers.length, events: entries.length, delays: sightings(seen.evidence).length };
+  const facts = { answers: answers.length, events: entries.length, delays: delaysIn(seen.evidence).length };
   const summary = `written: ${answers.length} answers with ${entries.length} events, every text in them invented`;
   return { check, status: "ok", summary, facts };
 }

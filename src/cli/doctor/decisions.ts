@@ -4,7 +4,7 @@ import { type FeedEvent, isRecord } from "../../feed/event.ts";
 import { listOrder } from "../../feed/list-order.ts";
 import { CLOCK_DISAGREEMENT_MS, LATE_MS } from "../../feed/position.ts";
 import { WebsetsError } from "../../shared/errors.ts";
-import { type Evidence, pageOf, sightings } from "./evidence.ts";
+import { delaysIn, type Evidence, pageOf } from "./evidence.ts";
 import type { DecisionStatus, Finding } from "./finding.ts";
 import { formInWords } from "./id-forms.ts";
 import { orderText, rangesOf } from "./listing.ts";
@@ -65,7 +65,7 @@ const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 const many = (count: number, one: string) => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 function checkLateness(evidence: Evidence): Verdict {
-  const found = sightings(evidence);
+  const found = delaysIn(evidence);
   if (found.length === 0) return unseen("no event came during the look; doctor --record looks for a minute");
   const most = LATE_MS + CLOCK_DISAGREEMENT_MS;
   const late = found.filter(({ least }) => least > most);

@@ -191,15 +191,15 @@ export async function readFurther(evidence: Evidence, probe: Probe, signal: Abor
 }
 
 /** When an event became visible: between two readings, in milliseconds after its `createdAt`. */
-export interface Sighting {
+export interface Delay {
   type: string;
   least: number;
   most: number;
 }
 
 /** How late events became visible, of those that a reading showed and the one before it did not. */
-export function sightings({ readings, timeAt }: Pick<Evidence, "readings" | "timeAt">): Sighting[] {
-  const found: Sighting[] = [];
+export function delaysIn({ readings, timeAt }: Pick<Evidence, "readings" | "timeAt">): Delay[] {
+  const found: Delay[] = [];
   const known = new Set(readings[0]?.events.map(({ id }) => id));
   for (const [index, reading] of readings.entries()) {
     const before = readings[index - 1];

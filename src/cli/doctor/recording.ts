@@ -2,7 +2,7 @@ import { VERSION } from "../../config.ts";
 import { isKnownEventType } from "../../exa/event-types.ts";
 import { isRecord } from "../../feed/event.ts";
 import { listOrder } from "../../feed/list-order.ts";
-import { type Evidence, sightings } from "./evidence.ts";
+import { delaysIn, type Evidence } from "./evidence.ts";
 import { formInWords } from "./id-forms.ts";
 import { cursorForm, rangesOf } from "./listing.ts";
 import { Mask, type MaskOptions } from "./mask.ts";
@@ -110,7 +110,7 @@ function factsOf(evidence: Evidence): RecordedFacts {
     cursor: cursorForm(small) ?? null,
     ranges: rangesOf(evidence),
     unreadable: first.malformed,
-    delays: sightings(evidence).map(({ type, least, most }) => ({
+    delays: delaysIn(evidence).map(({ type, least, most }) => ({
       type: isKnownEventType(type) ? type : "unknown",
       least: Math.round(least),
       most: Math.round(most),

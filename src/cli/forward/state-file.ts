@@ -340,20 +340,20 @@ class FileInUseError extends Error {
 /**
  * Holds a file for this process alone, against others on this machine; resolves to what lets it go. Rejects with `FileInUseError`.
  *
- * Each process puts a claim of its own beside the file, named by its id and its birth, and then looks for those of others: of two
+ * Each process puts a claim of its own beside the file, named by its id and its start, and then looks for those of others: of two
  * that come at once at least one sees the other, and a claim whose process is dead can be taken away by anybody, for no living
  * process has that name. A lock of one name could not be taken over without a moment in which two hold it.
  */
 async function holdFile(path: string): Promise<() => Promise<void>> {
   const [folder, prefix] = [dirname(path), `${basename(path)}.lock-`];
-  const own = `${prefix}${process.pid}-${(await birthOf(process.pid)) ?? 0}`;
+  const own = `${prefix}${process.pid}-${(await startOf(process.pid)) ?? 0}`;
   const release = () => rm(join(folder, own), { force: true });
   await writeFile(join(folder, own), "", { mode: 0o600 });
   try {
     for (const name of await readdir(folder)) {
-      const [, pid, birth] = (name !== own && name.startsWith(prefix) && CLAIM.exec(name)) || [];
+      const [, pid, start] = (name !== own && name.startsWith(prefix) && CLAIM.exec(name)) || [];
       if (pid === undefined) continue;
-      if (await isAlive(Number(pid), Number(birth))) throw new FileInUseError(path, Number(pid), join(folder, name));
+      if (await isAlive(Number(pid), Number(start))) throw new FileInUseError(path, Number(pid), join(folder, name));
       await rm(join(folder, name), { force: true });
     }
     return release;
@@ -365,9 +365,9 @@ async function holdFile(path: string): Promise<() => Promise<void>> {
 
 const CLAIM = /\.lock-(\d+)-(\d+)$/;
 
-/** Whether the process lives that had this id and birth; where births are not known, whether one with this id does. */
-async function isAlive(pid: number, birth: number): Promise<boolean> {
-  if (platform() === "linux") return (await birthOf(pid)) === birth;
+/** Whether the process lives that had this id and start; where starts are not known, whether one with this id does. */
+async function isAlive(pid: number, start: number): Promise<boolean> {
+  if (platform() === "linux") return (await startOf(pid)) === start;
   try {
     process.kill(pid, 0);
     return true;
@@ -380,7 +380,7 @@ async function isAlive(pid: number, birth: number): Promise<boolean> {
  * When a process was started, in ticks since the machine was (proc(5), field 22 of /proc/PID/stat): ids come again, above all the
  * small ones of containers. Undefined for one that has ended, also where its parent has not noticed yet, and where there is no /proc.
  */
-async function birthOf(pid: number): Promise<number | undefined> {
+async function startOf(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field is a name in parentheses, and may hold anything.
   const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

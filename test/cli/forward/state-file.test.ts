@@ -220,14 +220,14 @@ test("what is given up goes to the dead letters before it leaves the state", asy
 });
 
 describe("a second process", () => {
-  const birthOf = async (pid: number) => {
+  const startOf = async (pid: number) => {
     const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
     return text === "" ? 0 : text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
   };
 
   test("cannot have it while the first one lives", async () => {
     await leaveOne();
-    const claim = `${path}.lock-${process.ppid}-${await birthOf(process.ppid)}`;
+    const claim = `${path}.lock-${process.ppid}-${await startOf(process.ppid)}`;
     await writeFile(claim, "");
     await expect(openState()).rejects.toMatchObject({
       name: "StateError",
@@ -235,7 +235,7 @@ describe("a second process", () => {
     });
     expect(await readdir(join(folder, "deep"))).toEqual([
       "state.json",
-      `state.json.lock-${process.ppid}-${await birthOf(process.ppid)}`,
+      `state.json.lock-${process.ppid}-${await startOf(process.ppid)}`,
     ]);
   });
 
@@ -256,7 +256,7 @@ describe("a second process", () => {
 
   test("minds no file of another name", async () => {
     await leaveOne();
-    await writeFile(join(folder, "deep", `other.json.lock-${process.ppid}-${await birthOf(process.ppid)}`), "");
+    await writeFile(join(folder, "deep", `other.json.lock-${process.ppid}-${await startOf(process.ppid)}`), "");
     expect((await openState()).cursor).toBe("c1");
   });
 });
