@@ -8,7 +8,7 @@ import { saveMemory } from "./save-memory.ts";
 import { serve } from "./serve.ts";
 
 /** What does not end by itself this long after it was told to is ended, in milliseconds. */
-const LONGEST_FAREWELL_MS = 900;
+const GRACE_MS = 900;
 
 /** By then a host has its tools; before that, collecting garbage more often would only make it wait. In milliseconds. */
 const SAVE_MEMORY_AFTER_MS = 1_000;
@@ -72,7 +72,7 @@ async function serveStdio({ sandbox, flags }: Extract<Command, { kind: "serve" }
 }
 
 function endOnSignals(close: Closing): void {
-  // Listened to until the very end: hosts send one after another, and a second one must not cut the first one's farewell short.
+  // Listened to until the very end: hosts send one after another, and a second one must not cut short the end that the first one began.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(close));
 }
 
@@ -80,7 +80,7 @@ function endOnSignals(close: Closing): void {
 async function end(close: Closing): Promise<void> {
   if (isEnding) return;
   isEnding = true;
-  setTimeout(() => process.exit(), LONGEST_FAREWELL_MS).unref();
+  setTimeout(() => process.exit(), GRACE_MS).unref();
   // Nothing is left to do then. Ending without it, Node stops listening to signals some time before the process has ended.
   process.once("beforeExit", () => process.exit());
   try {

@@ -9,7 +9,7 @@ export async function runForPeople(args: readonly string[]): Promise<void> {
   const interruption = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      // Whoever presses Ctrl+C twice does not want to wait for a farewell.
+      // Whoever presses Ctrl+C twice does not want to wait for what is still to be closed.
       if (interruption.signal.aborted && name === "SIGINT") process.exit(EXIT.interrupted);
       interruption.abort(name);
     });

@@ -15,7 +15,7 @@ export interface Streams {
 /** While this many bytes wait for a host that does not read, nothing more is read from it. */
 export const MOST_UNREAD_BYTES = 2 ** 20;
 /** When stdin has ended, what is under way may still be answered for this long, in milliseconds; hosts kill after 2 s. */
-const FAREWELL_MS = 1_500;
+const GRACE_MS = 1_500;
 
 /** JSON-RPC's own code for what went wrong on our side. */
 const INTERNAL_ERROR = -32603;
@@ -38,7 +38,7 @@ export class StdioTransport implements Transport {
   /** The requests that are not answered yet by their ids as the client sees them: several where it used one twice. */
   readonly #pending = new Map<string, Set<SdkId>>();
   #closed = false;
-  #farewell: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
   onclose?: () => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
@@ -64,7 +64,7 @@ export class StdioTransport implements Transport {
     for (const broken of ["close", "error"]) stdin.on(broken, this.#onBroken);
     // Listened to for good: an answer may still be on its way to a host that has gone.
     stdout.on("error", () => this.#onBroken());
-    stdout.on("drain", () => this.#closed || this.#farewell !== undefined || stdin.resume());
+    stdout.on("drain", () => this.#closed || this.#grace !== undefined || stdin.resume());
     if (stdin.readableEnded || stdin.destroyed) setImmediate(this.#onEnd);
   }
 
@@ -86,13 +86,13 @@ export class StdioTransport implements Transport {
       });
     }
     await this.#write(line);
-    if (this.#farewell !== undefined && this.#pending.size === 0) await this.close();
+    if (this.#grace !== undefined && this.#pending.size === 0) await this.close();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#farewell);
+    clearTimeout(this.#grace);
     const { stdin } = this.#streams;
     stdin.off("data", this.#onData);
     stdin.pause();
@@ -111,10 +111,10 @@ export class StdioTransport implements Transport {
 
   /** Whoever has said all may still read the answers. */
   readonly #onEnd = (): void => {
-    if (this.#closed || this.#farewell !== undefined) return;
+    if (this.#closed || this.#grace !== undefined) return;
     this.#lines.end();
     if (this.#pending.size === 0) void this.close();
-    else this.#farewell = setTimeout(() => void this.close(), FAREWELL_MS);
+    else this.#grace = setTimeout(() => void this.close(), GRACE_MS);
   };
 
   readonly #onBroken = (): void => {
@@ -122,7 +122,7 @@ export class StdioTransport implements Transport {
     const { stdout } = this.#streams;
     const isOver = stdout.destroyed || stdout.errored !== null;
     // stdin closes behind its end, too.
-    if (this.#farewell !== undefined && !isOver) return;
+    if (this.#grace !== undefined && !isOver) return;
     if (!isOver) this.#lines.end();
     void this.close();
   };

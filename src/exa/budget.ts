@@ -41,19 +41,19 @@ export function createRequestBudget(
   const background = new Turns();
   /** How many have passed the background since it began to wait or was served. */
   let passed = 0;
-  let nap = new AbortController();
+  let pause = new AbortController();
 
   /** Serves whoever may go by now, and sleeps until the next one may. */
   function serve(): void {
-    nap.abort();
+    pause.abort();
     while (!(queue.isEmpty && background.isEmpty)) {
       const isBackground = !background.isEmpty && (queue.isEmpty || passed >= MOST_IN_A_ROW);
       const size = isBackground && queue.isEmpty ? Math.max(1, Math.floor(burst / 2)) : burst;
       const ms = fullAt - (size - 1) * interval - clock.now();
       if (ms > 0) {
-        nap = new AbortController();
+        pause = new AbortController();
         // Whole milliseconds: a remainder too small to move the clock would never pass.
-        clock.sleep(Math.ceil(ms), nap.signal).then(serve, () => {});
+        clock.sleep(Math.ceil(ms), pause.signal).then(serve, () => {});
         return;
       }
       const go = (isBackground ? background : queue).next();

@@ -37,7 +37,7 @@ const KEPT_MS = 75_000;
 /** After this many requests a connection is closed, as nginx does: none of them may send more than that ahead. */
 const MOST_ON_A_CONNECTION = 1_000;
 /** What is under way when the process is told to end has this long, in milliseconds. */
-const FAREWELL_MS = 10_000;
+const GRACE_MS = 10_000;
 /** A process that ends is replaced about so soon, in seconds. */
 const REPLACED_SECONDS = 2;
 
@@ -144,7 +144,7 @@ export class HttpServer {
     });
     for (const { sessions } of this.#tenants) sessions.endStreams();
     const least = this.#server.listening && leastMs > 0 ? clock.sleep(leastMs) : undefined;
-    await Promise.race([Promise.all([quiet, least]), clock.sleep(FAREWELL_MS, timer.signal).catch(() => {})]);
+    await Promise.race([Promise.all([quiet, least]), clock.sleep(GRACE_MS, timer.signal).catch(() => {})]);
     timer.abort();
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     await this.#tenants.close();

@@ -68,7 +68,7 @@ export class Observer {
   #failure: { error: unknown } | undefined;
   #wake = () => {};
   /** The pause or slow look that something more urgent ends. */
-  #interlude: { until: number; link: LinkedAbort } | undefined;
+  #pause: { until: number; link: LinkedAbort } | undefined;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -198,16 +198,16 @@ export class Observer {
       const link = linkAbort(signal);
       try {
         if (at > clock.now()) {
-          this.#interlude = { until: at, link };
+          this.#pause = { until: at, link };
           await clock.sleep(at - clock.now(), link.signal);
         } else {
-          if (!isOwed) this.#interlude = { until: Number.POSITIVE_INFINITY, link };
+          if (!isOwed) this.#pause = { until: Number.POSITIVE_INFINITY, link };
           await this.look(isOwed ? "owed" : "slow", link.signal);
         }
       } catch (error) {
         if (signal.aborted || !link.signal.aborted) throw error;
       } finally {
-        this.#interlude = undefined;
+        this.#pause = undefined;
         link.end();
       }
     }
@@ -220,9 +220,9 @@ export class Observer {
 
   /** Ends a pause, or a slow look, where something calls for a look before. */
   #hasten(known: Knowledge): void {
-    if (this.#interlude === undefined) return;
+    if (this.#pause === undefined) return;
     const { at, isOwed } = nextLook(known, this.#options.rhythm(known));
-    const { until, link } = this.#interlude;
+    const { until, link } = this.#pause;
     if (until === Number.POSITIVE_INFINITY ? isOwed : at < until) link.abort();
   }
 

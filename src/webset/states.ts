@@ -157,7 +157,7 @@ export class Rounds {
   readonly #old = new BoundedMap<string, true>(OLD);
   #lastAt = Number.NEGATIVE_INFINITY;
   #running: LinkedAbort | undefined;
-  #nap: LinkedAbort | undefined;
+  #pause: LinkedAbort | undefined;
 
   constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets">, clock: Clock) {
     this.#exa = exa;
@@ -172,7 +172,7 @@ export class Rounds {
     const asked: Asked = { websetId, isUrgent, isMissed: false, resolve: () => {}, reject: () => {} };
     const answer = new Promise<Answer<Webset>>((resolve, reject) => Object.assign(asked, { resolve, reject }));
     this.#asked.add(asked);
-    if (isUrgent) this.#nap?.abort();
+    if (isUrgent) this.#pause?.abort();
     if (this.#running === undefined) void this.#run();
     try {
       return await orAbort(answer, signal);
@@ -257,14 +257,14 @@ export class Rounds {
       const isUrgent = [...this.#asked].some((one) => one.isUrgent);
       const ms = isUrgent ? 0 : Math.max(at, this.#lastAt + GAP_MS) - this.#clock.now();
       if (ms <= 0) return;
-      const nap = linkAbort(signal);
-      this.#nap = nap;
+      const pause = linkAbort(signal);
+      this.#pause = pause;
       try {
-        await this.#clock.sleep(ms, nap.signal);
+        await this.#clock.sleep(ms, pause.signal);
       } catch (error) {
         if (!isAbort(error) || signal.aborted) throw error;
       } finally {
-        nap.end();
+        pause.end();
       }
     }
   }

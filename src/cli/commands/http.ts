@@ -29,7 +29,7 @@ export interface HttpFlags extends Pick<CommonFlags, "sandbox"> {
 const MODES = ["byok", "token"] as const;
 
 /** Whoever sends SIGTERM may have a balancer that has to notice, in milliseconds; at Ctrl+C a person waits. */
-const LEAST_FAREWELL_MS = 3_000;
+const LEAST_GRACE_MS = 3_000;
 
 /** This many lines of the access log may wait for a reader; more are left out, for requests do not wait for a log. */
 const MOST_WAITING = 1_000;
@@ -73,7 +73,7 @@ export async function http(flags: HttpFlags, context: CommandContext): Promise<n
     }
     await new Promise<void>((resolve) => void onAbort(signal, resolve));
   } finally {
-    await server.close(endReason(signal) === "SIGTERM" ? LEAST_FAREWELL_MS : 0);
+    await server.close(endReason(signal) === "SIGTERM" ? LEAST_GRACE_MS : 0);
     await Promise.all([transport.close(), state?.close()]);
   }
   return 0;

@@ -87,7 +87,7 @@ export function withoutCredentials(given: URL): URL {
 }
 
 /** A command that was asked to end has this long before it is killed, in milliseconds. */
-const FAREWELL_MS = 2_000;
+const GRACE_MS = 2_000;
 /**
  * After so long without a word from a command that has ended, in milliseconds, nothing more is read: what it started and left behind
  * would hold its output open, more with each event, and this process at its end.
@@ -192,7 +192,7 @@ async function kill(child: ChildProcess | undefined, exited: Promise<unknown>, c
   };
   const waiting = new AbortController();
   toGroup("SIGTERM");
-  await Promise.race([exited, clock.sleep(FAREWELL_MS, waiting.signal).catch(() => {})]);
+  await Promise.race([exited, clock.sleep(GRACE_MS, waiting.signal).catch(() => {})]);
   waiting.abort();
   toGroup("SIGKILL");
 }
