@@ -60,7 +60,7 @@ export interface AskOptions {
   /** Returns 0 to 1, for jitter. */
   random?: () => number;
   onRetry?: (notice: RetryNotice) => void;
-  /** One per process; without it these questions have their own. */
+  /** Without it these questions have their own. */
   budget?: RequestBudget;
 }
 

@@ -28,7 +28,7 @@ export interface RequestBudget {
   acquire(turn?: Turn): Promise<void>;
 }
 
-/** A token bucket of 10 that fills by 5 a second, for all requests of one process. */
+/** A token bucket of 10 that fills by 5 a second, for all requests of one tenant. */
 export function createRequestBudget(
   clock: Clock,
   limits: { requestsPerSecond?: number; burst?: number } = {},

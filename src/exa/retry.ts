@@ -56,7 +56,7 @@ export function parseRetryAfter(value: string | undefined, { server, ours }: Clo
 }
 
 /**
- * The pause that the API has asked for with a 429 or 503. A limit holds for the key, so all requests of the process keep it,
+ * The pause that the API has asked for with a 429 or 503. A limit holds for the key, so all requests with it keep it,
  * whoever got the answer, and also where that one is gone.
  */
 export class RequestedPause {

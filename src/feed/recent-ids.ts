@@ -6,7 +6,7 @@ import { ownerOf } from "./event.ts";
 /** At most this many ids of each kind are kept, and this many characters of them. A client is offered 100 at once. */
 const KEPT = { entries: 200, size: 2 ** 16, sizeOf: (_: true, id: string) => id.length };
 
-/** The ids of events and Websets that this process has met lately, for completion. */
+/** The ids of events and Websets that a tenant's requests have met lately, for completion. */
 export class RecentIds {
   readonly #events = new BoundedMap<string, true>(KEPT);
   readonly #websets = new BoundedMap<string, true>(KEPT);

@@ -7,7 +7,7 @@ import { type BegunTask, Task, type Work } from "./task.ts";
 
 /** What ids look like; nothing else names a record. */
 const IS_ID = /^[0-9a-f-]{36}$/;
-/** This many tasks of one process may be under way: agents need a few, and whoever loops by mistake finds an end here. */
+/** This many tasks of one tenant may be under way: agents need a few, and whoever loops by mistake finds an end here. */
 const MOST_LIVE = 100;
 /** For how long the outcome of a task is kept, in milliseconds. */
 export const KEPT_MS = 3_600_000;
@@ -50,7 +50,7 @@ export interface FoundTask {
 /** Does the work of a call once more, for what is left of its time. */
 export type Resume = (kept: KeptTask, leftMs: number) => { work: Work; call: TaskCall };
 
-/** The tasks of one process. Without others that share them they end with it: an id means nothing to the next one. */
+/** The tasks of one tenant in one process. Without others that share them they end with it: an id means nothing to the next process. */
 export class Tasks {
   readonly #options: Required<Omit<TasksOptions, "shared">>;
   readonly #shared: SharedTasks | undefined;

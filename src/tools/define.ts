@@ -7,7 +7,7 @@ import type { Progress } from "../webset/progress.ts";
 import type { ReadyChains } from "../webset/ready-chains.ts";
 import type { WebsetStates } from "../webset/states.ts";
 
-/** What all tools of a process share. */
+/** What all tools of a tenant share. */
 export interface ToolDeps extends Pick<WaitLimits, "closing"> {
   exa: ExaClient;
   feed: Feed;
