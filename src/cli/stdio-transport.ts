@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { anotherId, keyOf, restoreIds, type SdkId } from "../messages/message-id.ts";
 import { type Refusal, readMessages } from "../messages/read-message.ts";
-import { jsonOf } from "../messages/write-message.ts";
+import { jsonOf, onOneLine } from "../messages/write-message.ts";
 import type { Log } from "../shared/log.ts";
 import type { Redact } from "../shared/redact.ts";
 import { wellFormedJson } from "../shared/text.ts";
@@ -168,9 +168,7 @@ export class StdioTransport implements Transport {
 
   #write(json: string): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("the connection is closed"));
-    const line = restoreIds(json).replace(/[\u2028\u2029]/g, (separator) =>
-      separator === "\u2028" ? "\\u2028" : "\\u2029",
-    );
+    const line = onOneLine(restoreIds(json));
     return new Promise((resolve, reject) => {
       this.#streams.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
       if (this.#isBackedUp) this.#streams.stdin.pause();

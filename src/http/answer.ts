@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { restoreIds } from "../messages/message-id.ts";
+import { onOneLine } from "../messages/write-message.ts";
 
 /** While nothing else is to be told, a stream says this often that it is alive, in milliseconds: proxies cut what is silent. */
 export const KEEP_ALIVE_MS = 3_000;
@@ -40,7 +41,7 @@ export function answerText(res: ServerResponse, status: number, text: string, he
 
 /** One event of a stream. */
 export function frameOf(json: string): string {
-  return `event: message\ndata: ${json}\n\n`;
+  return `event: message\ndata: ${onOneLine(json)}\n\n`;
 }
 
 /** Opens a stream of events. Its headers go out at once, with a first comment: some proxies wait for a byte of the body. */

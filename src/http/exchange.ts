@@ -218,7 +218,8 @@ class Exchange {
   }
 }
 
-const EVENT = /^event: message\ndata: (.*)\n\n$/;
+/** A dot alone stands for no U+2028, which JSON may hold as it is. */
+const EVENT = /^event: message\ndata: (.*)\n\n$/s;
 /** What stands for tasks where the SDK wants a resource; nothing is ever told of it. */
 const TASKS = "websets://tasks";
 

@@ -2,6 +2,9 @@ import { type Redact, redactValue } from "../shared/redact.ts";
 import { wellFormedJson } from "../shared/text.ts";
 import type { SdkId } from "./message-id.ts";
 
+/** What JSON may hold as it is and some readers break lines at: Node's `readline` and Python's `splitlines` among them. */
+const LINE_BREAKS = /[\u0085\u2028\u2029]/g;
+
 interface Loose {
   id?: SdkId;
   params?: { progressToken?: unknown };
@@ -26,4 +29,9 @@ export function jsonOf(message: object, redact: Redact): string {
     redacted.result.content = [{ ...said, text: JSON.stringify(redacted.result.structuredContent) }];
   }
   return wellFormedJson(redacted);
+}
+
+/** The same JSON on one line, for whichever characters its reader breaks lines at. */
+export function onOneLine(json: string): string {
+  return json.replace(LINE_BREAKS, (separator) => `\\u${separator.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -102,6 +102,18 @@ test("a refusal stands under the id as the client wrote it", async () => {
   }
 });
 
+test("what breaks lines in an answer keeps it from nothing: it is one line, under its own id and without the key", async () => {
+  const { post: ask } = await openHttp();
+  const name = `a\u0085b\u2028c\u2029d ${A_KEY}`;
+  const call = JSON.stringify({ jsonrpc: "2.0", id: 0, method: "tools/call", params: { name } });
+  const answer = await (await ask(call.replace('"id":0', '"id":1.50'))).text();
+  expect(answer).not.toMatch(/[\u0085\u2028\u2029]/);
+  expect(answer).not.toContain(A_KEY);
+  const told = /^data: (.*)$/m.exec(answer)?.[1] ?? "";
+  expect(told).toContain('"id":1.50');
+  expect(JSON.parse(told).error.message).toContain("a\u0085b\u2028c\u2029d [key]");
+});
+
 test("requests of one id in a list have an answer each", async () => {
   const { post: ask } = await openHttp();
   const call = (name: string) => ({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: {} } });

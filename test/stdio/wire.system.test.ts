@@ -340,7 +340,7 @@ test("stdout is well-formed, without what breaks lines, and names come out as th
 }) => {
   const { env, world } = await startSandbox();
   const name = "می\u200cخواهم Donau\u00addampf 👩🏽\u200d🚀 ❤\ufe0f";
-  const text = "half \ud83d, lines\u2028and\u2029paragraphs, \\ud83d in words";
+  const text = "half \ud83d, lines\u2028and\u2029paragraphs\u0085, \\ud83d in words";
   const properties = { type: "company", url: "https://a.example/", company: { name }, description: text };
   const { id } = world.record("webset.item.created", { id: "item_1", websetId: "webset_1", properties });
   const program = startProgram([], env);
@@ -349,7 +349,7 @@ test("stdout is well-formed, without what breaks lines, and names come out as th
   program.write(`${line({ method: "tools/call", params: { name: "get_webset_event", arguments: args } }, "1")}\n`);
   program.write(`${line({ method: "resources/read", params: { uri: `websets://events/${id}` } }, "2")}\n`);
   await eventually(() => program.lines.length === 3, { what: "both answers" });
-  expect(program.stdout).not.toMatch(/[\u2028\u2029\p{Cs}]/u);
+  expect(program.stdout).not.toMatch(/[\u0085\u2028\u2029\p{Cs}]/u);
   const [, one, two] = program.lines.map((answer) => JSON.parse(answer)).sort((a, b) => a.id - b.id);
   const { content, structuredContent } = one.result;
   expect(content[0].text).toBe(JSON.stringify(structuredContent));
