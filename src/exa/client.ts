@@ -1,6 +1,7 @@
 import { WebsetsError } from "../shared/errors.ts";
 import { type Answer, type AskOptions, type CallOptions, createAsk, type Question } from "./ask.ts";
 import { type EventPage, type ExaEvent, parseEvent, parseEventPage } from "./event.ts";
+import { idWithin } from "./id-within.ts";
 import {
   type ListPage,
   type Monitor,
@@ -140,8 +141,10 @@ const LONGEST_ID = 300;
 export function pathSegment(parameter: string, id: string): string {
   const problem = problemOf(id);
   if (problem === undefined) return encodeURIComponent(id);
+  const meant = idWithin(parameter, id);
   throw new WebsetsError("invalid_request", {
     what: `${parameter} ${problem}`,
+    ...(meant === undefined ? {} : { instead: `${parameter} ${JSON.stringify(meant)}` }),
     advice: `Pass ${parameter} exactly as the API or an earlier result gave it.`,
   });
 }

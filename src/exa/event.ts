@@ -33,7 +33,7 @@ const EPOCH = /^(?:(\d{10})(?:\.\d*)?|(\d{13})(?:\.\d*)?)$/;
  * The time of an event as text that `parseTime` reads: as the API wrote it where it can be, else the same time in the usual form.
  * Undefined for what cannot be told to be one time: an event without a time has no place in the feed.
  */
-function usualTime(given: string | number): string | undefined {
+export function usualTime(given: string | number): string | undefined {
   const text = String(given).trim();
   if (parseTime(text) !== undefined) return text;
   const [, seconds, milliseconds] = EPOCH.exec(text) ?? [];

@@ -31,6 +31,9 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   "monitor.run.completed": [...FINISHED, ...FAILED],
 };
 
+/** What stands for all types where somebody does not know of the star. */
+const EVERYTHING = /^(?:all|any|every(?:thing)?|events?)$/i;
+
 /** Whose end is told by one type, however it ended. */
 const HIDE_FAILURES: ReadonlySet<string> = new Set(["import.completed", "monitor.run.completed"]);
 
@@ -51,10 +54,12 @@ export function unknownType(text: string, all: readonly string[] = [text]): Webs
   // Of many nobody needs to be told those that were right.
   const others = all.length > MOST_TOLD ? [text] : all;
   const right = [...new Set(others.flatMap((one) => (one === text ? meant : one.slice(0, 80))))];
-  const types = right.length === 0 ? [] : [`types ${JSON.stringify(right)}`];
+  // Where nobody can tell what one was to mean, the others alone would be another question.
+  const types = right.length === 0 || why === "" ? [] : [`types ${JSON.stringify(right)}`];
+  const instead = [...types, ...(problems ? ["problems true"] : [])].join(" and ");
   return new WebsetsError("invalid_request", {
     what: `There is no event type ${JSON.stringify(shown)}${why}`,
-    instead: [...types, ...(problems ? ["problems true"] : [])].join(" and "),
+    ...(instead === "" ? {} : { instead }),
     advice: `The types are ${compactTypes()}; any prefix with a star such as webset.item.* matches every type under it.`,
   });
 }
@@ -62,13 +67,14 @@ export function unknownType(text: string, all: readonly string[] = [text]): Webs
 interface Meant {
   /** Types, or one prefix with a star. */
   meant: readonly string[];
-  /** How the sentence that there is no such type goes on. */
+  /** How the sentence that there is no such type goes on; empty where nothing tells what was meant. */
   why: string;
   /** Whether only what went wrong is wanted of them. */
   problems?: boolean;
 }
 
 function meantBy(text: string): Meant {
+  if (EVERYTHING.test(text)) return { meant: ["*"], why: "; did you mean *, which is all of them?" };
   const last = lastWord(text);
   const isFailure = FAILED.some((word) => alike(word, last) > 0.6);
   const ends = endsMeantBy(text);
@@ -78,13 +84,14 @@ function meantBy(text: string): Meant {
     return { meant: [], problems: true, why: ": problems true alone brings whatever went wrong" };
   }
   if (FAILED.includes(last)) {
-    const group = nearest(`${wordsOf(text).slice(0, -1).join(".")}.*`, PREFIXES).slice(0, -1);
-    const own = TYPES.filter((type) => type.startsWith(group));
-    if (!own.some((type) => ALSO[type]?.includes(last))) {
+    const group = nearest(`${wordsOf(text).slice(0, -1).join(".")}.*`, PREFIXES)?.slice(0, -1);
+    const own = TYPES.filter((type) => group !== undefined && type.startsWith(group));
+    if (own.length > 0 && !own.some((type) => ALSO[type]?.includes(last))) {
       return { meant: own, why: `, and no other that tells of a failure there: there are ${own.join(", ")}` };
     }
   }
   const meant = nearest(text, text.endsWith("*") || GROUP.test(last) ? PREFIXES : TYPES);
+  if (meant === undefined) return { meant: [], why: "" };
   if (!isFailure || !HIDE_FAILURES.has(meant)) return { meant: [meant], why: `; did you mean ${meant}?` };
   const hidden = 'with the status "failed" or "canceled" in its data (problems: true brings only such)';
   return { meant: [meant], problems: true, why: `; did you mean ${meant} ${hidden}?` };
@@ -108,8 +115,8 @@ function endsMeantBy(text: string): string[] {
   });
 }
 
-/** The one of some names that shares most words with a text. */
-function nearest(text: string, names: readonly string[]): string {
+/** The one of some names that shares most words with a text; undefined where none shares more than what most begin with. */
+function nearest(text: string, names: readonly string[]): string | undefined {
   const words = wordsOf(text);
   const scored = names.map((name) => ({
     name,
@@ -118,10 +125,12 @@ function nearest(text: string, names: readonly string[]): string {
     distance: distance(text.toLowerCase(), name),
   }));
   const [best] = scored.sort((a, b) => b.score - a.score || a.distance - b.distance);
-  return best?.name ?? "*";
+  return best === undefined || best.score < LEAST_LIKE ? undefined : best.name;
 }
 
 const MOST_LIKE = 2;
+/** More than two names have in common that share no more than `COMMON`. */
+const LEAST_LIKE = 0.6;
 const MOST_TOLD = 5;
 
 /** How much of each side's words the other has, 0 to `MOST_LIKE`. */

@@ -1,7 +1,7 @@
 import type * as z from "zod/v4";
 import { WebsetsError } from "../shared/errors.ts";
 import type { Tool } from "./define.ts";
-import { isoFromNumber, type JsonSchema, jsonSchemaOf, zonedTime } from "./schemas.ts";
+import { isoFromNumber, type JsonSchema, jsonSchemaOf, lengthOf, zonedTime } from "./schemas.ts";
 
 /** This much of a value or a name is repeated, in characters. */
 const LONGEST_QUOTE = 60;
@@ -13,8 +13,11 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
   const wrong: string[] = [];
   const right: string[] = [];
   const superfluous: string[] = [];
-  const isWrong = (name: string, instead: unknown) => {
-    if (instead !== undefined) right.push(`${name} ${quoted(instead)}`);
+  const isWrong = (name: string, instead: unknown, key = name) => {
+    if (instead === undefined) return;
+    const told = quoted(instead);
+    // Whoever copies a token that was cut is refused again.
+    right.push(/…"?$|^a list$/.test(told) ? `${name} in the place of ${quoted(key)}` : `${name} ${told}`);
   };
   for (const { code, path, ...issue } of error.issues) {
     const [name] = path;
@@ -25,9 +28,10 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
         wrong.push(
           `There is no parameter ${quoted(key)}${meant === undefined ? "" : `: ${meant.name} is meant${which}`}`,
         );
-        if (meant === undefined) superfluous.push(quoted(key));
-        else if ((valueAt(given, [meant.name]) ?? undefined) === undefined) {
-          isWrong(meant.name, meant.value);
+        if (meant === undefined || (valueAt(given, [meant.name]) ?? undefined) !== undefined) {
+          superfluous.push(quoted(key));
+        } else {
+          isWrong(meant.name, meant.value, key);
           // Without it, how many items is a question to nothing.
           if (meant.name === "items") isWrong("until", "items");
         }
@@ -49,12 +53,12 @@ export function explainInput(tool: Tool, error: z.ZodError, given: unknown): Web
     }
   }
   const ways = [
-    ...(right.length === 0 ? [] : [`with ${right.join(", ")}`]),
-    ...(superfluous.length === 0 ? [] : [`without ${superfluous.join(", ")}`]),
+    ...(right.length === 0 ? [] : [`with ${[...new Set(right)].join(", ")}`]),
+    ...(superfluous.length === 0 ? [] : [`without ${[...new Set(superfluous)].join(", ")}`]),
   ];
   const again = ways.length === 0 ? "" : `Call ${tool.name} ${ways.join(" and ")}. `;
   return new WebsetsError("invalid_request", {
-    what: wrong.join("; "),
+    what: [...new Set(wrong)].join("; "),
     advice: `${again}${tool.name} takes ${parameters.join(", ")}.`,
   });
 }
@@ -90,16 +94,29 @@ function sourceOf(parameter: PropertyKey): string {
 }
 
 /** The value that is taken and next to the one given, where there is one. */
-function nearest(name: PropertyKey, schema: JsonSchema, value: unknown): unknown {
+function nearest(name: PropertyKey, schema: JsonSchema, given: unknown): unknown {
+  const value = Array.isArray(given) && given.length === 1 ? given[0] : given;
   if (schema.enum !== undefined) return meantValue(String(name), value, schema.enum);
   const { type, minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
   if (type === "boolean") return meantValue(type, value, [true, false]);
+  if (type === "string" && name !== "page") {
+    return value !== given && typeof value === "string" && value.length <= LONGEST_QUOTE ? value : undefined;
+  }
   if (type !== "number" && type !== "integer") return undefined;
-  // As "25 s".
-  const number = typeof value === "string" ? Number.parseFloat(value) : value;
+  const number = typeof value === "string" ? numberIn(String(name), value) : value;
   if (typeof number !== "number" || Number.isNaN(number)) return undefined;
   const within = Math.min(maximum, Math.max(minimum, number));
   return type === "integer" ? Math.round(within) : within;
+}
+
+/** The number that a text begins with, where its other words are no more than what is counted, as "25 s" and "1,000 items". */
+function numberIn(name: string, text: string): number | undefined {
+  if (name === "timeoutSeconds" && /[a-z]/i.test(text)) {
+    const lengthMs = lengthOf(text.trim());
+    return lengthMs === undefined ? undefined : lengthMs / 1_000;
+  }
+  const [, digits] = /^\s*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*[a-z]+)?\s*$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits.replaceAll(",", ""));
 }
 
 function schemaAt(schema: JsonSchema, [key, ...rest]: readonly PropertyKey[]): JsonSchema {
@@ -115,7 +132,8 @@ function valueAt(given: unknown, [key, ...rest]: readonly PropertyKey[]): unknow
 function quoted(value: unknown): string {
   if (Array.isArray(value) && value.some((one) => typeof one === "object")) return "a list";
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return "an object";
-  const text = typeof value === "string" ? value.slice(0, LONGEST_QUOTE) : value;
+  const isLong = typeof value === "string" && value.length > LONGEST_QUOTE;
+  const text = isLong ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
   const json = JSON.stringify(text) ?? String(value);
   return json.length > 2 * LONGEST_QUOTE ? `${json.slice(0, 2 * LONGEST_QUOTE)}…` : json;
 }
@@ -233,59 +251,4 @@ function valueFor(meant: string, plain: string, value: unknown): unknown {
 /** A word without capitals and signs; nothing for objects, of which not even every one can be made a text. */
 function plainly(word: unknown): string {
   return (typeof word === "object" ? "" : String(word)).toLowerCase().replace(/[^a-z0-9]/g, "");
-}
-
-/** What ids of each kind begin with, and where such an id belongs. Prefixes only give hints; nothing is decided by them. */
-const KINDS: readonly { name: string; prefixes: readonly string[]; parameter?: string; advice: string }[] = [
-  {
-    name: "a Webset",
-    prefixes: ["ws", "webset"],
-    parameter: "websetId",
-    advice: "Call get_webset_progress with it as websetId, or list_webset_events.",
-  },
-  {
-    name: "a search",
-    prefixes: ["search", "webset_search", "wsearch"],
-    parameter: "searchId",
-    advice: "Call wait_for_webset with it as searchId, together with its Webset's id as websetId.",
-  },
-  {
-    name: "an event",
-    prefixes: ["event", "evt"],
-    parameter: "eventId",
-    advice: "Call get_webset_event with it as eventId.",
-  },
-  { name: "an item", prefixes: ["item", "webset_item", "witem"], advice: "" },
-  { name: "an enrichment", prefixes: ["enr", "enrichment", "webset_enrichment"], advice: "" },
-  { name: "an import", prefixes: ["imp", "import"], advice: "" },
-  { name: "an export", prefixes: ["exp", "export", "webset_export"], advice: "" },
-  { name: "a monitor run", prefixes: ["run", "mrun", "monitor_run"], advice: "" },
-  { name: "a monitor", prefixes: ["mon", "monitor"], advice: "" },
-];
-
-const NO_PARAMETER = "No parameter takes it: its Webset's id stands as websetId in its events, see list_webset_events.";
-
-/**
- * What to say of an id the API does not know, when it looks like the id of something else; undefined where it does not.
- * `parameter` is where the caller put it.
- */
-export function wrongKindOfId(parameter: string, id: string): WebsetsError | undefined {
-  const prefix = /^([a-z]+(?:_[a-z]+)*)_[^_]+$/i.exec(id)?.[1]?.toLowerCase();
-  const kind = prefix === undefined ? undefined : KINDS.find(({ prefixes }) => prefixes.includes(prefix));
-  if (kind === undefined || kind.parameter === parameter) return undefined;
-  return new WebsetsError("invalid_request", {
-    what: `The API does not know ${JSON.stringify(id)} as ${parameter}: it looks like the id of ${kind.name}`,
-    advice: kind.parameter === undefined ? NO_PARAMETER : kind.advice,
-  });
-}
-
-/** The error of a call, or a better one where something was not found because an id of another kind was given. */
-export function explainIds(error: unknown, args: Readonly<Record<string, unknown>>): unknown {
-  if (!(error instanceof WebsetsError) || error.kind !== "not_found") return error;
-  for (const parameter of ["websetId", "searchId", "eventId"]) {
-    const id = args[parameter];
-    const wrong = typeof id === "string" ? wrongKindOfId(parameter, id) : undefined;
-    if (wrong !== undefined) return wrong;
-  }
-  return error;
 }

@@ -37,6 +37,9 @@ export interface MountOptions {
   background?: Background | undefined;
 }
 
+/** This much of a name that is none is repeated, in characters. */
+const LONGEST_NAME = 60;
+
 /** What `run` needs from the way in which a call is answered. */
 type Control = Pick<CallContext, "signal" | "report" | "mayTakeLong" | "lookWithinMs">;
 
@@ -76,7 +79,7 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
       const names = tools.map(({ name }) => name).join(", ");
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `There is no tool ${params.name}. The tools are ${names}.`,
+        `There is no tool ${JSON.stringify(params.name.slice(0, LONGEST_NAME))}. The tools are ${names}.`,
       );
     }
     const where = tool.pace !== undefined && declaredIn(context) ? background : undefined;

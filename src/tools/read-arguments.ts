@@ -17,7 +17,9 @@ const ADDED_BY_HOSTS = new Set([
 ]);
 
 /** Words of a list in one text, as `webset.idle, webset.paused`, or one a line. */
-const WORDS = /^[\w.*-]+(?:[\s,]+[\w.*-]+)*,?$/;
+const WORDS = /^[\w.*-]+(?:[\s,;|]+[\w.*-]+)*,?$/;
+/** Words that begin alike, as our own descriptions have them: `webset.{created,deleted}`. */
+const ALIKE = /(?<![\w.*-])([\w.*-]*)\{([\w.*,\s-]+)\}/g;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
@@ -53,20 +55,29 @@ function readValue(schema: JsonSchema, value: unknown): unknown {
   return value;
 }
 
-/** The list that a value is, or that its text holds; one text is a list of it. */
+/** The list that a value is, or that its text holds, also as Python writes it; one text is a list of it. */
 function listIn(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  if (!value.trim().startsWith("[")) return [value];
+  const text = value.trim();
+  if (!text.startsWith("[")) return [value];
   try {
-    return JSON.parse(value);
+    return JSON.parse(text);
   } catch {
-    return value;
+    const words = text.slice(1, -1).replace(/["'`]/g, " ").trim();
+    return text.endsWith("]") && WORDS.test(words) ? [words] : value;
   }
 }
 
 function wordsIn(value: unknown): unknown[] {
-  if (typeof value !== "string" || !WORDS.test(value.trim())) return [value];
-  return value.split(/[\s,]+/).filter((word) => word !== "");
+  if (typeof value !== "string") return [value];
+  const words = value.replace(ALIKE, (_, start: string, ends: string) =>
+    ends
+      .split(",")
+      .map((end) => `${start}${end.trim()}`)
+      .join(),
+  );
+  if (!WORDS.test(words.trim())) return [value];
+  return words.split(/[\s,;|]+/).filter((word) => word !== "");
 }
 
 /** Every type that a value of a schema may have. */
@@ -74,8 +85,9 @@ function typesOf({ type, anyOf }: JsonSchema): ReadonlySet<string> {
   return new Set([...(type === undefined ? [] : [type].flat()), ...(anyOf ?? []).flatMap((one) => [...typesOf(one)])]);
 }
 
-function isNothing(value: unknown): boolean {
-  return value === null || (typeof value === "string" && /^(?:null|undefined)?$/.test(value.trim()));
+/** What stands for nothing where a program writes its own word for it: also Python's None and Ruby's nil. */
+export function isNothing(value: unknown): boolean {
+  return value === null || (typeof value === "string" && /^(?:null|NULL|None|nil|undefined)?$/.test(value.trim()));
 }
 
 /** Also for a name such as `__proto__`, which the schema has to see to refuse it. */

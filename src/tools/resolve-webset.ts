@@ -2,7 +2,7 @@ import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { wrongKindOfId } from "./explain.ts";
+import { wrongKindOfId } from "./explain-ids.ts";
 
 /** What each Webset has at most one of, and where its id and its externalId stand. */
 const TRACES = ["webset.created", "webset.deleted"];

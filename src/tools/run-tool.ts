@@ -2,9 +2,10 @@ import type * as z from "zod/v4";
 import { requireTypes } from "../feed/meant-type.ts";
 import { SECOND_LOOK_MS } from "../shared/errors.ts";
 import type { CallContext, Tool } from "./define.ts";
-import { explainIds, explainInput } from "./explain.ts";
+import { explainInput } from "./explain.ts";
+import { explainIds } from "./explain-ids.ts";
 import { offerNearTitle } from "./list-websets.ts";
-import { readArguments } from "./read-arguments.ts";
+import { isNothing, readArguments } from "./read-arguments.ts";
 import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
 
 /** What a call says, as the tool's schema has it. */
@@ -55,7 +56,7 @@ const WHOLE_ACCOUNT = "The websetId was empty: this is of the whole account.";
 /** Whether a call named a Webset, and named none. */
 function isOfWholeAccount(given: unknown, args: Arguments): boolean {
   const { websetId } = Object(given) as { websetId?: unknown };
-  return typeof websetId === "string" && websetId.trim() === "" && args.websetId === undefined;
+  return typeof websetId === "string" && isNothing(websetId) && args.websetId === undefined;
 }
 
 /** The note stands before the list, however long that is. */

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { parseTime } from "../exa/event.ts";
+import { parseTime, usualTime } from "../exa/event.ts";
 import { compactTypes } from "../exa/event-types.ts";
 import { decodeCursor } from "../feed/cursor.ts";
 import { decodePageToken } from "../feed/page-token.ts";
@@ -47,6 +47,8 @@ const TIME_WITH_ZONE = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i;
 /** As "90s", and as people and programs write it: "10 min", "2 hours ago", "-1h", "last hour", "the past 3 days". */
 const AGE =
   /^(?:-|(?:(?:in\s+)?the\s+)?(?:last|past)\s+(?=(\D)?))?(\d+(?:\.\d+)?)?\s*(s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)(?:\s+ago)?$/i;
+/** A day or a time in its usual form, whether or not there is such a one. */
+const FORM_OF_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
 /** A duration of ISO 8601: "PT1H", "-P1DT12H". */
 const DURATION = /^-?P(?=\w)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i;
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -129,11 +131,11 @@ function meantTime(name: string, text: string): { instead?: string } {
   return meant === undefined ? {} : { instead: `${name} ${JSON.stringify(meant)}` };
 }
 
-/** The same as a time with zone; undefined for what is neither a day nor a time without one. */
+/** The same as a time with zone; undefined for what is neither a day nor a time, in any form that can be told to be one. */
 export function zonedTime(text: string): string | undefined {
   const [, day, time = "00:00:00"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?$/.exec(text) ?? [];
   const meant = `${day}T${time}Z`;
-  return parseTime(meant) === undefined ? undefined : meant;
+  return parseTime(meant) === undefined ? usualTime(text)?.replace(" ", "T") : meant;
 }
 
 function ageOf(name: string, text: string): Ago | undefined {
@@ -143,12 +145,15 @@ function ageOf(name: string, text: string): Ago | undefined {
   if (agoMs <= RETENTION_MS) return { agoMs };
   throw new WebsetsError("invalid_request", {
     what: `The parameter ${name} is ${JSON.stringify(text.slice(0, 80))}, and the API keeps events for 60 days`,
-    advice: `For all there is, pass ${name} "60d"; what is older cannot be read any more.`,
+    advice:
+      name === "before"
+        ? "There is nothing before that; pass a shorter age, or leave before out."
+        : `For all there is, pass ${name} "60d"; what is older cannot be read any more.`,
   });
 }
 
 /** How long a text says, in milliseconds; undefined where it says no length of time. */
-function lengthOf(text: string): number | undefined {
+export function lengthOf(text: string): number | undefined {
   const parts = DURATION.exec(text);
   if (parts !== null) {
     return Object.values(UNIT_MS).reduce((sum, unit, n) => sum + unit * Number(parts[n + 1] ?? 0), 0);
@@ -169,6 +174,7 @@ export function isoFromNumber(given: unknown): string | undefined {
 }
 
 function faultOf(text: string, time: number | undefined): string {
+  if (time === undefined && FORM_OF_TIME.test(text)) return "names a day, a time of day or an offset that there is not";
   if (time === undefined) return "is neither an ISO 8601 time nor an age";
   if (/^\S+ /.test(text)) return "has a space between date and time of day, where ISO 8601 has a T";
   return "has no time of day or no time zone";

@@ -100,7 +100,7 @@ function untilOf(args: Args): Until {
       items === undefined
         ? 'until "items" needs the parameter items: how many items to wait for'
         : `The parameter items holds ${items}, but until is ${JSON.stringify(until)}, which does not count items`,
-    advice: `Call wait_for_webset with until "items" and items ${items ?? 10} to wait for that many, or without items.`,
+    advice: `Call wait_for_webset with until "items" and items ${items ?? 10} to wait for that many, or without ${items === undefined ? "until" : "items"}.`,
   });
 }
 

@@ -17,7 +17,11 @@ const thrownBy = (action: () => void) => {
 };
 
 test.each([
-  ["a type that is none, once", unknownType("foo"), 'There is no event type "foo"; did you mean webset.idle?'],
+  [
+    "a type that is none, once",
+    unknownType("webset.idel"),
+    'There is no event type "webset.idel"; did you mean webset.idle?',
+  ],
   [
     "one that hides failures",
     unknownType("import.failed"),

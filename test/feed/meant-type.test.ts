@@ -95,12 +95,17 @@ describe("a type that is none", () => {
     }
   });
 
-  test.each(["", "constructor", "*.created", "x".repeat(5_000), "\u0000", "...", "*"])(
-    "like %j is refused, not repeated in full",
+  test.each(["all", "Everything", "any", "events"])("like %j means all of them", (text) => {
+    expect(unknownType(text).instead).toBe('types ["*"]');
+  });
+
+  test.each(["", "foo", "webset.foo", "__proto__", "x".repeat(5_000), "\u0000", "..."])(
+    "like %j has nothing of any: it is refused without a guess, not repeated in full",
     (text) => {
-      const { message, instead } = unknownType(text);
-      expect(message.length).toBeLessThan(300);
-      expect(instead).toMatch(/^types \["[\w.*]+"(?:,"[\w.*]+")*\]/);
+      const { message, instead, advice } = unknownType(text, ["webset.idle", text]);
+      expect(message).toBe(`There is no event type ${JSON.stringify(text.slice(0, 80))}`);
+      expect(instead).toBeUndefined();
+      expect(advice).toContain("The types are ");
     },
   );
 

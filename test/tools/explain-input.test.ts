@@ -77,12 +77,23 @@ describe("wrong arguments", () => {
     ["list_webset_events", { since: "2h", count: 5 }, 'after "2h", limit 5'],
     ["list_webset_events", { event_types: "webset.idle" }, 'types ["webset.idle"]'],
     ["list_webset_events", { nextPage: "pabc" }, 'page "pabc"'],
+    ["list_webset_events", { nextPage: "p".repeat(61) }, 'page in the place of "nextPage"'],
+    ["list_webset_events", { nextCursor: "p".repeat(60) }, `page "${"p".repeat(60)}"`],
+    ["list_webset_events", { eventTypes: Array(20).fill("webset.idle") }, 'types in the place of "eventTypes"'],
+    ["list_webset_events", { since: "2026-11-27 12:00:00+02:00" }, 'after "2026-11-27T12:00:00+02:00"'],
     ["list_webset_events", { verbose: true }, 'detail "full"'],
     ["wait_for_webset_event", { count: 5 }, "atLeast 5"],
     ["wait_for_webset_event", { atLeast: 500 }, "atLeast 100"],
     ["wait_for_webset_event", { cursor: "cabc", max_events: 20 }, 'after "cabc", limit 20'],
     ["wait_for_webset_event", { timeoutMs: 20_000 }, "timeoutSeconds 20"],
     ["wait_for_webset_event", { timeoutSeconds: "25 s" }, "timeoutSeconds 25"],
+    ["wait_for_webset_event", { timeoutSeconds: "1m" }, "timeoutSeconds 60"],
+    ["wait_for_webset_event", { timeoutSeconds: [20] }, "timeoutSeconds 20"],
+    ["wait_for_webset", { websetId: "w", items: "1,000" }, "items 1000"],
+    ["wait_for_webset", { websetId: ["w"] }, 'websetId "w"'],
+    ["list_webset_events", { limit: "10 events" }, "limit 10"],
+    ["list_webset_events", { limit: 1e300 }, "limit 200"],
+    ["list_websets", { status: ["Running"] }, 'status "running"'],
     ["wait_for_webset_event", { timeout: -1 }, "timeoutSeconds -1"],
     ["wait_for_webset", { webset_id: "w" }, 'websetId "w"'],
     ["wait_for_webset", { id: "w", count: 5 }, 'websetId "w", items 5, until "items"'],
@@ -105,7 +116,26 @@ describe("wrong arguments", () => {
   test("a parameter that is meant by two names is taken as it was given by its own", () => {
     const text = explained("wait_for_webset", { websetId: "mine", id: "other" });
     expect(text).toContain('There is no parameter "id": websetId is meant.');
-    expect(text).not.toContain("Call wait_for_webset with");
+    expect(text).not.toContain("Call wait_for_webset with ");
+    expect(text).toContain('Call wait_for_webset without "id".');
+  });
+
+  test.each([
+    ["limit", "0x10"],
+    ["limit", "1_0"],
+    ["limit", "5,0"],
+    ["timeoutSeconds", "00:30"],
+    ["timeoutSeconds", "1000ms"],
+    ["timeoutSeconds", "2 x"],
+  ])("that only begin with a number, %s %j, are not taken for that", (name, value) => {
+    expect(explained("wait_for_webset_event", { [name]: value })).not.toContain("Call wait_for_webset_event with");
+  });
+
+  test("say what is wrong once, and mark what they repeat in part", () => {
+    expect(explained("list_websets", { limit: 1e300 }).match(/The parameter limit/g)).toHaveLength(1);
+    expect(explained("get_webset_progress", { websetId: "x".repeat(301) })).toContain(
+      `is "${"x".repeat(60)}…", and it takes a text of at most 300 characters`,
+    );
   });
 
   test("are explained all at once, and with what the tool takes", () => {

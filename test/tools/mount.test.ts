@@ -120,9 +120,16 @@ describe("a tool that is mounted", () => {
 
   test("has a name: another one is an error of the protocol that says which there are", async () => {
     const { client } = await open(async () => ({ told: 1 }));
-    await expect(client.callTool({ name: "try_that" })).rejects.toMatchObject({
-      code: -32602,
-      message: expect.stringContaining("There is no tool try_that. The tools are try_it."),
-    });
+    for (const [name, told] of [
+      ["try_that", '"try_that"'],
+      [`\n${"x".repeat(100_000)}`, `"\\n${"x".repeat(59)}"`],
+    ] as const) {
+      await expect(client.callTool({ name })).rejects.toMatchObject({
+        code: -32602,
+        message: expect.stringMatching(
+          new RegExp(`There is no tool ${told.replace("\\", "\\\\")}\\. The tools are try_it\\.$`),
+        ),
+      });
+    }
   });
 });

@@ -90,6 +90,35 @@ describe("a time", () => {
     },
   );
 
+  test.each([
+    "2026-02-30T12:00:00Z",
+    "2026-13-01",
+    "2026-11-01T25:00:00",
+    "2026-11-01T12:60Z",
+    "2026-11-01T12:00:00+25:00",
+  ])("%j is one that there is not", (text) => {
+    const { message, instead } = refusal(() => timeOf("after", text));
+    expect(message).toContain("names a day, a time of day or an offset that there is not");
+    expect(instead).toBeUndefined();
+  });
+
+  test.each([
+    ["2026-11-27 00:00:00+00:00", "2026-11-27T00:00:00+00:00"],
+    ["2026-11-27 00:00:00Z", "2026-11-27T00:00:00Z"],
+    ["2026-11-27T00:00:00 UTC", "2026-11-27T00:00:00.000Z"],
+    ["2026-11-27T00:00:00+02", "2026-11-26T22:00:00.000Z"],
+    ["2026-11-27T00:00:00,5Z", "2026-11-27T00:00:00.500Z"],
+    ["2026-11-27", "2026-11-27T00:00:00Z"],
+  ])("in another form, %j, is told as the one meant", (text, meant) => {
+    expect(refusal(() => timeOf("after", text)).instead).toBe(`after "${meant}"`);
+  });
+
+  test("before all that is kept is no way to have all", () => {
+    const { advice } = refusal(() => timeOf("before", "61d"));
+    expect(advice).toContain("leave before out");
+    expect(advice).not.toContain('"60d"');
+  });
+
   test("that counts from 1970 is told as the time it may be", () => {
     for (const text of ["1793534400", "1793534400000"]) {
       expect(refusal(() => timeOf("before", text)).advice).toContain('That is "2026-11-01T12:00:00.000Z"');

@@ -42,6 +42,7 @@ describe("what can only mean one thing means it:", () => {
     [{ text: null, whole: null, flag: null, word: null, list: null, either: null }, {}],
     [{ text: "", whole: "", number: " ", flag: "", word: "", list: "", numbers: "" }, {}],
     [{ text: "null", whole: "null", list: "null", flag: " undefined " }, {}],
+    [{ text: "None", whole: "nil", list: "None", flag: "NULL", word: "None" }, {}],
     [{ text: " a b " }, { text: "a b" }],
     [{ text: "5" }, { text: "5" }],
     [
@@ -57,6 +58,10 @@ describe("what can only mean one thing means it:", () => {
     [{ list: "webset.idle, webset.item.*" }, { list: ["webset.idle", "webset.item.*"] }],
     [{ list: "webset.idle\nwebset.item.*" }, { list: ["webset.idle", "webset.item.*"] }],
     [{ list: "a b,c,\td," }, { list: ["a", "b", "c", "d"] }],
+    [{ list: "a; b|c" }, { list: ["a", "b", "c"] }],
+    [{ list: "['a', \"b\", c.*]" }, { list: ["a", "b", "c.*"] }],
+    [{ list: "webset.{idle,paused}, monitor.*" }, { list: ["webset.idle", "webset.paused", "monitor.*"] }],
+    [{ list: ["webset.item.{ created, enriched }"] }, { list: ["webset.item.created", "webset.item.enriched"] }],
     [{ list: ["a, b", "c\nd"] }, { list: ["a", "b", "c", "d"] }],
     [{ list: ["a (b), c"] }, { list: ["a (b), c"] }],
     [{ list: [" a "] }, { list: ["a"] }],
@@ -95,6 +100,8 @@ describe("what can mean several things or none is refused by name:", () => {
     [{ list: { a: 1 } }, "list is "],
     [{ list: ["a", null] }, "list.1 is "],
     [{ list: '["a", 5]' }, "list.1 is "],
+    [{ numbers: "['a" }, "numbers is "],
+    [{ numbers: "[['1']]" }, "numbers is "],
     [{ numbers: "a" }, "numbers.0 is "],
     [{ toolCallID: "x" }, '"toolCallID"'],
     [JSON.parse('{"__proto__": 1}'), '"__proto__"'],
@@ -121,7 +128,7 @@ describe.each(TOOLS)("$name", ({ input, name }) => {
 
   test("takes null and blanks for every parameter that may be left out", () => {
     for (const key of Object.keys(properties).filter((one) => !needed.includes(one))) {
-      for (const nothing of [null, "", " ", "null"]) {
+      for (const nothing of [null, "", " ", "null", "None"]) {
         expect(input.parse(readArguments(input, { ...least, [key]: nothing })), `${name} ${key}`).toEqual(
           input.parse(least),
         );

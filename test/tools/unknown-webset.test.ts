@@ -141,7 +141,7 @@ test.each(["list_webset_events", "wait_for_webset_event"])(
     const { ask, world, clock } = await open();
     world.createWebset({});
     await clock.advance(10_000);
-    for (const websetId of ["", " "]) {
+    for (const websetId of ["", " ", "undefined", "None"]) {
       const { value } = await ask(name, { websetId, after: "1m" });
       expect(value.note).toBe("The websetId was empty: this is of the whole account.");
       expect(Object.keys(value).at(-1)).toBe("events");

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { explainIds, wrongKindOfId } from "../../src/tools/explain.ts";
+import { idWithin } from "../../src/exa/id-within.ts";
+import { explainIds, wrongKindOfId } from "../../src/tools/explain-ids.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 async function open() {
@@ -24,6 +25,32 @@ describe("an id in the wrong place", () => {
       /^invalid_request: .*a Webset\. Call get_webset_progress with it as websetId/,
     );
     expect(await ask("wait_for_webset", { websetId: id, searchId: "event_1" })).toMatch(/^invalid_request: .*an event/);
+  });
+
+  test.each([
+    (id: string) => `"${id}"`,
+    (id: string) => `<${id}>`,
+    (id: string) => id.toUpperCase(),
+    (id: string) => id.replace("webset_", ""),
+    (id: string) => `websetId: ${id}.`,
+    (id: string) => `https://websets.exa.ai/websets/${id}?view=table`,
+  ])("is told by itself where something is around it or missing of it, %#", async (written) => {
+    const { call, clock, world } = await open();
+    const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 3 } });
+    for (const name of ["get_webset_progress", "wait_for_webset", "list_webset_events"]) {
+      const { error } = await clock.until(call(name, { websetId: written(id) }));
+      expect(error).toMatch(/^(?:not_found|invalid_request): /);
+      expect(error).toContain(` Call ${name} with websetId "${id}". `);
+    }
+  });
+
+  test("is not guessed where a text has two, or one of another kind", () => {
+    const [one, other] = ["webset_01m8fbp51wvh7dx70dxt3c38et", "webset_01m8fbp7zf80bqw0s80z8ptgqg"];
+    expect(idWithin("websetId", `${one} and ${one}`)).toBe(one);
+    for (const text of [one, `${one} and ${other}`, `x${one}`, `${one}x`, "webset_mine"]) {
+      expect(idWithin("websetId", text), text).toBeUndefined();
+    }
+    expect(idWithin("eventId", `"${one}"`)).toBeUndefined();
   });
 
   test("of something that no parameter takes says where to look", () => {
