@@ -32,7 +32,7 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What stands for all types where somebody does not know of the star. */
-const EVERYTHING = /^(?:all|any|every(?:thing)?|events?)$/i;
+const EVERYTHING = /^(?:\*+|all|any|every(?:thing)?|events?)$/i;
 
 /** Whose end is told by one type, however it ended. */
 const HIDE_FAILURES: ReadonlySet<string> = new Set(["import.completed", "monitor.run.completed"]);
@@ -159,7 +159,7 @@ export function alike(one: string, other: string): number {
 }
 
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return text.match(/[A-Z]?[a-z0-9]+|[A-Z0-9]+/g)?.map((word) => word.toLowerCase()) ?? [];
 }
 
 function lastWord(text: string): string {

@@ -25,6 +25,8 @@ describe("a type that is none", () => {
     ["webset.items.created", "webset.item.created"],
     ["webset.itm.created", "webset.item.created"],
     ["webset_item_enriched", "webset.item.enriched"],
+    ["websetItemCreated", "webset.item.created"],
+    ["WEBSET.SEARCH.COMPLETED", "webset.search.completed"],
     ["enrichment.completed", "webset.item.enriched"],
     ["webset.enrichment.completed", "webset.item.enriched"],
     ["Webset.Idle", "webset.idle"],
@@ -95,7 +97,7 @@ describe("a type that is none", () => {
     }
   });
 
-  test.each(["all", "Everything", "any", "events"])("like %j means all of them", (text) => {
+  test.each(["all", "Everything", "any", "events", "**"])("like %j means all of them", (text) => {
     expect(unknownType(text).instead).toBe('types ["*"]');
   });
 
