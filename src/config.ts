@@ -27,11 +27,11 @@ const ACCEPTED_URL =
   "an https: URL without credentials, query or fragment (http: only for localhost, 127.0.0.1 or [::1])";
 
 /**
- * What hosts put into the environment where they do not expand a variable of their configuration, and what examples show in the
- * place of a key. Exa's keys are UUIDs.
+ * What hosts put into the environment where they do not expand a variable of their configuration, or have none (JavaScript's
+ * undefined, Python's None), and what examples show in the place of a key. Exa's keys are UUIDs.
  */
 const PLACEHOLDER =
-  /^(?:\$\{.*\}|\$\w+|\$env:\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|(?:your|my|insert|enter|paste|replace)[-_ ].*|(?:exa[-_ ]?)?api[-_ ]?key(?:[-_ ]here)?|x{3,}|\*{3,}|\.{3,}|…)$/i;
+  /^(?:\$\{.*\}|\$\w+|\$env:\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|(?:your|my|insert|enter|paste|replace)[-_ ].*|(?:exa[-_ ]?)?api[-_ ]?key(?:[-_ ]here)?|undefined|null|none|x{3,}|\*{3,}|\.{3,}|…)$/i;
 
 /** Every setting once: how its text is read, what it is without one, and, as the message, what is accepted. */
 const schema = z.object({

@@ -203,6 +203,8 @@ test.each([
   "your_api_key_here",
   "EXA_API_KEY",
   "exa-api-key",
+  "undefined",
+  "None",
   "xxxxx",
 ])("%s in the key's place is no key but a placeholder", (text) => {
   expect(readConfig({}, { EXA_API_KEY: ` ${text} ` })).toMatchObject({ apiKey: undefined, keyPlaceholder: text });
