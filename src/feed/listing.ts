@@ -221,11 +221,15 @@ class Scan {
     this.#before = { id: "", time: time + 1 };
     let crowd: Crowd | undefined = cursor === "" ? undefined : { cursor, types };
     let isBehind = id === "";
+    /** Where a page ends, the next one may begin with the same event. */
+    const known = new Set<string>();
     for (let isOwn = false; ; isOwn = true) {
       const { events, unreadable, crowd: step } = await readCrowd({ since: time, crowd }, isOwn, reading);
-      const last = isBehind ? -1 : events.findIndex((event) => orderKey(event.id) === id);
+      const fresh = events.filter((event) => !known.has(event.id));
+      for (const event of events) known.add(event.id);
+      const last = isBehind ? -1 : fresh.findIndex((event) => orderKey(event.id) === id);
       isBehind ||= last >= 0;
-      const rest = isBehind ? events.slice(last + 1) : [];
+      const rest = isBehind ? fresh.slice(last + 1) : [];
       for (const event of rest) this.crowdPages.set(event.id, step.page ?? { cursor: "", types });
       await this.take({ events: rest, downTo: time + 1, sentAt: reading.clock.now(), unreadable });
       crowd = step.next;

@@ -45,7 +45,7 @@ export class UpstreamTime {
    */
   async positionAsOf(askedAt: number, signal: AbortSignal): Promise<Position> {
     await this.#ask(signal);
-    const time = this.#upstreamClock.at(askedAt);
+    const time = this.#upstreamClock.early(askedAt);
     if (time !== undefined) return positionAt(time);
     return this.#looks.join("", signal, async (shared) => {
       const newest = await newestVisible({ ...this.#reading(shared), group: GROUP });

@@ -49,7 +49,7 @@ export class UpstreamClock {
   #samples: Sample[] = [];
   /** By how much `wallTime` is ahead of `now` since the samples are kept: a jump tells that the machine has slept. */
   #wallAhead: number;
-  #judged: { sure: boolean; least: number; most: number; settled: number } | undefined;
+  #judged: { sure: boolean; least: number; most: number; early: number; settled: number } | undefined;
   /** The two events that lie furthest ahead: how far the upstream's clock is at least, by what was visible. */
   #ahead: { id: string; least: number }[] = [];
 
@@ -105,6 +105,12 @@ export class UpstreamClock {
     return this.range(moment)?.earliest;
   }
 
+  /** The same for a position to begin at, which must pass over nothing: earlier where our own clock may know of a slower server. */
+  early(moment: number = this.#clock.now()): number | undefined {
+    const judged = this.#judge();
+    return judged && Math.floor(judged.early + moment);
+  }
+
   /** The same by visible events, for an upstream whose answers have no `Date`; undefined where fewer than two were met. */
   byEvents(moment: number = this.#clock.now()): number | undefined {
     const second = this.#ahead[1];
@@ -156,9 +162,12 @@ function judge(samples: readonly Sample[], wallAhead: number) {
   const possible = counted.map(({ least }) => least).filter((least) => least <= most);
   const sure = confirmed.length > 0;
   const told = Math.max(...possible);
+  const ours = Math.min(told, wallAhead);
   // Where our own clock agrees, it may be the better one; where nothing does, it may be the only right one. What is early loses nothing.
-  const settled = !sure || agree({ least: told, most }, witness) ? Math.min(told, wallAhead) : told;
-  return { sure, least: sure ? settled : told, most, settled };
+  const least = sure && agree({ least: told, most }, witness) ? ours : told;
+  // All answers may be of the faster one of two servers, as where a connection is kept, and our own clock may know the slower one's time.
+  const early = sure && told - wallAhead <= SERVERS_APART_MS ? ours : told;
+  return { sure, least, most, early, settled: sure ? early : ours };
 }
 
 function agree(one: Pick<Sample, "least" | "most">, other: Pick<Sample, "least" | "most">): boolean {

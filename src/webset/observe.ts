@@ -184,7 +184,7 @@ export class Observer {
   async #whereToBegin(signal: AbortSignal): Promise<Position> {
     const { feed, clock } = this.#options;
     const standIn = feed.upstreamClock.isSure ? undefined : await feed.positionNow(signal);
-    const time = feed.upstreamClock.at(this.#firstAt);
+    const time = feed.upstreamClock.early(this.#firstAt);
     if (time === undefined && standIn === undefined) return this.#whereToBegin(signal);
     if (time === undefined) this.#take({ kind: "stood in", at: clock.now(), position: standIn as Position });
     return positionAt(watermarkAt(time ?? (standIn as Position).since));
@@ -269,7 +269,7 @@ export async function lookAtWebset(
 }
 
 function positionAsOf({ upstreamClock }: Feed, moment: number): Position | undefined {
-  const time = upstreamClock.at(moment);
+  const time = upstreamClock.early(moment);
   return time === undefined ? undefined : positionBefore(time);
 }
 

@@ -3,6 +3,7 @@ import { collectEvents } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import type { ListRequest } from "../../src/feed/listing.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import { createFaults } from "../../src/sandbox/faults.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { lastSeenFirst, listedAs, type OtherList, shuffled } from "../support/other-lists.ts";
@@ -45,6 +46,19 @@ describe.each(ORDERS)("a listing where the API lists %s", (listOrder) => {
     };
     expect(idsOf(await listAll(opened, { limit: 40 })).sort()).toEqual(events.sort());
     expect(refused).toBeGreaterThan(0);
+  });
+
+  test("gives each event of a crowd once where each page begins with the event that the one before ended with", async () => {
+    for (const limit of [18, 40]) {
+      const opened = openFeedWorld({
+        listOrder,
+        pageSizeCap: 18,
+        faults: createFaults({ rules: [{ name: "duplicate-entry" }] }),
+      });
+      const at = opened.start - 60_000;
+      const events = Array.from({ length: 700 }, () => opened.record("webset.idle", { at }).id);
+      expect(idsOf(await listAll(opened, { limit })).sort()).toEqual(events.sort());
+    }
   });
 
   test("is newest first, ties by id, each once, whatever the limit and the page size", async () => {

@@ -85,6 +85,27 @@ describe("the upstream's time", () => {
     },
   );
 
+  test("is ours for a position where all answers may be of the faster one of two servers, and theirs where ours is far off", async () => {
+    for (const [aheadMs, earlyMs] of [
+      [9_000, 0],
+      [3_000, 0],
+      [0, 0],
+      [-9_000, -9_000],
+      [600_000, 600_000],
+    ] as const) {
+      const clock = new FakeClock(NOON);
+      const upstream = new UpstreamClock(clock);
+      for (let answers = 0; answers < 5; answers++) {
+        await clock.advance(1_000);
+        upstream.note(answer(clock, aheadMs));
+      }
+      for (const time of [upstream.early(), upstream.reached()]) {
+        expect(time).toBeLessThanOrEqual(clock.wallTime() + earlyMs);
+        expect(time).toBeGreaterThan(clock.wallTime() + earlyMs - 1_000);
+      }
+    }
+  });
+
   test("follows a clock that was set, once the answers of before are a minute old", async () => {
     const error = await errorAfter(0, 0, 0, ...Array.from({ length: 61 }, () => 20_000));
     expect(error?.least).toBeGreaterThan(18_000);

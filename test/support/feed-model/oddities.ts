@@ -29,7 +29,10 @@ export function odditiesOf({ odd, clocks }: Pick<Upstream, "odd" | "clocks">, no
   const dated = (answer: HttpAnswer): HttpAnswer => {
     const number = answers++;
     const apartMs = clocks.kind === "one" && clocks.offMs < 0 ? BEHIND_APART_MS : 0;
-    const isItsTurn = clocks.kind === "two" ? number % 2 === 1 : !isClear && number % ONE_OF === clocks.first;
+    const isItsTurn =
+      clocks.kind === "two"
+        ? clocks.heard === "other" || number % 2 === 1
+        : !isClear && number % ONE_OF === clocks.first;
     const { date } = answer.headers;
     if (!isItsTurn || date === undefined || now() - offAt < apartMs) return answer;
     offAt = now();
