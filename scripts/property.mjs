@@ -1,5 +1,5 @@
 // node scripts/property.mjs [runs]: holds the feed and the waits against that many random worlds (100,000 without a number),
-// replicas against a fifth and agents against a tenth.
+// replicas against a fifth and agents against a tenth. The first failure ends it, and says how to see it again.
 import { spawnSync } from "node:child_process";
 import { root } from "./project.mjs";
 
@@ -15,7 +15,7 @@ const tests = [
   "test/webset/wait.property.test.ts",
   "test/tools/agent.property.test.ts",
 ];
-const { status } = spawnSync("npx", ["vitest", "run", ...tests], {
+const { status } = spawnSync("npx", ["vitest", "run", "--bail=1", ...tests], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, PROPERTY_RUNS: String(runs) },
