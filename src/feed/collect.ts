@@ -1,6 +1,6 @@
 import { linkAbort } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
-import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
+import { abortError, adviceOf, isAbort, isTransient, WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import type { Feed, ReadRequest } from "./feed.ts";
 import type { EventFilter } from "./filter.ts";
@@ -349,8 +349,12 @@ export function limitWait(
 /** The error of a wait in whose whole time no usable answer came, whether the upstream gave none or was not asked. */
 export function nothingAnswered(sinceWall: number, lastError: WebsetsError | undefined): WebsetsError {
   const since = new Date(sinceWall).toISOString();
+  // To call again helps only where it passes by itself, which neither a certificate nor a proxy's password does.
+  const own = lastError?.kind === "unavailable" ? lastError.advice : lastError && adviceOf(lastError);
+  const advice = isTransient(lastError) ? own : undefined;
   return new WebsetsError("unavailable", {
     what: `There was no usable answer since ${since}${lastError === undefined ? "" : `: ${lastError.message}`}`,
+    advice,
     ...(lastError?.retryAfterMs === undefined ? {} : { retryAfterMs: lastError.retryAfterMs }),
     ...(lastError?.requestId === undefined ? {} : { requestId: lastError.requestId }),
   });

@@ -101,7 +101,12 @@ export function sentenceForAgent(error: WebsetsError, tool?: string): string {
     error.retryAfterMs === undefined ? "" : ` The API asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s.`;
   const call = tool === undefined ? "Pass" : `Call ${tool} with`;
   const instead = error.instead === undefined ? "" : ` ${call} ${error.instead}.`;
-  return `${error.kind}: ${finished(error.message)}${after}${instead} ${error.advice ?? KINDS[error.kind].advice}`;
+  return `${error.kind}: ${finished(error.message)}${after}${instead} ${adviceOf(error)}`;
+}
+
+/** What to do about an error: its own advice, or else that of its kind. */
+export function adviceOf({ kind, advice }: WebsetsError): string {
+  return advice ?? KINDS[kind].advice;
 }
 
 /** One line for stderr, with what support needs. */

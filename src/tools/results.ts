@@ -24,9 +24,10 @@ export function secondsOf(milliseconds: number): number {
 
 /** The error that lasted when a wait's time ran out, for its `warning`. */
 export function warningOf(lastError: WebsetsError | undefined): { warning?: string } {
-  return lastError === undefined
-    ? {}
-    : { warning: `The last requests to the API failed (${lastError.kind}: ${lastError.message}); nothing is lost.` };
+  if (lastError === undefined) return {};
+  const { kind, message, advice } = lastError;
+  const more = advice === undefined ? "" : ` ${advice}`;
+  return { warning: `The last requests to the API failed (${kind}: ${message}); nothing is lost.${more}` };
 }
 
 /**

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
-import { collectEvents, FIRST_READING_MS, GRACE_MS } from "../../src/feed/collect.ts";
+import { collectEvents, FIRST_READING_MS, GRACE_MS, nothingAnswered } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { crowdTypes, positionAt } from "../../src/feed/position.ts";
+import { WebsetsError } from "../../src/shared/errors.ts";
 import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
@@ -265,6 +266,17 @@ describe("a wait for events", () => {
     });
     const retried = failing.fake.until(collect(failing, { timeoutMs: 1_000 }));
     await expect(retried).rejects.toThrow(/^There was no usable answer since .*\(503\)$/);
+  });
+
+  test.each([
+    ["a proxy's password", { kind: "unavailable", advice: "Put those it accepts into HTTPS_PROXY." }, /^Put those/],
+    ["trouble that passes", { kind: "unavailable" }, undefined],
+    ["something else in the API's place", { kind: "unexpected_response" }, /EXA_BASE_URL/],
+    ["what may be an accident", { kind: "not_found", advice: "Check the id." }, undefined],
+  ] as const)("in whose whole time nothing came says what to do about %s", (_, { kind, ...facts }, advice) => {
+    const error = nothingAnswered(0, new WebsetsError(kind, { what: "no", ...facts }));
+    expect(error.kind).toBe("unavailable");
+    expect(error.advice).toEqual(advice && expect.stringMatching(advice));
   });
 
   test("leaves nothing behind when it ends by itself either", async () => {

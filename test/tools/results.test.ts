@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nowOf } from "../../src/tools/results.ts";
+import { WebsetsError } from "../../src/shared/errors.ts";
+import { nowOf, warningOf } from "../../src/tools/results.ts";
 
 const NOW = Date.parse("2026-11-01T12:00:00.000Z");
 
@@ -12,4 +13,11 @@ test.each([
   const upstreamClock = { told: NOW } as Parameters<typeof nowOf>[0]["upstreamClock"];
   const times = ages.map((age) => NOW + age);
   expect(nowOf({ upstreamClock }, times)).toEqual({ now: new Date(NOW + ahead).toISOString() });
+});
+
+test("a warning says what to do where that is more than to go on", () => {
+  const what = "the proxy p.example:1 asks for a user and a password (407)";
+  const told = (advice?: string) => warningOf(new WebsetsError("unavailable", { what, advice })).warning;
+  expect(told()).toBe(`The last requests to the API failed (unavailable: ${what}); nothing is lost.`);
+  expect(told("Put them into HTTPS_PROXY.")).toMatch(/; nothing is lost\. Put them into HTTPS_PROXY\.$/);
 });
