@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "node:http";
 import { connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -203,7 +203,7 @@ function refusedTunnel(proxy: HttpProxy, authority: string, status: number): Web
       proxy.authorization === undefined
         ? `${proxy.name} asks for a user and a password (407)`
         : `${proxy.name} does not accept the user and password in its URL (407)`;
-    const advice = `Put those it accepts into ${proxy.variable} (http://user:password@${proxy.url.host}) in this MCP server's environment, and restart the server.`;
+    const advice = `Put those it accepts into ${proxy.variable} (http://user:password@host:port) in this MCP server's environment, and restart the server.`;
     return new WebsetsError("unavailable", { what, advice });
   }
   return new WebsetsError("unavailable", {
@@ -221,7 +221,7 @@ export function blame(proxy: HttpProxy, error: unknown, perhaps: "TLS" | "plain 
   if (perhaps === undefined || error === told || !(told instanceof WebsetsError)) return told;
   return new WebsetsError("unavailable", {
     what: `${told.message}; perhaps it speaks ${perhaps}`,
-    advice: `If it does, let ${proxy.variable} begin with ${perhaps === "TLS" ? "https" : "http"}:// in this MCP server's environment, and restart the server.`,
+    advice: `Call again in a moment; if it stays, and the proxy does, let ${proxy.variable} begin with ${perhaps === "TLS" ? "https" : "http"}:// in this MCP server's environment, and restart the server.`,
     cause: error,
   });
 }
@@ -253,6 +253,8 @@ export async function dial(host: string, port: number, dialing: Dialing): Promis
   const { clock, signal, resolve = lookUp, attempt = connectTo } = dialing;
   const addresses = byTurns(await orAbort(resolve(host), signal));
   const over = linkAbort(signal);
+  // Each address has some, and there may be dozens.
+  setMaxListeners(0, over.signal);
   const attempts: Promise<Socket>[] = [];
   try {
     for (const { address } of addresses) {

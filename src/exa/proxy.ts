@@ -54,8 +54,11 @@ function readProxy(variable: HttpProxy["variable"], text: string, target: URL): 
   // curl and others take `host:port` for a proxy, so we do.
   const href = text.includes("://") ? text : `http://${text}`;
   const url = URL.canParse(href) ? new URL(href) : undefined;
-  // What cannot be read may hold a password anywhere.
-  if (url === undefined || url.hostname === "") throw unusable("is not the URL of a proxy");
+  // What cannot be read may hold a password anywhere, and so may the host of what cannot be meant as it is read: `joe:1#2@host`.
+  if (url === undefined || url.hostname === "" || /@/.test(url.pathname + url.search + url.hash)) {
+    const hint = ": in its user and password, # / ? and \\ have to be written as %23 %2F %3F and %5C";
+    throw unusable(`is not the URL of a proxy${text.includes("@") ? hint : ""}`);
+  }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     const kind = /^socks/.test(url.protocol) ? "a SOCKS proxy" : `a proxy that speaks ${url.protocol.slice(0, -1)}`;
     throw unusable(`names ${kind} (${url.host}), and this server can use only HTTP proxies`);

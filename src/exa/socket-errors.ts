@@ -85,12 +85,22 @@ export function explainSocketError(error: unknown, host: string): unknown {
     return new WebsetsError("unexpected_response", { what: `${host}: the answer is not readable HTTP` });
   }
   if (CERTIFICATE.test(code)) {
-    return unavailable(
-      `no secure connection, its certificate could not be verified (${code})`,
-      "If a proxy inspects traffic, let Node trust its certificate with NODE_EXTRA_CA_CERTS.",
-    );
+    return unavailable(`no secure connection, its certificate could not be verified (${code})`, adviceOn(code));
   }
   return unavailable(MEANINGS[code] ?? `the request failed (${code})`);
+}
+
+/** What to do about a certificate, by what is wrong with it. */
+function adviceOn(code: string): string {
+  switch (code) {
+    case "CERT_HAS_EXPIRED":
+    case "CERT_NOT_YET_VALID":
+      return "Set this machine's clock if it is wrong. If it is right, whoever answers there has a certificate that is not valid now, and has to renew it.";
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return "Something else answers under this name, such as a page to log in to the network or a proxy: look at the network this server runs in, and at EXA_BASE_URL if you set it.";
+    default:
+      return "If a proxy inspects traffic, let Node trust its certificate with NODE_EXTRA_CA_CERTS in this MCP server's environment, and restart the server.";
+  }
 }
 
 /**

@@ -107,3 +107,10 @@ test("a name that does not resolve and a port that refuses are told by Node's co
   const unknown = dial("nowhere.invalid", port, { clock: systemClock, signal });
   await expect(unknown).rejects.toMatchObject({ code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) });
 });
+
+test("many addresses are no leak of listeners, of which Node would warn", async () => {
+  const dead = Array.from({ length: 20 }, (_, n) => [`192.0.2.${n}`, { after: 0, fails: "ENETUNREACH" }]);
+  const { clock, tried, result } = dialing(Object.fromEntries(dead));
+  await expect(clock.until(result)).rejects.toMatchObject({ name: "AggregateError" });
+  expect(tried).toHaveLength(20);
+});

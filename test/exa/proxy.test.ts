@@ -94,6 +94,11 @@ test.each([
   ["http://user:hunter2@", "HTTPS_PROXY is not the URL of a proxy"],
   ["hunter2 hunter2", "HTTPS_PROXY is not the URL of a proxy"],
   ["file:///hunter2", "HTTPS_PROXY is not the URL of a proxy"],
+  ["http://hunter2#x@proxy.example", "HTTPS_PROXY is not the URL of a proxy: in its user and password, # "],
+  ["http://user:80/hunter2@proxy.example", "HTTPS_PROXY is not the URL of a proxy: in its user and password, # "],
+  ["http://hunter2?x@proxy.example", "HTTPS_PROXY is not the URL of a proxy: in its user and password, # "],
+  ["http://HUNTER2\\user:pass@proxy.example", "HTTPS_PROXY is not the URL of a proxy: in its user and password, # "],
+  ["socks5://user:80#hunter2@proxy.example", "HTTPS_PROXY is not the URL of a proxy: in its user and password, # "],
 ])("%s is refused by the request that needs it, clearly and without its credentials", (text, message) => {
   const error = refusal(text);
   expect(error.kind).toBe("invalid_request");
