@@ -44,11 +44,13 @@ export const LIMIT_MS = 10_000;
 /**
  * Does the work of one check in the time it has. Rejects with `unavailable` when that is up, whatever the work does then, and with an
  * AbortError when the exam ends.
+ * @param whom who keeps it waiting, where its error shall say so.
  */
 export async function limited<T>(
   { clock, signal }: Pick<Exam, "clock" | "signal">,
   work: (signal: AbortSignal) => Promise<T>,
   ms: number = LIMIT_MS,
+  whom = "",
 ): Promise<T> {
   const limit = startTimeLimit(clock, ms, signal);
   try {
@@ -56,7 +58,7 @@ export async function limited<T>(
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!limit.expired) throw error;
-    throw new WebsetsError("unavailable", { what: `nothing came of it within ${ms / 1000} s` });
+    throw new WebsetsError("unavailable", { what: `${whom && `${whom}: `}nothing came of it within ${ms / 1000} s` });
   } finally {
     limit.end();
   }
@@ -141,13 +143,20 @@ export function createHide({ apiKey, baseUrl, proxies }: Pick<Config, "apiKey" |
     const url = urlOf(text);
     if (url === undefined || url.hostname === "") continue;
     const named = `the proxy in ${variable}`;
-    words.push([`the proxy ${url.host}`, named], [url.host, named], [url.hostname, named]);
+    words.push([`the proxy ${url.host}`, named]);
+    // A name of one word, such as "proxy", stands in other sentences, too.
+    for (const host of [url.host, url.hostname]) if (/[.:]/.test(host)) words.push([host, named]);
   }
   if (!isExa(baseUrl) && !isLoopback(baseUrl.hostname)) {
     const named = "the host in EXA_BASE_URL";
     words.push([baseUrl.host, named], [baseUrl.hostname, named]);
   }
-  return (text) => words.reduce((rest, [word, named]) => rest.replaceAll(word, named), redact(text));
+  if (words.length === 0) return redact;
+  // At once, so that nothing is put into what was put in before; longer ones stand in front of those they begin with.
+  const longest = words.map(([word]) => word).sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(longest.map((word) => word.replace(/\W/g, "\\$&")).join("|"), "g");
+  const named = new Map(words);
+  return (text) => redact(text).replace(pattern, (word) => named.get(word) ?? word);
 }
 
 function urlOf(text: string | undefined): URL | undefined {

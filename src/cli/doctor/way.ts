@@ -11,7 +11,7 @@ import { looksLikeHtml, refusalOf } from "../../exa/refusal.ts";
 import { explainSocketError, TlsError } from "../../exa/socket-errors.ts";
 import { WebsetsError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
-import { type Exam, type Finding, failed, isExa, limited } from "./finding.ts";
+import { type Exam, type Finding, failed, isExa, LIMIT_MS, limited } from "./finding.ts";
 
 /** What the way to the API is made of, in the order of a request. */
 const STEPS = ["proxy", "dns", "connect", "tls", "api", "clock"] as const;
@@ -71,7 +71,7 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
   const host = bare(near.hostname);
   let addresses: LookupAddress[];
   try {
-    addresses = await limited(exam, () => lookup(host, { all: true }));
+    addresses = await limited(exam, () => lookup(host, { all: true }), LIMIT_MS, place);
     const families = [...new Set(addresses.map(({ family }) => `IPv${family}`))].join(" and ");
     const found = `${addresses.length} ${addresses.length === 1 ? "address" : "addresses"}, ${families}`;
     const summary = isIP(host) === 0 ? `${place}: ${found}` : `${place} is an address, with no name to look up`;
@@ -79,7 +79,8 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
   } catch (error) {
     const typed = proxy?.variable ?? (isExa(target) ? undefined : "EXA_BASE_URL");
     const letter = typed === undefined ? "" : `, and for a wrong letter in ${typed}`;
-    const advice = `Check the network and the DNS server of this machine${letter}. Behind a proxy, set HTTPS_PROXY.`;
+    const behind = proxy === undefined ? " Behind a proxy, set HTTPS_PROXY." : "";
+    const advice = `Check the network and the DNS server of this machine${letter}.${behind}`;
     yield { finding: failed("dns", explainSocketError(error, place), hide, advice) };
     return;
   }
@@ -87,9 +88,8 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
   const startedAt = clock.now();
   let socket: Socket;
   try {
-    socket = await limited(exam, (signal) =>
-      dial(host, portOf(near), { clock, signal, resolve: async () => addresses }),
-    );
+    const dialed = (signal: AbortSignal) => dial(host, portOf(near), { clock, signal, resolve: async () => addresses });
+    socket = await limited(exam, dialed, LIMIT_MS, place);
     sockets.push(socket);
     if (proxy !== undefined) socket = await throughProxy(exam, socket, proxy);
     const ms = Math.round(clock.now() - startedAt);
@@ -105,7 +105,7 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
   }
 
   try {
-    const secure = await limited(exam, (signal) => secured(socket, target, signal));
+    const secure = await limited(exam, (signal) => secured(socket, target, signal), LIMIT_MS, hide(target.host));
     yield { finding: tlsFinding(secure) };
     sockets.push(secure);
   } catch (error) {
@@ -114,7 +114,7 @@ async function* steps(exam: Exam, sockets: Socket[]): AsyncGenerator<Step> {
   }
 
   try {
-    const answer = await limited(exam, (signal) => askWithoutKey(exam, signal));
+    const answer = await limited(exam, (signal) => askWithoutKey(exam, signal), LIMIT_MS, hide(target.host));
     const finding = answerFinding(exam, answer);
     yield finding.status === "fail" ? { finding } : { finding, answer };
   } catch (error) {
@@ -139,11 +139,13 @@ function proxyFinding({ config, hide }: Exam, proxy: HttpProxy | undefined): Fin
 async function throughProxy(exam: Exam, near: Socket, proxy: HttpProxy): Promise<Socket> {
   const { baseUrl } = exam.config;
   const isSecure = proxy.url.protocol === "https:";
-  const socket = await limited(exam, (signal) => secured(near, proxy.url, signal)).catch((error) => {
-    throw blame(proxy, error, error instanceof TlsError ? "plain HTTP" : undefined);
-  });
+  const socket = await limited(exam, (signal) => secured(near, proxy.url, signal), LIMIT_MS, proxy.name).catch(
+    (error) => {
+      throw blame(proxy, error, error instanceof TlsError ? "plain HTTP" : undefined);
+    },
+  );
   const authority = `${baseUrl.hostname}:${portOf(baseUrl)}`;
-  await limited(exam, (signal) => openTunnel(socket, proxy, authority, signal)).catch((error) => {
+  await limited(exam, (signal) => openTunnel(socket, proxy, authority, signal), LIMIT_MS, proxy.name).catch((error) => {
     throw blame(proxy, error, isSecure ? undefined : "TLS");
   });
   return socket;

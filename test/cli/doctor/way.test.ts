@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Exam } from "../../../src/cli/doctor/finding.ts";
+import { createHide, type Exam } from "../../../src/cli/doctor/finding.ts";
 import { checkWay } from "../../../src/cli/doctor/way.ts";
 import { createSocketTransport } from "../../../src/exa/socket-transport.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
@@ -109,7 +109,7 @@ describe("what is in the way is told at its step, and with what to do", () => {
     const baseUrl = await servedBy(() => {});
     const { checks, of } = await walk({ baseUrl }, fastClock(50));
     expect(checks).toEqual(upTo("api"));
-    expect(of("api")?.summary).toBe("nothing came of it within 10 s");
+    expect(of("api")?.summary).toBe(`${baseUrl.host}: nothing came of it within 10 s`);
   });
 
   test("something that speaks no TLS, and something that speaks no HTTP", async () => {
@@ -126,7 +126,7 @@ describe("what is in the way is told at its step, and with what to do", () => {
     const port = await spokenBy(() => {});
     const { checks, of } = await walk({ baseUrl: new URL(`https://127.0.0.1:${port}`) }, fastClock(50));
     expect(checks).toEqual(upTo("tls"));
-    expect(of("tls")?.summary).toBe("nothing came of it within 10 s");
+    expect(of("tls")?.summary).toBe(`127.0.0.1:${port}: nothing came of it within 10 s`);
   });
 });
 
@@ -155,13 +155,32 @@ describe("a proxy", () => {
   test("that never answers does not hold the check", async () => {
     const { checks, of } = await walk(through(await spokenBy(() => {})), fastClock(50));
     expect(checks).toEqual(upTo("connect"));
-    expect(of("connect")?.summary).toContain("within 10 s");
+    expect(of("connect")?.summary).toBe("the proxy in HTTPS_PROXY: nothing came of it within 10 s");
   });
 
   test("whose password stands in its URL keeps it", async () => {
     const { said } = await walk(through(await spokenBy(says("HTTP/1.1 407 No\r\n\r\n")), "ada:kite-string@"));
     expect(said).toContain("with a user and a password");
     expect(said).not.toMatch(/ada|kite-string/);
+    expect(said).toContain("(http://user:password@host:port)");
+  });
+
+  test("whose name is a common word leaves the sentences as they are", async () => {
+    const socks = await walk({ baseUrl, proxies: { httpsProxy: "socks5://proxy:1080" } });
+    expect(socks.of("proxy")?.summary).toMatch(
+      /^HTTPS_PROXY names a SOCKS proxy \(the proxy in HTTPS_PROXY\), and this/,
+    );
+    const unknown = await walk({ baseUrl, proxies: { httpsProxy: "http://proxy.invalid:1" } });
+    expect(unknown.of("dns")?.summary).toMatch(/^the proxy in HTTPS_PROXY: /);
+    expect(unknown.of("dns")?.advice).toMatch(/for a wrong letter in HTTPS_PROXY\.$/);
+    const hide = createHide({
+      apiKey: undefined,
+      baseUrl,
+      proxies: { httpsProxy: "http://proxy:80", httpProxy: "http://proxy:8080" },
+    });
+    expect(hide("the proxy proxy: a proxy refused, and the proxy proxy:8080 too")).toBe(
+      "the proxy in HTTPS_PROXY: a proxy refused, and the proxy in HTTP_PROXY too",
+    );
   });
 
   test("of a kind that cannot be used is told before anything is asked", async () => {
