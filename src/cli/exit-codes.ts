@@ -76,12 +76,14 @@ export function adviceForPerson(kind: ErrorKind): string | undefined {
 }
 
 /** What happened and what to do, for a person in a shell. */
-export function sentenceForPerson({ kind, message, retryAfterMs, instead }: WebsetsError): string {
+export function sentenceForPerson({ kind, message, advice, retryAfterMs, instead }: WebsetsError): string {
   const isSaid = message.includes("did you mean");
+  // What is known of the very trouble says more than what can be said of its kind.
+  const isOfNetwork = kind === "unavailable" || kind === "unexpected_response";
   const more = [
     retryAfterMs === undefined ? undefined : `The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.`,
     instead === undefined || isSaid ? undefined : `Did you mean ${instead}?`,
-    adviceForPerson(kind),
+    (isOfNetwork ? advice : undefined) ?? adviceForPerson(kind),
   ];
   return inShell([finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" "));
 }
@@ -92,7 +94,13 @@ const SHELL_WORDS: readonly [RegExp, string][] = [
   [/\b(?:The parameter )?searchId\b/g, "--search"],
   [/\bThe parameter after\b/g, "--since"],
   [/\bproblems:? true\b/g, "--problems"],
+  [
+    / in this MCP server's environment(?:, and restart the server|; then restart the server| and restart the server)?/g,
+    "",
+  ],
   [/\b([Tt])his server\b/g, "$1his program"],
+  [/\bCall again\b/g, "Try again"],
+  [/\bcall again\b/g, "try again"],
   // Exa's keys are UUIDs, and its ids are none: such a word may be a key in the wrong place.
   [/"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"/gi, "(not shown: it looks like a key)"],
 ];

@@ -53,6 +53,23 @@ test.each([
     new WebsetsError("not_found", { what: `the API does not know Webset "${KEY}" (404)` }),
     /^the API does not know Webset \(not shown: it looks like a key\) \(404\)\./,
   ],
+  [
+    "a proxy's password",
+    new WebsetsError("unavailable", {
+      what: "the proxy p.example:1 does not accept the user and password in its URL (407)",
+      advice: "Put those it accepts into HTTPS_PROXY in this MCP server's environment, and restart the server.",
+    }),
+    "the proxy p.example:1 does not accept the user and password in its URL (407). Put those it accepts into HTTPS_PROXY.",
+  ],
+  [
+    "a proxy that refuses",
+    new WebsetsError("unavailable", {
+      what: "the proxy did not open a tunnel",
+      advice:
+        "Call again in a moment; if it stays, add the host to NO_PROXY in this MCP server's environment and restart the server.",
+    }),
+    "the proxy did not open a tunnel. Try again in a moment; if it stays, add the host to NO_PROXY.",
+  ],
 ])("%s is told in the words of a shell", (_, error, says) => {
   if (typeof says === "string") expect(sentenceForPerson(error)).toBe(says);
   else expect(sentenceForPerson(error)).toMatch(says);
