@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
 import { type Config, type Environment, VERSION } from "../../config.ts";
@@ -111,9 +111,17 @@ export interface CommandTargetOptions {
 export function openCommandTarget({ command, timeoutMs, clock, out, err, ...options }: CommandTargetOptions): Target {
   const [program, ...args] = command;
   const env = withoutSecrets(options.env, options.secrets);
+  const running = new Set<ChildProcess>();
+  // Who presses Ctrl+C twice ends this process at once, and with it who would end the commands.
+  const killAll = () => {
+    for (const child of running) signalTo(child, "SIGKILL");
+  };
+  process.once("exit", killAll);
   return {
     name: program,
-    async close() {},
+    async close() {
+      process.off("exit", killAll);
+    },
     async deliver({ eventId, type, body }: Delivery, signal: AbortSignal): Promise<Outcome> {
       if (signal.aborted) throw abortError();
       const limit = startTimeLimit(clock, timeoutMs, signal);
@@ -127,6 +135,7 @@ export function openCommandTarget({ command, timeoutMs, clock, out, err, ...opti
           windowsHide: true,
         });
         const exited = exitOf(child);
+        running.add(child);
         let writing = 0;
         const counted = ({ write }: Pick<Terminal, "write">) => ({
           write: (text: string) => {
@@ -139,6 +148,8 @@ export function openCommandTarget({ command, timeoutMs, clock, out, err, ...opti
         child.stdin.on("error", () => {}).end(`${body}\n`);
         const off = onAbort(limit.signal, () => void kill(child, exited, clock));
         const { code, how } = await exited.finally(off);
+        // What it has left behind may stay.
+        running.delete(child);
         const [isKilled, isCut] = [limit.expired, signal.aborted];
         for (let isOver = false; !isOver; ) {
           const words = startTimeLimit(clock, LAST_WORDS_MS);
@@ -183,18 +194,22 @@ async function kill(child: ChildProcess | undefined, exited: Promise<unknown>, c
     spawn("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore", windowsHide: true }).on("error", () => {});
     return;
   }
-  const toGroup = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // Nobody of it is left.
-    }
-  };
   const waiting = new AbortController();
-  toGroup("SIGTERM");
+  signalTo(child, "SIGTERM");
   await Promise.race([exited, clock.sleep(GRACE_MS, waiting.signal).catch(() => {})]);
   waiting.abort();
-  toGroup("SIGKILL");
+  signalTo(child, "SIGKILL");
+}
+
+/** Sends a signal to a process and its children; on Windows it ends the process alone. */
+function signalTo(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
+  if (child?.pid === undefined) return;
+  try {
+    if (isWindows) child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // Nobody of it is left.
+  }
 }
 
 async function pass(from: Readable, to: Pick<Terminal, "write">): Promise<void> {
@@ -223,7 +238,11 @@ export async function isRunnable(program: string, { PATH = "" }: Environment): P
   // There, endings are left out, and what they may be is another variable's.
   if (isWindows) return true;
   const places = program.includes("/") ? [program] : PATH.split(delimiter).map((folder) => join(folder, program));
-  const runnable = places.map((place) => access(place, constants.X_OK));
+  // Folders can be "executed", too.
+  const runnable = places.map(async (place) => {
+    await access(place, constants.X_OK);
+    if (!(await stat(place)).isFile()) throw new Error(`${place} is no file`);
+  });
   return Promise.any(runnable).then(
     () => true,
     () => false,

@@ -3,8 +3,10 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
+import { isAlive } from "../../support/is-alive.ts";
 import { HAS_PTY, TerminalProgram } from "../../support/pty.ts";
 import { test } from "../../support/stdio-test.ts";
 
@@ -89,6 +91,25 @@ test("the built program ends when nobody reads what the command says", async ({ 
   program.child.stdout.once("data", () => program.child.stdout.destroy());
   expect((await program.exited).code).toBe(0);
   expect(program.stderr).not.toContain("Ended");
+});
+
+test("told to end twice, the built program leaves no command behind, nor what that has started", async ({
+  startProgram,
+}) => {
+  const script = "trap '' TERM INT; sleep 600 & echo $! $$; while true; do wait; done";
+  const args = ["forward", "--sandbox=finished", "--since", "1h", "--", "sh", "-c", script];
+  const program = startProgram(args, { XDG_STATE_HOME: folder });
+  await eventually(() => program.lines.length >= 1);
+  const pids = program.lines[0]?.split(" ").map(Number) ?? [];
+  expect(pids).toHaveLength(2);
+  for (const pid of pids) process.kill(pid, 0);
+  program.child.kill("SIGINT");
+  // The first one gives what has begun some seconds; the second one may not come before it is taken.
+  await setTimeout(300);
+  for (const pid of pids) process.kill(pid, 0);
+  program.child.kill("SIGINT");
+  expect((await program.exited).code).toBe(130);
+  await eventually(() => pids.every((pid) => !isAlive(pid)));
 });
 
 describe.runIf(HAS_PTY)("in a terminal", () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { isRunnable, openCommandTarget, withoutSecrets } from "../../../src/cli/forward/targets.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 import { eventually } from "../../support/eventually.ts";
+import { isAlive } from "../../support/is-alive.ts";
 
 const delivery = { eventId: "event_1", type: "webset.idle", body: '{"id":"event_1","text":"a b \\"c\\""}' };
 const { signal } = new AbortController();
@@ -29,6 +29,7 @@ function openTarget(command: readonly [string, ...string[]], { timeoutMs = 60_00
       },
     },
   });
+  onTestFinished(() => target.close());
   return { target, written, run: (cut = signal) => target.deliver(delivery, cut) };
 }
 
@@ -156,15 +157,7 @@ test("a program is looked for before anything is delivered", async () => {
   expect(await isRunnable(process.execPath, env)).toBe(true);
   expect(await isRunnable("no-such-program-here", env)).toBe(false);
   expect(await isRunnable(import.meta.filename, env)).toBe(false);
+  // Folders can be "executed", which means another thing.
+  expect(await isRunnable(import.meta.dirname, env)).toBe(false);
+  expect(await isRunnable("forward", { PATH: join(import.meta.dirname, "..") })).toBe(false);
 });
-
-/** One that has ended, but whose parent has not noticed, does not live. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    if (process.platform !== "linux") return true;
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-}
