@@ -9,7 +9,7 @@ import { progressOf, timeOf } from "../webset/progress.ts";
 import { type CallContext, defineTool } from "./define.ts";
 import { readList } from "./list-pages.ts";
 import { isUnknown } from "./resolve-webset.ts";
-import { notePages, nowOf, roomOf } from "./results.ts";
+import { LOOK_MS, notePages, nowOf, roomOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { page } from "./schemas.ts";
 
@@ -75,8 +75,6 @@ function show(webset: Webset) {
   };
 }
 
-/** A wait returns within a second of its time, in milliseconds: what is not known by then is not offered. */
-const LOOK_MS = 700;
 /** As many Websets as the API gives on one page. */
 const TITLES_PAGE = 100;
 const LONGEST_TITLE = 100;

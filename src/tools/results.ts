@@ -5,6 +5,12 @@ import { isoTime } from "../shared/clock.ts";
 import type { WebsetsError } from "../shared/errors.ts";
 import { type Known, type PresentedEvent, present } from "./summary.ts";
 
+/**
+ * What a result is told besides what it is about is looked up for this long at most, in milliseconds: a wait returns within a second of
+ * its time, without what is not known by then.
+ */
+export const LOOK_MS = 700;
+
 /** What is stamped further ahead is stamped wrongly, in milliseconds: the clocks of one API differ by less. */
 const MOST_AHEAD_MS = 60_000;
 

@@ -7,13 +7,11 @@ import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
 import { searchDuring } from "../webset/progress.ts";
 import type { WebsetStates } from "../webset/states.ts";
-import { MOST_LIST_BYTES, presentAlone, presentWithin } from "./results.ts";
+import { LOOK_MS, MOST_LIST_BYTES, presentAlone, presentWithin } from "./results.ts";
 import type { PresentedEvent } from "./summary.ts";
 
 /** At most this many Websets, and this many monitors, are asked for to tell one result. */
 const MOST_ASKED = 5;
-/** A wait that has used up its time returns within a second of it, in milliseconds; what is not known by then is left out. */
-const LOOK_MS = 700;
 
 export interface Telling {
   detail: "summary" | "full";

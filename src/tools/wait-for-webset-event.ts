@@ -12,13 +12,11 @@ import { isIdle } from "../webset/decide.ts";
 import { readyFilter } from "../webset/ready-chains.ts";
 import { type CallContext, defineTool } from "./define.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
-import { noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
+import { LOOK_MS, noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { after, detail, positionOf, problems, timeoutOf, timeoutSeconds, types, websetId } from "./schemas.ts";
 import { tellEvents } from "./tell-events.ts";
 
-/** A look at the Webset after a quiet wait ends so long after the wait's time, in milliseconds. */
-const LOOK_MS = 700;
 const ALSO_ITEMS = "problems holds for events of other types: with itemsReady each item that is ready is told, too";
 
 /** After one of these nothing is to be expected of a Webset, and what it then is. */
