@@ -132,7 +132,7 @@ const CASES: Record<FaultName, Case> = {
       ]);
       for (const { error } of answers) expect(error).toMatch(/^unexpected_response: .*check that EXA_BASE_URL/);
       const { error } = await session.call("wait_for_webset_event", { timeoutSeconds: 0 });
-      expect(error).toMatch(/^unavailable: There was no usable answer since .*nothing is lost/);
+      expect(error).toMatch(/^unavailable: There was no usable answer since .*Call again/);
     },
   },
   "malformed-event": {

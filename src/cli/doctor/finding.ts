@@ -144,8 +144,8 @@ export function createHide({ apiKey, baseUrl, proxies }: Pick<Config, "apiKey" |
     if (url === undefined || url.hostname === "") continue;
     const named = `the proxy in ${variable}`;
     words.push([`the proxy ${url.host}`, named]);
-    // A name of one word, such as "proxy", stands in other sentences, too.
-    for (const host of [url.host, url.hostname]) if (/[.:]/.test(host)) words.push([host, named]);
+    // A name of one word, such as "proxy", stands in other sentences, too, and so does this machine's.
+    for (const host of [url.host, url.hostname]) if (/[.:]/.test(host) && !isLoopback(host)) words.push([host, named]);
   }
   if (!isExa(baseUrl) && !isLoopback(baseUrl.hostname)) {
     const named = "the host in EXA_BASE_URL";

@@ -181,6 +181,10 @@ describe("a proxy", () => {
     expect(hide("the proxy proxy: a proxy refused, and the proxy proxy:8080 too")).toBe(
       "the proxy in HTTPS_PROXY: a proxy refused, and the proxy in HTTP_PROXY too",
     );
+    const here = createHide({ apiKey: undefined, baseUrl, proxies: { httpsProxy: "http://127.0.0.1:3128" } });
+    expect(here("127.0.0.1:4710 is an address, and no proxy is at 127.0.0.1:3128")).toBe(
+      "127.0.0.1:4710 is an address, and no proxy is at the proxy in HTTPS_PROXY",
+    );
   });
 
   test("of a kind that cannot be used is told before anything is asked", async () => {
