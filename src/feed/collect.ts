@@ -179,6 +179,8 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
   const handedOut = collection.handOut(feed.upstreamClock.reached());
   if (handedOut === undefined || (!answered && collection.found === 0))
     throw nothingAnswered(startedWall, lastError ?? feed.lastError);
+  // A request that nobody answers has not failed yet.
+  if (collection.found === 0 && !isWhole() && clock.now() - feed.answeredAt > LATE_MS) lastError ??= feed.lastError;
   return {
     ...handedOut,
     more: handedOut.events.length < collection.found || !isWhole(),

@@ -196,6 +196,16 @@ describe("a wait for events", () => {
     expect(again.lastError).toBeUndefined();
   });
 
+  test("warns of an API that has fallen silent, before any request has failed", async () => {
+    const opened = openFeedWorld();
+    const waiting = collect(opened, { timeoutMs: 10_000 });
+    await opened.fake.advance(1_500);
+    opened.trouble.spoil = () => new Promise(() => {});
+    const waited = await opened.fake.until(waiting);
+    expect(waited).toMatchObject({ events: [], more: true });
+    expect(waited.lastError?.message).toContain("the API did not answer for the list of events");
+  });
+
   test("that trouble only delayed gives no warning", async () => {
     const opened = openFeedWorld();
     opened.record("webset.idle", { id: "there", at: opened.start - 10_000 });
