@@ -40,6 +40,9 @@ export function listOf<T extends z.ZodType>(element: T) {
     );
 }
 
+/** No search takes a year. */
+const MOST_SECONDS = 31_536_000;
+
 /** How far a search is; null where the API does not tell, or tells what cannot be. */
 const searchProgressSchema = z
   .looseObject({
@@ -48,7 +51,7 @@ const searchProgressSchema = z
     /** Percent, 0 to 100. */
     completion: amount(z.number().min(0).max(100)),
     /** Seconds. */
-    timeLeft: amount(z.number().min(0)),
+    timeLeft: amount(z.number().min(0).max(MOST_SECONDS)),
   })
   .catch({ found: null, analyzed: null, completion: null, timeLeft: null });
 
@@ -141,11 +144,21 @@ export type Team = z.infer<typeof teamSchema>;
 
 const evaluationInside = z.looseObject({ criterion: z.string().catch(""), satisfied: z.string().catch("unclear") });
 
+/** A value that does not stand in a list, or among others that are none, was found as well. */
+const valuesFound = z
+  .unknown()
+  .transform((given) => (given === null || given === undefined ? null : [given].flat().flatMap(textOf)));
+
+function textOf(value: unknown): string[] {
+  if (typeof value === "number" || typeof value === "boolean") return [String(value)];
+  return typeof value === "string" ? [value] : [];
+}
+
 const enrichmentResultInside = z.looseObject({
   enrichmentId: identifier,
   status: statusInside,
   /** The values found; null where nothing was, and as long as it is pending. */
-  result: z.array(z.string()).nullable().catch(null),
+  result: valuesFound,
 });
 
 const itemSchema = z.looseObject({

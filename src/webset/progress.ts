@@ -247,8 +247,8 @@ export function searchProgress(search: WebsetSearch, now?: number): SearchProgre
     target: search.count,
     analyzed,
     completion: completion === null || isCanceled ? null : Math.round(completion * 10) / 10,
-    // Of a search that is neither under way nor completed it is of before it stopped.
-    secondsLeft: isUnderWay(search) || search.status === "completed" ? timeLeft : null,
+    // What one that is not under way any more says of it is of before it ended.
+    secondsLeft: isUnderWay(search) || timeLeft === null ? timeLeft : search.status === "completed" ? 0 : null,
     startedAt: wordOrNull(search.createdAt),
     ...(endedAt === null ? {} : { endedAt: word(endedAt) }),
     seconds: secondsBetween(from, to),

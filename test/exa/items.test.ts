@@ -74,3 +74,16 @@ test("the facts of an item are its name, its URL, the criteria it meets and its 
   });
   expect(itemFacts(parseItem(item({ properties: {} })), titles)).toMatchObject({ name: null, url: null });
 });
+
+test.each([
+  ["none", null, null],
+  ["no field", undefined, null],
+  ["values", ["a", "b"], ["a", "b"]],
+  ["a value that is no list", "a", ["a"]],
+  ["a number", 5, ["5"]],
+  ["a value among what is none", [null, "a", {}, 5, false], ["a", "5", "false"]],
+  ["an object", { a: 1 }, []],
+])("what an enrichment found is read wherever it stands: %s", (_, result, found) => {
+  const { enrichments } = parseItem(item({ enrichments: [{ enrichmentId: "e", status: "completed", result }] }));
+  expect(enrichments[0]?.result).toEqual(found);
+});

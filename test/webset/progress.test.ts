@@ -366,3 +366,16 @@ describe("what a search event told", () => {
     expect(webset.searches).toHaveLength(2);
   });
 });
+
+test.each([
+  ["running", 40, 40],
+  ["running", 1e300, null],
+  ["completed", 40, 0],
+  ["completed", null, null],
+  ["canceled", 40, null],
+  ["failed", 40, null],
+])("a %s search that says %s has %s seconds left", (status, timeLeft, secondsLeft) => {
+  const given = search("s", { status, progress: { found: 23, analyzed: 260, completion: 46, timeLeft } });
+  const [told] = progressOf(parseWebset({ id: "ws", status: "running", searches: [given] })).searches;
+  expect(told?.secondsLeft).toBe(secondsLeft);
+});
