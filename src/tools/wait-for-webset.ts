@@ -128,7 +128,7 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
     case "still_running":
       return `Call ${again}.`;
     case "canceled":
-      return `${count}Nothing more comes of what was canceled: canceledReason in progress says why. What was found before: ${read}.`;
+      return `${count}Nothing more comes of what was canceled${whyOf(progress)}. What was found before: ${read}.`;
     case "paused":
       return `${count}Nothing happens until somebody resumes it; then call ${again}. What was found so far: ${read}.`;
     case "deleted":
@@ -141,6 +141,9 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
         hadToWait || searchId !== undefined
           ? ""
           : " This was so before the call: if you have just started a search, call again with its searchId.";
+      if (progress?.status === "paused") {
+        return `${count}The Webset is paused: nothing else happens until somebody resumes it. Its items: ${read}.${doubt}`;
+      }
       const isDone = until === "idle" || progress?.status === "idle";
       if (isDone) return `${count}All is done. Its items: ${read}.${doubt}`;
       const isSearching = progress?.searches.some(isUnderWay);
@@ -149,6 +152,12 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
       return `${count}${what}: call ${idle} for its end.${doubt}`;
     }
   }
+}
+
+/** A search that was canceled by itself has no reason. */
+function whyOf(progress: Progress | null): string {
+  const isTold = progress?.searches.some(({ canceledReason }) => canceledReason !== undefined);
+  return isTold ? ": canceledReason in progress says why" : ", and the API does not say why";
 }
 
 /** Where a number of items is waited for, how many there are. */

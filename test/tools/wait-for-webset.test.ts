@@ -98,3 +98,24 @@ test("a deleted Webset ends the wait, and its events are named", async () => {
   const { value } = await clock.until(waiting);
   expect(value).toMatchObject({ outcome: "deleted", next: expect.stringContaining("list_webset_events") });
 });
+
+test("a search that was canceled by itself has no reason to read", async () => {
+  const alone = await open({ search: { ...SEARCH, count: 30 } });
+  alone.world.cancelSearch(alone.webset.id, alone.webset.searches[0]?.id ?? "");
+  expect((await alone.wait()).value).toMatchObject({
+    outcome: "canceled",
+    next: expect.stringMatching(/^Nothing more comes of what was canceled, and the API does not say why\./),
+  });
+});
+
+test("where the Webset is paused, nobody is sent to wait for what does not go on", async () => {
+  const { wait, world, webset } = await open(ENRICHED);
+  expect((await wait()).value.outcome).toBe("reached");
+  world.pauseWebset(webset.id);
+  const { value } = await wait();
+  expect(value).toMatchObject({
+    outcome: "reached",
+    next: expect.stringContaining("The Webset is paused: nothing else"),
+  });
+  expect(value.next).not.toContain("for its end");
+});
