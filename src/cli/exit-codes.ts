@@ -1,5 +1,5 @@
 import { ConfigError } from "../config.ts";
-import { type ErrorKind, finished, isAbort, WebsetsError } from "../shared/errors.ts";
+import { type ErrorKind, finished, isAbort, pauseOf, WebsetsError } from "../shared/errors.ts";
 import { UsageError } from "./flags.ts";
 
 /** How commands for people end: a contract with scripts. */
@@ -65,7 +65,7 @@ const OF_KINDS: Readonly<Record<ErrorKind, { code: number; advice?: string }>> =
 /** How a command ends that an error ended, and the one line to say about it: none where the caller ended it. */
 export function endOf(error: unknown): { code: number; says?: string } {
   if (isAbort(error)) return { code: EXIT.interrupted };
-  if (error instanceof WebsetsError) return { code: OF_KINDS[error.kind].code, says: sentenceForPerson(error) };
+  if (error instanceof WebsetsError) return { code: OF_KINDS[kindInShell(error)].code, says: sentenceForPerson(error) };
   if (error instanceof UsageError || error instanceof ConfigError) return { code: EXIT.usage, says: error.message };
   return { code: EXIT.failure, says: `failed: ${error instanceof Error ? error.stack : String(error)}` };
 }
@@ -76,16 +76,22 @@ export function adviceForPerson(kind: ErrorKind): string | undefined {
 }
 
 /** What happened and what to do, for a person in a shell. */
-export function sentenceForPerson({ kind, message, advice, retryAfterMs, instead }: WebsetsError): string {
+export function sentenceForPerson(error: WebsetsError): string {
+  const { kind, message, advice, instead } = error;
   const isSaid = message.includes("did you mean");
   // What is known of the very trouble says more than what can be said of its kind.
   const isOfNetwork = kind === "unavailable" || kind === "unexpected_response";
   const more = [
-    retryAfterMs === undefined ? undefined : `The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.`,
     instead === undefined || isSaid ? undefined : `Did you mean ${instead}?`,
-    (isOfNetwork ? advice : undefined) ?? adviceForPerson(kind),
+    (isOfNetwork ? advice : undefined) ?? adviceForPerson(kindInShell(error)),
   ];
-  return inShell([finished(message), ...more.filter((sentence) => sentence !== undefined)].join(" "));
+  return inShell([finished(message) + pauseOf(error), ...more.filter((sentence) => sentence !== undefined)].join(" "));
+}
+
+/** A list that every account has is no such thing as was asked for; and where the API asks for a pause, "in a moment" is too soon. */
+function kindInShell({ kind, isAboutList, retryAfterMs }: WebsetsError): ErrorKind {
+  if (kind === "not_found" && isAboutList) return "unavailable";
+  return kind === "unavailable" && retryAfterMs ? "rate_limited" : kind;
 }
 
 /** What agents call it, and what it is called in a shell. */

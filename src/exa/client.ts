@@ -75,14 +75,21 @@ type Segment = string | Readonly<Record<string, string>>;
 type Asked<T> = Omit<Question<T>, "url"> & { query?: EventQuery };
 
 const ABOUT_EVENT = { adviceIfMissing: "Check the id. Events are kept for 60 days, then deleted." };
-/** The list exists for every account, so that its absence is an accident. */
-const ABOUT_LIST = { adviceIfMissing: "Call again in a moment; nothing is lost." };
 
 /** Creates a client that retries what passes by itself and never asks faster than its budget allows. */
 export function createExaClient(setup: ExaClientOptions): ExaClient {
   const { apiKey, baseUrl } = setup;
   const ask = apiKey ? createAsk({ ...setup, apiKey }) : undefined;
-  const base = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}/websets/v0`;
+  const path = baseUrl.pathname.replace(/\/+$/, "");
+  const base = `${baseUrl.origin}${path}/websets/v0`;
+  // Where every account has a list, its absence is an accident, or no API is below that path.
+  const aboutList = {
+    isList: true,
+    adviceIfMissing:
+      path === ""
+        ? "Call again in a moment; nothing is lost."
+        : `Call again in a moment; if it stays, take the path ${path} out of EXA_BASE_URL.`,
+  };
 
   async function get<T>(path: readonly Segment[], { query = {}, ...asked }: Asked<T>, options?: CallOptions) {
     if (ask === undefined) throw setup.missingKey ?? missingKey(undefined);
@@ -93,11 +100,11 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
 
   return {
     listEvents: (query, options) =>
-      get(["events"], { name: "the list of events", parse: parseEventPage, ...ABOUT_LIST, query }, options),
+      get(["events"], { name: "the list of events", parse: parseEventPage, ...aboutList, query }, options),
     getEvent: (eventId, options) =>
       get(["events", { eventId }], { name: `event "${eventId}"`, parse: parseEvent, ...ABOUT_EVENT }, options),
     listWebsets: (query, options) =>
-      get(["websets"], { name: "the list of Websets", parse: parseWebsetPage, ...ABOUT_LIST, query }, options),
+      get(["websets"], { name: "the list of Websets", parse: parseWebsetPage, ...aboutList, query }, options),
     getWebset: (websetId, options) =>
       get(["websets", { websetId }], { name: `Webset "${websetId}"`, parse: parseWebset }, options),
     listItems(websetId, query, options) {
@@ -145,7 +152,10 @@ export function pathSegment(parameter: string, id: string): string {
   throw new WebsetsError("invalid_request", {
     what: `${parameter} ${problem}`,
     ...(meant === undefined ? {} : { instead: `${parameter} ${JSON.stringify(meant)}` }),
-    advice: `Pass ${parameter} exactly as the API or an earlier result gave it.`,
+    advice:
+      parameter === "websetId" && meant === undefined && id.includes("/")
+        ? "Pass the Webset's id where its externalId has one: list_websets tells both."
+        : `Pass ${parameter} exactly as the API or an earlier result gave it.`,
   });
 }
 

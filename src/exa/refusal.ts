@@ -10,6 +10,8 @@ export interface Subject {
   name: string;
   /** What to do when the API does not know it. */
   adviceIfMissing?: string;
+  /** Whether it is a list that every account has. */
+  isList?: boolean;
   /** Where it was asked. */
   url: URL;
 }
@@ -74,12 +76,15 @@ export function refusalOf(
   const requestId = requestIdOf(answer, redact);
   const retryAfterMs = parseRetryAfter(headers["retry-after"], clocks);
   const refusal = (kind: ErrorKind, what: string, advice?: string) =>
-    new WebsetsError(kind, { what: redact(what), status, tag, requestId, retryAfterMs, advice });
+    new WebsetsError(kind, {
+      ...{ what: redact(what), status, tag, requestId, retryAfterMs, advice },
+      isAboutList: subject.isList,
+    });
 
   if (status === 408) return refusal("unavailable", "the API timed out waiting for our request (408)");
   if (status === 429) return refusal("rate_limited", "the API asks for fewer requests (429)");
   if (status >= 500) return refusal("unavailable", `the API is not available at the moment (${status})`);
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && status !== 304) {
     const to = redirectedTo(answer, subject.url);
     return refusal("unexpected_response", `the API answered with a redirect${to} (${status}), which is not followed`);
   }

@@ -69,6 +69,7 @@ export interface ErrorFacts {
   status?: number | undefined;
   /** The API's own word for what is wrong, such as `FEATURE_DISABLED`. */
   tag?: string | undefined;
+  isAboutList?: boolean | undefined; // That is, about one which every account has: no id is wrong.
   cause?: unknown;
 }
 
@@ -81,6 +82,7 @@ export class WebsetsError extends Error {
   readonly requestId: string | undefined;
   readonly status: number | undefined;
   readonly tag: string | undefined;
+  readonly isAboutList: boolean;
 
   constructor(kind: ErrorKind, facts: ErrorFacts) {
     super(facts.what, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -92,21 +94,25 @@ export class WebsetsError extends Error {
     this.requestId = facts.requestId;
     this.status = facts.status;
     this.tag = facts.tag;
+    this.isAboutList = facts.isAboutList === true;
   }
 }
 
 /** What happened and what to do, for the agent that called a tool; with its name, so that the text tells the whole next call. */
 export function sentenceForAgent(error: WebsetsError, tool?: string): string {
-  const after =
-    error.retryAfterMs === undefined ? "" : ` The API asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s.`;
   const call = tool === undefined ? "Pass" : `Call ${tool} with`;
   const instead = error.instead === undefined ? "" : ` ${call} ${error.instead}.`;
-  return `${error.kind}: ${finished(error.message)}${after}${instead} ${adviceOf(error)}`;
+  return `${error.kind}: ${finished(error.message)}${pauseOf(error)}${instead} ${adviceOf(error)}`;
 }
 
-/** What to do about an error: its own advice, or else that of its kind. */
-export function adviceOf({ kind, advice }: WebsetsError): string {
-  return advice ?? KINDS[kind].advice;
+/** How long the API asks to wait, as a further sentence; empty where it does not. */
+export function pauseOf({ retryAfterMs }: WebsetsError): string {
+  return retryAfterMs ? ` The API asks to wait ${Math.ceil(retryAfterMs / 1_000)} s.` : "";
+}
+
+/** What to do about an error: its own advice, or else that of its kind; where the API asks for a pause, "in a moment" is too soon. */
+export function adviceOf({ kind, advice, retryAfterMs }: WebsetsError): string {
+  return advice ?? KINDS[kind === "unavailable" && retryAfterMs ? "rate_limited" : kind].advice;
 }
 
 /** One line for stderr, with what support needs. */

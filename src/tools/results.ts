@@ -2,7 +2,7 @@ import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { MOST_RESULT_BYTES, resultBytes, withinBytes } from "../shared/bounded-json.ts";
 import { isoTime } from "../shared/clock.ts";
-import type { WebsetsError } from "../shared/errors.ts";
+import { pauseOf, type WebsetsError } from "../shared/errors.ts";
 import { type Known, type PresentedEvent, present } from "./summary.ts";
 
 /**
@@ -32,7 +32,7 @@ export function secondsOf(milliseconds: number): number {
 export function warningOf(lastError: WebsetsError | undefined): { warning?: string } {
   if (lastError === undefined) return {};
   const { kind, message, advice } = lastError;
-  const more = advice === undefined ? "" : ` ${advice}`;
+  const more = pauseOf(lastError) + (advice === undefined ? "" : ` ${advice}`);
   return { warning: `The last requests to the API failed (${kind}: ${message}); nothing is lost.${more}` };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { inShell, sentenceForPerson } from "../../src/cli/exit-codes.ts";
+import { EXIT, endOf, inShell, sentenceForPerson } from "../../src/cli/exit-codes.ts";
 import { missingKey } from "../../src/exa/client.ts";
+import { refusalOf } from "../../src/exa/refusal.ts";
 import { decodeCursor } from "../../src/feed/cursor.ts";
 import { unknownType } from "../../src/feed/meant-type.ts";
 import { WebsetsError } from "../../src/shared/errors.ts";
@@ -81,4 +82,27 @@ test("no form of a key is shown, and ids are", () => {
   }
   const id = "webset_01m8eg3m01vh7dx70dxt3c38et";
   expect(inShell(`the API does not know Webset "${id}"`)).toContain(id);
+});
+
+test("a list that is not there is a failure and no Webset that is unknown", () => {
+  const what = "the API does not know the list of Websets (404)";
+  const ofList = endOf(new WebsetsError("not_found", { what, status: 404, isAboutList: true }));
+  expect(ofList.code).toBe(EXIT.failure);
+  expect(ofList.says).toMatch(/the command doctor says what is in the way\.$/);
+  expect(endOf(new WebsetsError("not_found", { what: "no such Webset", status: 404 })).code).toBe(EXIT.unknown);
+});
+
+test("a gateway's page under a status that Exa documents says nothing of EXA_BASE_URL", () => {
+  const answer = { status: 403, headers: { "content-type": "text/html" }, body: "<html></html>" };
+  const subject = { name: "the list of events", url: new URL("https://api.exa.ai/") };
+  const says = sentenceForPerson(refusalOf(answer, subject, (text) => text, { server: undefined, ours: 0 }));
+  expect(says).not.toContain("EXA_BASE_URL");
+  expect(sentenceForPerson(new WebsetsError("unexpected_response", { what: "no JSON" }))).toContain("EXA_BASE_URL");
+});
+
+test.each([
+  [30_000, "busy. The API asks to wait 30 s. Wait, then try again; nothing is lost."],
+  [0, /^busy\. Try again in a moment/],
+])("where the API asks for a pause of %i ms, a person is told to wait for so long", (retryAfterMs, says) => {
+  expect(sentenceForPerson(new WebsetsError("unavailable", { what: "busy", retryAfterMs }))).toMatch(says);
 });

@@ -450,3 +450,15 @@ test("an unknown event is not found, and the advice knows of the 60 days", async
   expect(sentence).toMatch(/^not_found: .*evt_1.*60 days/);
   expect(sentence).not.toContain("secret");
 });
+
+test.each([
+  ["https://api.exa.ai", /^not_found: .*the list of Websets \(404\)\. Call again in a moment; nothing is lost\.$/],
+  ["https://api.exa.ai/websets/", /^not_found: .*; if it stays, take the path \/websets out of EXA_BASE_URL\.$/],
+])("a list that is not there is an accident, or there is no API below the path: %s", async (baseUrl, says) => {
+  const { client } = setUp([{ ...json({ message: "Cannot GET", error: "Not Found" }), status: 404 }], {
+    baseUrl: new URL(baseUrl),
+  });
+  const error = await failure(client.listWebsets({}));
+  expect(error.isAboutList).toBe(true);
+  expect(sentenceForAgent(error)).toMatch(says);
+});

@@ -34,3 +34,10 @@ test.each([
     expect.objectContaining({ kind: "invalid_request", message: expect.stringMatching(/^websetId (is|contains) /) }),
   );
 });
+
+test("an externalId with a slash is not asked for again as it is: the Webset's own id is", () => {
+  const advice = "Pass the Webset's id where its externalId has one: list_websets tells both.";
+  expect(() => pathSegment("websetId", "clients/acme")).toThrow(expect.objectContaining({ advice }));
+  const asGiven = expect.objectContaining({ advice: expect.stringMatching(/^Pass eventId exactly/) });
+  expect(() => pathSegment("eventId", "a/b")).toThrow(asGiven);
+});

@@ -221,3 +221,17 @@ test.each([
     message: `the API answered with a redirect${to} (307), which is not followed`,
   });
 });
+
+test("a 304 is no redirect, and is not said to be one", () => {
+  expect(refusal({ status: 304 }).message).toContain("has the status 304, which the API does not use");
+});
+
+test.each([
+  [429, "3600", /The API asks to wait 3600 s\. Wait, then call again/],
+  [503, "3600", /The API asks to wait 3600 s\. Wait, then call again/],
+  [503, "0", /\(503\)\. Call again in a moment/],
+  [503, "-5", /\(503\)\. Call again in a moment/],
+  [429, "Wed, 21 Oct 2015 07:28:00 GMT", /\(429\)\. Wait, then call again/],
+])("%i with Retry-After %s says when to call again, and no pause that is none", (status, after, says) => {
+  expect(sentenceForAgent(refusal({ status, headers: { "retry-after": after } }))).toMatch(says);
+});

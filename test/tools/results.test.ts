@@ -21,3 +21,12 @@ test("a warning says what to do where that is more than to go on", () => {
   expect(told()).toBe(`The last requests to the API failed (unavailable: ${what}); nothing is lost.`);
   expect(told("Put them into HTTPS_PROXY.")).toMatch(/; nothing is lost\. Put them into HTTPS_PROXY\.$/);
 });
+
+test("a warning says how long the API asks to wait", () => {
+  const warning = (retryAfterMs?: number) =>
+    warningOf(new WebsetsError("rate_limited", { what: "slow", retryAfterMs }));
+  expect(warning(53_100)).toEqual({
+    warning: "The last requests to the API failed (rate_limited: slow); nothing is lost. The API asks to wait 54 s.",
+  });
+  expect(warning().warning).toMatch(/nothing is lost\.$/);
+});

@@ -199,9 +199,14 @@ function answerFinding({ config, hide }: Exam, answer: KeylessAnswer): Finding {
   if (refusal.kind === "unavailable" || refusal.kind === "unexpected_response" || refusal.kind === "rate_limited") {
     return failed("api", refusal, hide, refusal.kind === "unexpected_response" ? GATEWAY : undefined);
   }
+  if (refusal.kind === "not_found") {
+    const what = "something answers, and does not know the Websets API";
+    return failed("api", new WebsetsError("not_found", { what: `${what} (404)`, status, advice: NO_API }), hide);
+  }
   return ok(`answers, and refuses a request without a key as it should (${status})`);
 }
 
+const NO_API = "Check EXA_BASE_URL: the paths of Websets are put below it, so Exa's own is https://api.exa.ai alone.";
 const GATEWAY =
   "A proxy, a firewall or a page to log in to the network answers in place of the API: open the base URL in a browser on this machine to see which, and check EXA_BASE_URL if you set it.";
 

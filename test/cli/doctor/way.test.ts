@@ -95,6 +95,19 @@ describe("what is in the way is told at its step, and with what to do", () => {
     expect(said).not.toContain("Acme");
   });
 
+  test("an API that has no Websets at this address", async () => {
+    const baseUrl = await servedBy((_, response) =>
+      response.writeHead(404).end('{"message":"Cannot GET","error":"x"}'),
+    );
+    const { checks, of } = await walk({ baseUrl });
+    expect(checks).toEqual(upTo("api"));
+    expect(of("api")).toMatchObject({
+      status: "fail",
+      summary: "something answers, and does not know the Websets API (404)",
+      advice: expect.stringContaining("https://api.exa.ai alone"),
+    });
+  });
+
   test("a page to log in to the network, which redirects", async () => {
     const baseUrl = await servedBy((_, response) =>
       response.writeHead(302, { location: "https://login.acme.example/" }).end(),
