@@ -94,6 +94,11 @@ function kindInShell({ kind, isAboutList, retryAfterMs }: WebsetsError): ErrorKi
   return kind === "unavailable" && retryAfterMs ? "rate_limited" : kind;
 }
 
+/** The line of a command that goes on where the API does not answer: with what to do only where more is known than to go on. */
+export function stillTrying({ message, advice = "" }: WebsetsError): string {
+  return inShell(`The API does not answer; still trying. ${finished(message)} ${advice}`.trimEnd());
+}
+
 /** What agents call it, and what it is called in a shell. */
 const SHELL_WORDS: readonly [RegExp, string][] = [
   [/\b(?:The parameter )?websetId\b/g, "WEBSET"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EXIT, endOf, inShell, sentenceForPerson } from "../../src/cli/exit-codes.ts";
+import { EXIT, endOf, inShell, sentenceForPerson, stillTrying } from "../../src/cli/exit-codes.ts";
 import { missingKey } from "../../src/exa/client.ts";
 import { refusalOf } from "../../src/exa/refusal.ts";
 import { decodeCursor } from "../../src/feed/cursor.ts";
@@ -105,4 +105,14 @@ test.each([
   [0, /^busy\. Try again in a moment/],
 ])("where the API asks for a pause of %i ms, a person is told to wait for so long", (retryAfterMs, says) => {
   expect(sentenceForPerson(new WebsetsError("unavailable", { what: "busy", retryAfterMs }))).toMatch(says);
+});
+
+test("a command that goes on says what to do where that is more than to go on", () => {
+  const what = "the proxy p.example:1 asks for a user and a password (407)";
+  const begin = `The API does not answer; still trying. ${what}.`;
+  const advice = "Put those it accepts into HTTPS_PROXY in this MCP server's environment, and restart the server.";
+  expect(stillTrying(new WebsetsError("unavailable", { what }))).toBe(begin);
+  expect(stillTrying(new WebsetsError("unavailable", { what, advice }))).toBe(
+    `${begin} Put those it accepts into HTTPS_PROXY.`,
+  );
 });

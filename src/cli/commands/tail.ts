@@ -2,7 +2,7 @@ import { linkAbort, orAbort } from "../../shared/abort.ts";
 import { isAbort, isAboutQuestion, isTransient, type WebsetsError } from "../../shared/errors.ts";
 import type { PresentedEvent } from "../../tools/summary.ts";
 import type { CommandContext } from "../command-context.ts";
-import { EXIT, inShell } from "../exit-codes.ts";
+import { EXIT, inShell, stillTrying } from "../exit-codes.ts";
 import { UsageError } from "../flags.ts";
 import { followEvents, LONGEST_SECONDS, RETRY_MS } from "../follow-events.ts";
 import { cut, endReason, jsonText, READER_GONE, type Style } from "../terminal.ts";
@@ -162,9 +162,7 @@ class Lines {
     // An answer that is looked for a second time before it is believed is an answer.
     if (this.#hasError === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
     this.#hasError = error !== undefined;
-    await this.#aside(
-      error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`,
-    );
+    await this.#aside(error === undefined ? "The API answers again." : stillTrying(error));
   }
 
   /** What could not be read or told as usual. */

@@ -1,7 +1,7 @@
 import { isTransient, type WebsetsError } from "../../shared/errors.ts";
 import { plainText } from "../../shared/text.ts";
 import type { CommandContext } from "../command-context.ts";
-import { inShell } from "../exit-codes.ts";
+import { inShell, stillTrying } from "../exit-codes.ts";
 import { cut, jsonText } from "../terminal.ts";
 import { type DeliveryNews, queueOf, type Target } from "./delivery.ts";
 import type { StateFile } from "./state-file.ts";
@@ -57,9 +57,7 @@ export class Report {
     // What could be an accident is asked once more, and then told as what it is.
     if (this.#hasError === (error !== undefined) || (error !== undefined && !isTransient(error))) return;
     this.#hasError = error !== undefined;
-    const text =
-      error === undefined ? "The API answers again." : `The API does not answer; still trying. ${error.message}`;
-    await this.#say(text, "dim");
+    await this.#say(error === undefined ? "The API answers again." : stillTrying(error), "dim");
   }
 
   /** What could not be read or told as usual. */
