@@ -87,7 +87,7 @@ export function createExaClient(setup: ExaClientOptions): ExaClient {
     isList: true,
     adviceIfMissing:
       path === ""
-        ? "Call again in a moment; nothing is lost."
+        ? "Call again in a moment: every account has this list."
         : `Call again in a moment; if it stays, take the path ${path} out of EXA_BASE_URL.`,
   };
 

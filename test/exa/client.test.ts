@@ -452,7 +452,10 @@ test("an unknown event is not found, and the advice knows of the 60 days", async
 });
 
 test.each([
-  ["https://api.exa.ai", /^not_found: .*the list of Websets \(404\)\. Call again in a moment; nothing is lost\.$/],
+  [
+    "https://api.exa.ai",
+    /^not_found: .*the list of Websets \(404\)\. Call again in a moment: every account has this list\.$/,
+  ],
   ["https://api.exa.ai/websets/", /^not_found: .*; if it stays, take the path \/websets out of EXA_BASE_URL\.$/],
 ])("a list that is not there is an accident, or there is no API below the path: %s", async (baseUrl, says) => {
   const { client } = setUp([{ ...json({ message: "Cannot GET", error: "Not Found" }), status: 404 }], {
