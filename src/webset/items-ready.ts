@@ -14,6 +14,18 @@ export type Required = ReadonlyMap<string, string>;
 /** An event of an item without what it tells of it. */
 export type ItemEvent = Omit<FeedEvent, "data">;
 
+/** When a Webset was idle, and when this process heard of it, in `clock.now()`. */
+interface Idle {
+  time: number;
+  metAt: number;
+}
+
+/** What no state lags behind any more: what was created by a time of events, and what was met by a moment of `clock.now()`. */
+export interface Settled {
+  created: number;
+  met: number;
+}
+
 /** What a chain remembers of an item. */
 export interface Track {
   readonly itemId: string;
@@ -26,10 +38,10 @@ export interface Track {
   /** Whether it was read since that event and was unfinished then: only the next event calls for another reading. */
   wasRead: boolean;
   /**
-   * When its Webset was idle after that event: no more events will come, so it is read at once, and for the last time when what was
-   * created by then is settled, for its state may lag behind the event that told of idleness.
+   * That its Webset was idle after that event: no more events will come, so it is read at once, and for the last time when that is
+   * settled, for its state may lag behind the event that told of idleness.
    */
-  idleAt?: number;
+  idle?: Idle;
   /** When it was told, by the number of the call, and how many values it had. */
   told: { call: number; values: number }[];
 }
@@ -56,8 +68,8 @@ export function isReady(item: WebsetItem, required: Required): boolean {
 /** What a chain of waits has met and told so far. */
 export class ReadyChain {
   readonly #tracks = new Map<string, Track>();
-  /** Webset by Webset, up to when it is known to have been idle. */
-  readonly #idleAt = new BoundedMap<string, number>({ entries: MOST_TRACKS });
+  /** Webset by Webset, when it is known to have been idle last. */
+  readonly #idle = new BoundedMap<string, Idle>({ entries: MOST_TRACKS });
   #calls = 0;
   /** Whether items had to be forgotten that were not ready. */
   forgot = false;
@@ -117,21 +129,22 @@ export class ReadyChain {
     if (isNewest && isGrown) {
       track.isOpen = true;
       track.wasRead = false;
-      const idleAt = this.#idleAt.get(websetId) ?? Number.NEGATIVE_INFINITY;
-      if (event.time <= idleAt) track.idleAt = idleAt;
-      else delete track.idleAt;
+      const idle = this.#idle.get(websetId);
+      if (idle !== undefined && event.time <= idle.time) track.idle = idle;
+      else delete track.idle;
     }
     return false;
   }
 
   /** That a Webset was idle at a time: whatever its items lack by then will not come by events. */
-  noteIdle(websetId: string, time: number): void {
-    if (time <= (this.#idleAt.get(websetId) ?? Number.NEGATIVE_INFINITY)) return;
-    this.#idleAt.set(websetId, time);
+  noteIdle(websetId: string, idle: Idle): void {
+    const { time } = idle;
+    if (time <= (this.#idle.get(websetId)?.time ?? Number.NEGATIVE_INFINITY)) return;
+    this.#idle.set(websetId, idle);
     for (const track of this.#tracks.values()) {
       if (track.websetId !== websetId || !track.isOpen || track.event.time > time) continue;
       track.wasRead = false;
-      track.idleAt = time;
+      track.idle = idle;
     }
   }
 
@@ -140,31 +153,33 @@ export class ReadyChain {
     for (const track of this.#tracks.values()) if (track.websetId === websetId) track.isOpen = false;
   }
 
-  /** Items to be read, oldest first: those whose newest event shows them unfinished and is of this time or before. */
-  due(upTo: number): Track[] {
+  /** Items to be read, oldest first: those whose newest event shows them unfinished and is settled. */
+  due(settled: Settled): Track[] {
     return [...this.#tracks.values()]
-      .filter(({ isOpen, wasRead, idleAt, event }) => {
+      .filter(({ isOpen, wasRead, idle, event }) => {
         if (!isOpen) return false;
-        return wasRead ? idleAt !== undefined && idleAt <= upTo : idleAt !== undefined || event.time <= upTo;
+        return wasRead ? isOver(idle, settled) : idle !== undefined || event.time <= settled.created;
       })
       .sort((one, other) => byTime(one.event, other.event));
   }
 
   /**
    * Takes in an item that was read, or that there is none; returns whether it is to be told.
-   * @param upTo as it was due.
+   * @param settled as it was due.
    */
-  read(track: Track, item: WebsetItem | undefined, required: Required | undefined, upTo: number): boolean {
+  read(track: Track, item: WebsetItem | undefined, required: Required | undefined, settled: Settled): boolean {
     if (!track.isOpen) return false;
+    const isLast = isOver(track.idle, settled);
     if (item === undefined) track.isOpen = false;
     // A state that shows less than the event lags behind it: it is read again when it no longer can.
-    else if (item.enrichments.length < track.shown && track.event.time > upTo) track.wasRead = true;
+    else if (item.enrichments.length < track.shown && track.event.time > settled.created && !isLast)
+      track.wasRead = true;
     else if (required !== undefined && isReady(item, required)) {
       if (this.#isNews(track, valuesOf(item))) return true;
       track.isOpen = false;
     } else if (required !== undefined) {
       track.wasRead = true;
-      if (track.idleAt !== undefined && track.idleAt <= upTo) track.isOpen = false;
+      if (isLast) track.isOpen = false;
     }
     return false;
   }
@@ -195,6 +210,11 @@ export class ReadyChain {
       }
     }
   }
+}
+
+/** Whether no state of before that idleness can be read any more. What was heard of has been, whatever is known of the API's time. */
+function isOver(idle: Idle | undefined, { created, met }: Settled): boolean {
+  return idle !== undefined && (idle.time <= created || idle.metAt <= met);
 }
 
 function isTold({ isOpen, told }: Track): boolean {

@@ -4,7 +4,7 @@ import type { Sifted } from "../feed/collect.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
-import { type Ago, isDealtWith, type Position, positionAt, watermarkAt } from "../feed/position.ts";
+import { type Ago, isDealtWith, LATE_MS, type Position, positionAt, watermarkAt } from "../feed/position.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -115,7 +115,7 @@ class ReadyWait {
     events: readonly FeedEvent[],
     { isCaughtUp, websetId, signal }: { isCaughtUp: boolean; websetId: string | undefined; signal: AbortSignal },
   ): Promise<Sifted> {
-    const { chain, accepts } = this.#options;
+    const { chain, accepts, clock } = this.#options;
     const items = new Map<FeedEvent, WebsetItem>();
     for (const event of events) {
       const item = itemIn(event);
@@ -127,7 +127,7 @@ class ReadyWait {
       const item = items.get(event);
       if (event.owner.kind === "webset") {
         const { websetId } = event.owner;
-        if (event.type === "webset.idle") chain.noteIdle(websetId, event.time);
+        if (event.type === "webset.idle") chain.noteIdle(websetId, { time: event.time, metAt: clock.now() });
         if (event.type === "webset.deleted") chain.noteDeleted(websetId);
         if (item !== undefined) {
           const { data: _, ...told } = event;
@@ -183,9 +183,10 @@ class ReadyWait {
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
   async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
     const { chain, clock, feed, exa, websets } = this.#options;
-    const upTo = watermarkAt(feed.upstreamClock.reached() ?? clock.wallTime());
+    const created = watermarkAt(feed.upstreamClock.reached() ?? clock.wallTime());
+    const settled = { created, met: clock.now() - LATE_MS };
     const due = chain
-      .due(upTo)
+      .due(settled)
       .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
     const now = due.slice(0, READ_AT_ONCE);
     const readAt = clock.now();
@@ -205,7 +206,7 @@ class ReadyWait {
         if (!isAboutQuestion(error)) throw error;
       }
       const required = this.#requiredOf(track.websetId);
-      if (track.event === event && chain.read(track, item, required, upTo) && item !== undefined) {
+      if (track.event === event && chain.read(track, item, required, settled) && item !== undefined) {
         const entry = { ...event, data: item };
         more.push(entry);
         this.#tell(entry, item, []);
@@ -244,7 +245,7 @@ class ReadyWait {
         required: new Map(value.enrichments.map(({ id, status }) => [id, status])),
         lookedAt: sentAt,
       });
-      if (value.status === "idle") chain.noteIdle(websetId, timeOf(value.updatedAt));
+      if (value.status === "idle") chain.noteIdle(websetId, { time: timeOf(value.updatedAt), metAt: sentAt });
     } catch (error) {
       if (isTransient(error) || limit.expired) return;
       if (!isAboutQuestion(error)) throw error;

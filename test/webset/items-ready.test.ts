@@ -18,6 +18,8 @@ const event = (time: number, id = `event_${time}`): ItemEvent => ({
   owner: { kind: "webset", websetId: "ws" },
 });
 const required = (...ids: string[]) => new Map(ids.map((id) => [id, "pending"]));
+/** Settled by this time of events, and nothing by when it was met. */
+const by = (created: number, met = -1) => ({ created, met });
 const DONE = { a: "completed", b: "canceled" };
 const HALF = { a: "completed", b: "pending" };
 
@@ -50,7 +52,7 @@ describe("a chain tells an item", () => {
     expect(chain.meet(event(2), item(DONE), "ws", both)).toBe(true);
     chain.tell([{ itemId: "witem_1", values: 2 }]);
     for (const statuses of [DONE, HALF]) expect(chain.meet(event(3), item(statuses), "ws", both)).toBe(false);
-    expect(chain.due(100)).toEqual([]);
+    expect(chain.due(by(100))).toEqual([]);
     expect(chain.openSince).toBeUndefined();
   });
 
@@ -66,16 +68,16 @@ describe("a chain tells an item", () => {
   test("after reading it, where its newest event leaves it unfinished until it is settled, once", () => {
     const chain = new ReadyChain();
     chain.meet(event(5), item(HALF), "ws", both);
-    expect(chain.due(4)).toEqual([]);
-    const [track] = chain.due(5);
+    expect(chain.due(by(4))).toEqual([]);
+    const [track] = chain.due(by(5));
     if (track === undefined) throw new Error("nothing is due");
-    expect(chain.read(track, item(HALF), both, 5)).toBe(false);
-    expect(chain.due(100)).toEqual([]);
+    expect(chain.read(track, item(HALF), both, by(5))).toBe(false);
+    expect(chain.due(by(100))).toEqual([]);
     expect(chain.openSince).toBe(5);
     chain.meet(event(6), item(HALF), "ws", both);
-    expect(chain.due(5)).toEqual([]);
-    expect(chain.due(6)).toEqual([track]);
-    expect(chain.read(track, item(DONE), both, 6)).toBe(true);
+    expect(chain.due(by(5))).toEqual([]);
+    expect(chain.due(by(6))).toEqual([track]);
+    expect(chain.read(track, item(DONE), both, by(6))).toBe(true);
     chain.tell([{ itemId: "witem_1", values: 2 }]);
     expect(chain.openSince).toBeUndefined();
   });
@@ -83,20 +85,33 @@ describe("a chain tells an item", () => {
   test("at once when its Webset is idle, and for the last time when that is settled", () => {
     const chain = new ReadyChain();
     chain.meet(event(5), item(HALF), "ws", both);
-    chain.noteIdle("other", 9);
-    expect(chain.due(4)).toEqual([]);
-    chain.noteIdle("ws", 9);
-    const [track] = chain.due(4);
+    chain.noteIdle("other", { time: 9, metAt: 0 });
+    expect(chain.due(by(4))).toEqual([]);
+    chain.noteIdle("ws", { time: 9, metAt: 0 });
+    const [track] = chain.due(by(4));
     if (track === undefined) throw new Error("nothing is due");
-    expect(chain.read(track, item(HALF), both, 4)).toBe(false);
-    expect(chain.due(8)).toEqual([]);
-    expect(chain.due(9)).toEqual([track]);
-    expect(chain.read(track, item(HALF), both, 9)).toBe(false);
-    expect(chain.due(100)).toEqual([]);
+    expect(chain.read(track, item(HALF), both, by(4))).toBe(false);
+    expect(chain.due(by(8))).toEqual([]);
+    expect(chain.due(by(9))).toEqual([track]);
+    expect(chain.read(track, item(HALF), both, by(9))).toBe(false);
+    expect(chain.due(by(100))).toEqual([]);
     expect(chain.openSince).toBeUndefined();
     // One that becomes visible later is of before, too.
     chain.meet(event(8), item(HALF, "witem_2"), "ws", both);
-    expect(chain.due(4)).toMatchObject([{ itemId: "witem_2" }]);
+    expect(chain.due(by(4))).toMatchObject([{ itemId: "witem_2" }]);
+  });
+
+  test("for the last time when idleness was heard of long enough ago, where nothing tells what time it is at the API", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(5), item(DONE), "ws", required("a", "b", "c"));
+    chain.noteIdle("ws", { time: 9, metAt: 20 });
+    const [track] = chain.due(by(0));
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item({ a: "pending" }), both, by(0))).toBe(false);
+    expect(chain.due(by(0, 19))).toEqual([]);
+    expect(chain.due(by(0, 20))).toEqual([track]);
+    expect(chain.read(track, item({ a: "pending" }), both, by(0, 20))).toBe(false);
+    expect(chain.openSince).toBeUndefined();
   });
 
   test("with the enrichment that was added, where its state still lags behind the event that shows it", () => {
@@ -104,24 +119,24 @@ describe("a chain tells an item", () => {
     chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
     chain.tell([{ itemId: "witem_1", values: 1 }]);
     chain.meet(event(5), item(HALF), "ws", required("a"));
-    chain.noteIdle("ws", 9);
-    const [track] = chain.due(4);
+    chain.noteIdle("ws", { time: 9, metAt: 0 });
+    const [track] = chain.due(by(4));
     if (track === undefined) throw new Error("nothing is due");
-    expect(chain.read(track, item({ a: "completed" }), required("a"), 4)).toBe(false);
-    expect(chain.due(9)).toEqual([track]);
-    expect(chain.read(track, item(DONE), both, 9)).toBe(true);
+    expect(chain.read(track, item({ a: "completed" }), required("a"), by(4))).toBe(false);
+    expect(chain.due(by(9))).toEqual([track]);
+    expect(chain.read(track, item(DONE), both, by(9))).toBe(true);
   });
 
   test("not where it is gone, or its Webset is", () => {
     const chain = new ReadyChain();
     chain.meet(event(1), item(HALF), "ws", both);
     chain.meet(event(2), item(HALF, "witem_2"), "ws", both);
-    const [track] = chain.due(1);
+    const [track] = chain.due(by(1));
     if (track === undefined) throw new Error("nothing is due");
-    expect(chain.read(track, undefined, both, 1)).toBe(false);
+    expect(chain.read(track, undefined, both, by(1))).toBe(false);
     expect(chain.openSince).toBe(2);
     chain.noteDeleted("ws");
-    expect(chain.due(100)).toEqual([]);
+    expect(chain.due(by(100))).toEqual([]);
   });
 
   test("once more to whoever goes on from before it was told", () => {
@@ -132,7 +147,7 @@ describe("a chain tells an item", () => {
     const before = chain.calls;
     chain.tell([{ itemId: "witem_2", values: 2 }]);
     chain.goBackTo(before, () => true);
-    expect(chain.due(100)).toMatchObject([{ itemId: "witem_2" }]);
+    expect(chain.due(by(100))).toMatchObject([{ itemId: "witem_2" }]);
     chain.goBackTo(0, () => false);
     expect(chain.meet(event(1), item(DONE), "ws", both)).toBe(true);
   });
