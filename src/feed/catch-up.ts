@@ -52,7 +52,7 @@ async function slice({ position, isOwnCrowd, upstreamNow, isCrowded }: Backlog, 
   const { upstreamClock, channel } = reading;
   const { since } = position;
   if (position.crowd === undefined) {
-    const now = upstreamClock.at() ?? upstreamNow;
+    const now = upstreamClock.early() ?? upstreamNow;
     const before = Math.max(isCrowded ? watermarkAt(now) : now, since);
     const read = await readForwards(
       { types: channel.types, after: since, before, isOpen: !isCrowded },

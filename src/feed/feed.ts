@@ -161,7 +161,7 @@ export class Feed {
     const slicesUntil = upstreamNow === undefined ? Number.NEGATIVE_INFINITY : upstreamNow + SETTLING_MS;
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
-      const byDate = this.upstreamClock.at();
+      const byDate = this.upstreamClock.early();
       const now = byDate ?? upstreamNow;
       if (reader.position.since === BEFORE_ALL && now !== undefined) {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.

@@ -96,6 +96,11 @@ export function begin(webset: Webset, at: number, position: Position | undefined
   };
 }
 
+/** The pause after a look that failed, in milliseconds, where this many had failed before it. */
+export function pauseAfter({ retryAfterMs = 0 }: WebsetsError, failures: number): number {
+  return Math.max(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** failures), retryAfterMs);
+}
+
 /** What is known after an observation. */
 export function learn(known: Knowledge, met: Observation): Knowledge {
   switch (met.kind) {
@@ -115,8 +120,7 @@ export function learn(known: Knowledge, met: Observation): Knowledge {
     }
     case "unseen": {
       const looks = afterError(known.looks, met);
-      const pauseMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** known.looks.failures);
-      const notBefore = met.at + Math.max(pauseMs, met.error.retryAfterMs ?? 0);
+      const notBefore = met.at + pauseAfter(met.error, known.looks.failures);
       const isGone = known.isGone || (looks.isClosed && met.error.kind === "not_found");
       return { ...known, isGone, looks, triedAt: met.at, notBefore };
     }

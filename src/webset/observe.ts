@@ -15,13 +15,12 @@ import {
   learn,
   nextLook,
   type Observation,
+  pauseAfter,
   type Within,
 } from "./knowledge.ts";
 import { isStill, type Progress, progressOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
-/** The pause before a failed first look is tried again, in milliseconds. */
-const RETRY_MS = 1_000;
 /** The pause before the events are tried again after an answer that could be an accident came again, in milliseconds. */
 const CLOSED_MS = 15_000;
 
@@ -136,7 +135,7 @@ export class Observer {
   async *#begin(): AsyncGenerator<ObserverNews, Knowledge> {
     const { clock, look, websetId, signal } = this.#options;
     let isDoubted = false;
-    for (;;) {
+    for (let failures = 0; ; failures++) {
       try {
         const { value, sentAt } = await look(websetId, "first", signal);
         this.#firstAt = sentAt;
@@ -147,7 +146,7 @@ export class Observer {
         if (!(error instanceof WebsetsError) || (isAbsent ? isDoubted : !isTransient(error))) throw error;
         isDoubted ||= isAbsent;
         yield { kind: "retrying", error };
-        await clock.sleep(Math.max(isAbsent ? SECOND_LOOK_MS : RETRY_MS, error.retryAfterMs ?? 0), signal);
+        await clock.sleep(isAbsent ? SECOND_LOOK_MS : pauseAfter(error, failures), signal);
       }
     }
   }
