@@ -205,11 +205,10 @@ class Collection {
   readonly #hidden = new Set<FeedEvent>();
   readonly #late = new Set<string>();
   #settledUpTo: number | undefined;
-  #crowd: CrowdStep | undefined;
-  /** Events of the last page of a crowd, and of those before it: nothing is to be remembered of these but the API's cursor. */
-  #page: Placed[] = [];
-  readonly #behind: Placed[] = [];
-  #wasCrowded = false;
+  /** The pages of a crowd with what they told, and which one told of an event: of those before it only the API's cursor is to be remembered. */
+  readonly #pages: { step: CrowdStep; events: readonly Placed[] }[] = [];
+  readonly #pageOf = new Map<string, number>();
+  #isInCrowd = false;
   #unreadable = 0;
   #repeats = false;
 
@@ -246,17 +245,21 @@ class Collection {
       this.#events.push(kept);
     }
     for (const { id } of late) this.#late.add(id);
-    this.#wasCrowded ||= crowd !== undefined;
+    this.#isInCrowd = crowd !== undefined;
+    if (crowd !== undefined) {
+      const told = [...events, ...again];
+      for (const { id } of told) this.#pageOf.set(id, this.#pages.length);
+      this.#pages.push({ step: crowd, events: told });
+    }
     this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
     this.#again.push(...again);
     this.#settledUpTo = settledUpTo ?? this.#settledUpTo;
-    if (crowd !== undefined) {
-      this.#behind.push(...this.#page);
-      this.#page = [...events, ...again];
-    }
-    this.#crowd = crowd;
     this.#unreadable = unreadable;
     this.#repeats ||= repeats;
+  }
+
+  get #wasCrowded(): boolean {
+    return this.#pages.length > 0;
   }
 
   /** Whether one result has no room for more. */
@@ -268,8 +271,12 @@ class Collection {
   /** Whether so many are there to be handed out that it need not be more. */
   get hasEnough(): boolean {
     if (this.found < this.#atLeast && !this.#events.some(this.#ends)) return false;
-    const given = this.#shown(this.#events.slice(0, this.#portable(this.#room(this.#events))));
-    return given.length >= this.#atLeast || given.some(this.#ends);
+    const room = this.#room(this.#events);
+    const number = this.#portable(room);
+    const given = this.#shown(this.#events.slice(0, number));
+    // Where a cursor has no room for a part of a page, no further page makes it more.
+    const isBound = this.#wasCrowded && number > 0 && number < room && room < this.#events.length;
+    return given.length >= this.#atLeast || given.some(this.#ends) || isBound;
   }
 
   /** Where reading goes on if nothing of what was found is handed out. */
@@ -305,6 +312,11 @@ class Collection {
     const { position } = this;
     if (position === undefined || position.seen.size + most <= MOST_SEEN_BESIDE) return most;
     let [low, high] = [0, most];
+    // In a crowd there is room where a page begins, whether or not there is in the middle of the one before.
+    if (this.#wasCrowded) {
+      while (high > 0 && !isTellable(this.#after(position, high))) high--;
+      return high;
+    }
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (isTellable(this.#after(position, middle))) low = middle;
@@ -314,14 +326,25 @@ class Collection {
   }
 
   #after(position: Position, number: number): Position {
+    const oldestPending = this.#events[number];
+    // What came late and is not handed out changes nothing about the crowd.
+    const isBefore = oldestPending !== undefined && oldestPending.time < position.since;
     return advance(position, {
       handedOut: this.#events.slice(0, number),
       metAgain: this.#again,
-      oldestPending: this.#events[number],
+      oldestPending,
       settledUpTo: this.#settledUpTo,
       // The order of a crowd is not that of ids, which a position would else go by.
-      crowd: this.#wasCrowded ? { ...(this.#crowd ?? NO_PAGE), behind: this.#behind } : undefined,
+      crowd: this.#wasCrowded && !isBefore ? this.#crowdStepTo(oldestPending) : undefined,
     });
+  }
+
+  /** The page that holds the oldest pending event, or the last one where none is pending. */
+  #crowdStepTo(oldestPending: FeedEvent | undefined): CrowdStep {
+    const last = this.#isInCrowd ? this.#pages.length - 1 : undefined;
+    const index = oldestPending === undefined ? last : this.#pageOf.get(oldestPending.id);
+    const behind = this.#pages.slice(0, index).flatMap(({ events }) => events);
+    return { ...((index === undefined ? undefined : this.#pages[index])?.step ?? NO_PAGE), behind };
   }
 }
 

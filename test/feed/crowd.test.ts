@@ -60,6 +60,31 @@ describe.each(["newest-first", "oldest-first"] as const)("a crowd of one millise
   });
 });
 
+test.each([
+  ["newest-first", 15],
+  ["newest-first", 40],
+  ["oldest-first", 15],
+] as const)(
+  "a crowd listed %s in pages of %i is handed out to its end where its first events fill a cursor",
+  async (listOrder, pageSizeCap) => {
+    const opened = openFeedWorld({ listOrder, pageSizeCap });
+    const at = opened.start;
+    const ids = Array.from({ length: 600 }, () => opened.record("webset.idle", { at }).id);
+    const met: string[] = [];
+    let position = positionAt(at - 10_000);
+    for (let calls = 0; met.length < ids.length && calls < 100; calls++) {
+      const wait = collect(opened, { from: position, resumes: true, atLeast: 100, timeoutMs: 2_000 });
+      const waited = await opened.fake.until(wait);
+      expect(waited.repeats).toBe(false);
+      met.push(...waited.events.map(({ id }) => id));
+      position = decodeCursor(encodeCursor(waited.position));
+      // By the next one, the poll loop that remembers them has ended, and they are settled.
+      await opened.fake.advance(600_000);
+    }
+    expect(met.toSorted()).toEqual(ids.toSorted());
+  },
+);
+
 test("a listing in small pages that handed out more than a cursor keeps says on its last page, too, that events may repeat", async () => {
   const { opened } = openWith("newest-first", 200, 1_000);
   const { signal } = new AbortController();

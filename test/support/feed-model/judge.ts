@@ -41,6 +41,7 @@ export function faultsIn(
   const handedOut = new Set(listed.map(({ id }) => id));
   // A result says of its own events that they may come again, and a listing of those of the waits that follow it.
   let mayRepeat = new Set(listingRepeats ? handedOut : []);
+  let hasToldOfRepeats = false;
   if (handedOut.size < listed.length) faults.push("a listing gave an event twice");
   for (const { id } of listed) if (!own.has(id)) faults.push(`${id} does not match`);
   for (const { events, limit, from, late, repeats, quietSince = Number.NEGATIVE_INFINITY } of results) {
@@ -51,9 +52,14 @@ export function faultsIn(
       if (handedOut.has(id) && !isTold) faults.push(`${id} was given again`);
       if (!own.has(id)) faults.push(`${id} does not match`);
       // A cursor does not tell where its chain began: what is told as late may be of shortly before.
-      else if (!mayCome.has(id) && !tooLate.has(id) && !ahead) faults.push(`${id} lies before where the reader began`);
+      else if (!mayCome.has(id) && !tooLate.has(id) && !ahead && !hasToldOfRepeats)
+        faults.push(`${id} lies before where the reader began`);
       handedOut.add(id);
     }
+    if (new Set(events.map(({ id }) => id)).size < events.length) faults.push("a result gave an event twice");
+    // What a cursor had no room for comes again with the next results, too.
+    if (repeats) mayRepeat = new Set(handedOut);
+    hasToldOfRepeats ||= repeats;
     for (const event of expected) {
       if (start + event.visibleAt < quietSince && !handedOut.has(event.id) && !isTooLate(event)) {
         faults.push(`${event.id} was visible before a quiet result`);
