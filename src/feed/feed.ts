@@ -170,7 +170,8 @@ export class Feed {
       const { since, crowd } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
       // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
-      const isNear = now === undefined || since >= now - channel.near;
+      const near = byDate === undefined && upstreamNow !== undefined ? CLOSE_MS : channel.near;
+      const isNear = now === undefined || since >= now - near;
       const isCrowded = byDate !== undefined && byDate < slicesUntil;
       // A tail knows nothing of a place inside a millisecond, and would tell all of it again.
       if ((joins || isNear) && !isCrowded && crowd === undefined) {

@@ -85,6 +85,21 @@ test.each([
   },
 );
 
+test("a wait gets past a crowd that no poll can read to its end, also where answers have no Date", async () => {
+  for (const dates of [true, false]) {
+    const opened = openFeedWorld({ dates, pageSizeCap: 50 });
+    const from = positionAt(opened.start - 1_000);
+    const waiting = collect(opened, { from, websetId: "ws_1", atLeast: 2, timeoutMs: 60_000 });
+    await opened.fake.advance(5_000);
+    opened.record("webset.idle", { id: "before" });
+    await opened.fake.advance(1);
+    for (let n = 0; n < 3_000; n++) opened.record("webset.item.created", { websetId: "other" });
+    await opened.fake.advance(1);
+    opened.record("webset.idle", { id: "after" });
+    expect((await opened.fake.until(waiting)).events.map(({ id }) => id)).toEqual(["before", "after"]);
+  }
+});
+
 test("a listing in small pages that handed out more than a cursor keeps says on its last page, too, that events may repeat", async () => {
   const { opened } = openWith("newest-first", 200, 1_000);
   const { signal } = new AbortController();
