@@ -26,6 +26,12 @@ const KEEP_ALIVE_MS = 20_000;
 /** Of an answer that is not read this much is let pass, so that its sender can end it. */
 const MOST_UNREAD_BYTES = 64 * 2 ** 10;
 
+/** A proxy may fail this many times in a row before it is left alone for a while. */
+const FREE_FAILURES = 3;
+/** For how long, in milliseconds: doubled with each further failure, up to the second. */
+const FIRST_REST_MS = 1_000;
+const LONGEST_REST_MS = 8_000;
+
 /** One request, and the proxy on its way if there is one. */
 export interface Errand extends HttpRequest {
   proxy: HttpProxy | undefined;
@@ -52,6 +58,8 @@ export interface ConnectionsOptions {
  */
 export class Connections extends Agent {
   readonly #options: ConnectionsOptions;
+  /** Proxies that failed in a row, by their URLs: how often, the last error, and until when that stands for further attempts, in `clock.now()`. */
+  readonly #failing = new Map<string, { failures: number; error: unknown; until: number }>();
 
   constructor(options: ConnectionsOptions) {
     super({ keepAlive: true, timeout: KEEP_ALIVE_MS });
@@ -128,15 +136,38 @@ export class Connections extends Agent {
       secured(await dial(bare(to.hostname), portOf(to), { clock, signal }), to, signal);
     if (proxy === undefined) return this.#within("connect", until, (signal) => connect(url, signal));
 
-    const isSecure = proxy.url.protocol === "https:";
-    const near = await this.#within("connect", until, (signal) => connect(proxy.url, signal)).catch((error) => {
-      throw blame(proxy, error, error instanceof TlsError ? "plain HTTP" : undefined);
-    });
-    const authority = `${url.hostname}:${portOf(url)}`;
-    await this.#within("headers", until, (signal) => openTunnel(near, proxy, authority, signal)).catch((error) => {
-      throw blame(proxy, error, isSecure ? undefined : "TLS");
+    const near = await this.#sparing(proxy, until, async () => {
+      const isSecure = proxy.url.protocol === "https:";
+      const near = await this.#within("connect", until, (signal) => connect(proxy.url, signal)).catch((error) => {
+        throw blame(proxy, error, error instanceof TlsError ? "plain HTTP" : undefined);
+      });
+      const authority = `${url.hostname}:${portOf(url)}`;
+      await this.#within("headers", until, (signal) => openTunnel(near, proxy, authority, signal)).catch((error) => {
+        throw blame(proxy, error, isSecure ? undefined : "TLS");
+      });
+      return near;
     });
     return this.#within("connect", until, (signal) => secured(near, url, signal));
+  }
+
+  /** Asks a proxy for something; one that fails again and again is not asked for a while: it may lock an account, and polls go on. */
+  async #sparing<T>(proxy: HttpProxy, until: AbortSignal, ask: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    const name = proxy.url.href;
+    const known = this.#failing.get(name);
+    if (known !== undefined && clock.now() < known.until) throw known.error;
+    try {
+      const given = await ask();
+      this.#failing.delete(name);
+      return given;
+    } catch (error) {
+      if (until.aborted) throw error;
+      const failures = (this.#failing.get(name)?.failures ?? 0) + 1;
+      const restMs =
+        failures < FREE_FAILURES ? 0 : Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (failures - FREE_FAILURES));
+      this.#failing.set(name, { failures, error, until: clock.now() + restMs });
+      throw error;
+    }
   }
 
   /** Does one phase of the way in the time it has. */
