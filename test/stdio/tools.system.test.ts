@@ -186,6 +186,6 @@ describe.each(ERAS)("over stdio in the era of $name", (era) => {
 
   test("a tool that does not exist is an error that names those that do", async ({ startProgram, startSandbox }) => {
     const { session } = await withFinishedWebset({ startProgram, startSandbox });
-    await expect(session.call("create_webset")).rejects.toThrow(/no tool create_webset.*wait_for_webset/);
+    await expect(session.call("create_webset")).rejects.toThrow(/no tool "create_webset".*wait_for_webset/);
   });
 });
