@@ -161,8 +161,9 @@ export class Connections extends Agent {
       this.#failing.delete(name);
       return given;
     } catch (error) {
-      if (until.aborted) throw error;
-      const failures = (this.#failing.get(name)?.failures ?? 0) + 1;
+      // Attempts side by side that fail for one reason are one failure.
+      if (until.aborted || this.#failing.get(name) !== known) throw error;
+      const failures = (known?.failures ?? 0) + 1;
       const restMs =
         failures < FREE_FAILURES ? 0 : Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (failures - FREE_FAILURES));
       this.#failing.set(name, { failures, error, until: clock.now() + restMs });
