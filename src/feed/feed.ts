@@ -162,15 +162,17 @@ export class Feed {
     for (;;) {
       const tail = this.#tails.get(keyOf(types));
       const byDate = this.upstreamClock.early();
-      const now = byDate ?? upstreamNow;
+      const byEvents = channel.near === CLOSE_MS ? this.upstreamClock.byEvents() : undefined;
+      const now = byDate ?? upstreamNow ?? byEvents;
       if (reader.position.since === BEFORE_ALL && now !== undefined) {
         // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
         reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
       }
       const { since, crowd } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;
-      // Where nothing tells the time, the tail itself finds out whether there is too much to read at once.
-      const near = byDate === undefined && upstreamNow !== undefined ? CLOSE_MS : channel.near;
+      // Where no answer tells the time, the tail itself finds out whether there is too much to read at once. If its reader's time
+      // was not enough for that, the events it met tell the time: each next reader would else begin, and leave, in the same way.
+      const near = byDate === undefined && now !== undefined ? CLOSE_MS : channel.near;
       const isNear = now === undefined || since >= now - near;
       const isCrowded = byDate !== undefined && byDate < slicesUntil;
       // A tail knows nothing of a place inside a millisecond, and would tell all of it again.

@@ -100,6 +100,30 @@ test("a wait gets past a crowd that no poll can read to its end, also where answ
   }
 });
 
+test("waits that are each too short to read a crowd hand out all of it, one after another, also where answers have no Date", async () => {
+  for (const dates of [true, false]) {
+    const opened = openFeedWorld({ dates, listOrder: "oldest-first", pageSizeCap: 20, latency: () => 200 });
+    const from = positionAt(opened.start - 60_000);
+    for (let n = 0; n < 700; n++) opened.record("webset.item.created", { websetId: "ws_1", at: opened.start - 40_000 });
+    opened.record("webset.idle", { id: "ws_1", at: opened.start - 30_000 });
+    const given: string[] = [];
+    let position = from;
+    for (let call = 0; call < 20 && !given.includes("webset.idle"); call++) {
+      const waiting = collect(opened, {
+        from: position,
+        resumes: call > 0,
+        atLeast: 100,
+        limit: 100,
+        timeoutMs: 6_000,
+      });
+      const { events, position: next } = await opened.fake.until(waiting);
+      given.push(...events.map(({ type }) => type));
+      position = next;
+    }
+    expect(given).toHaveLength(701);
+  }
+});
+
 test("a listing in small pages that handed out more than a cursor keeps says on its last page, too, that events may repeat", async () => {
   const { opened } = openWith("newest-first", 200, 1_000);
   const { signal } = new AbortController();

@@ -5,15 +5,17 @@ import { scenarios } from "../support/feed-model/scenario.ts";
 import { propertyRuns } from "../support/property-runs.ts";
 
 const RUNS = 20;
+/** How much of what is wrong with one run is told. */
+const MOST_TOLD = 10;
 
 test("over real HTTP, too, every reader gets each of its events exactly once", async () => {
   const { seed = Date.now() } = propertyRuns(RUNS);
   // Side by side, for each takes some seconds of waiting: so the seed is printed by hand, and nothing is made smaller.
-  const runs = fc.sample(scenarios, { numRuns: RUNS, seed }).map(async (scenario, index) => ({
-    run: index,
-    wrong: await playOverHttp(scenario),
-    scenario,
-  }));
-  const failed = (await Promise.all(runs)).filter(({ wrong }) => wrong.length > 0);
+  const runs = fc.sample(scenarios, { numRuns: RUNS, seed }).map(async (scenario, run) => {
+    const wrong = await playOverHttp(scenario);
+    // Of a crowd each event may be missing, and the seed would be lost among them.
+    return { run, number: wrong.length, wrong: wrong.slice(0, MOST_TOLD) };
+  });
+  const failed = (await Promise.all(runs)).filter(({ number }) => number > 0);
   expect(failed, `PROPERTY_SEED=${seed}`).toEqual([]);
 });
