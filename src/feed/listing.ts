@@ -6,7 +6,7 @@ import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
-import type { Reading } from "./pages.ts";
+import { endsExactly, type Reading } from "./pages.ts";
 import {
   advance,
   byTime,
@@ -77,15 +77,6 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   if (token === undefined) hint.width = NO_HINT.width;
   const startedAt = reading.clock.now();
   const scan = new Scan(request, token?.before, deps);
-  const range = {
-    types: filter.types,
-    ...(after === undefined ? {} : { after: after.since }),
-    // One millisecond more, for the API may keep finer times; the order of the feed decides what is still to come.
-    ...bound(
-      request.before === undefined ? undefined : request.before + 1,
-      token === undefined ? undefined : token.before.time + 1,
-    ),
-  };
   const wanted = filter.websetId === undefined && filter.areFew !== true ? limit : LARGEST_PAGE;
   /** What is settled counts from the moment this listing began to read, however long it then takes. */
   const begin = async (sentAt = startedAt): Promise<Position> => {
@@ -99,12 +90,17 @@ export async function listEvents(request: ListRequest, deps: ListDeps): Promise<
   let exhausted = true;
   let position = token?.position;
   try {
-    if (token?.crowd !== undefined) {
-      exhausted = await scan.takeCrowd(token.before, token.crowd);
-      // What lies in the same millisecond only by rounding would bring all of it again.
-      if (reading.channel.endsInclusive && !reading.channel.hasFinerTimes) range.before = token.before.time - 1;
-    }
-    if (exhausted) {
+    if (token?.crowd !== undefined) exhausted = await scan.takeCrowd(token.before, token.crowd);
+    // Where all of a millisecond was looked at it is not read again: in a crowd no listing might have the time for that.
+    const isPast = token?.crowd !== undefined || token?.before.id === "";
+    if (exhausted && !(isPast && token.before.time <= (after?.since ?? 0))) {
+      const end = isPast ? token.before.time - (endsExactly(reading.channel) ? 1 : 0) : undefined;
+      const range = {
+        types: filter.types,
+        ...(after === undefined ? {} : { after: after.since }),
+        // One millisecond more, for the API may keep finer times; the order of the feed decides what is still to come.
+        ...bound(request.before && request.before + 1, end ?? (token && token.before.time + 1)),
+      };
       for await (const batch of readBackwards(range, wanted, hint, serverNow, reading)) {
         position ??= await begin(batch.sentAt);
         await scan.take(batch);

@@ -1,4 +1,4 @@
-import { LARGEST_PAGE } from "./channel.ts";
+import { type Channel, LARGEST_PAGE } from "./channel.ts";
 import { brokenList, type PageRead, walkCursors } from "./cursor-walk.ts";
 import { Walked } from "./list-order.ts";
 import { isWithin, PageReader, type Range, type Reading, widened } from "./page.ts";
@@ -22,8 +22,12 @@ export async function* walkPages(range: Range, reading: Reading, limit = LARGEST
 
 /** A range of one millisecond, with as much of the next as it takes to get all of it. */
 export function justAt(time: number, { channel }: Reading): Range {
-  const isExact = channel.endsInclusive && !channel.hasFinerTimes;
-  return { types: channel.types, after: time, before: isExact ? time : time + 1 };
+  return { types: channel.types, after: time, before: endsExactly(channel) ? time : time + 1 };
+}
+
+/** Whether a range ends with all of the millisecond it is given, and nothing of the next. */
+export function endsExactly({ endsInclusive, hasFinerTimes }: Channel): boolean {
+  return endsInclusive && !hasFinerTimes;
 }
 
 /**

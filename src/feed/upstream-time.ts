@@ -30,6 +30,8 @@ export class UpstreamTime {
   readonly #reading: (signal: AbortSignal) => Reading;
   readonly #asks = new SharedCalls<void>();
   readonly #looks = new SharedCalls<Position>();
+  /** How far the search for the newest events has come, for whoever has not the time to get there in one go. */
+  readonly #way: Way = { from: 0, step: FIRST_STEP_MS };
   /** Whether the last answer that was asked for its `Date` had none. */
   #undated = false;
 
@@ -48,7 +50,7 @@ export class UpstreamTime {
     const time = this.#upstreamClock.early(askedAt);
     if (time !== undefined) return positionAt(time);
     return this.#looks.join("", signal, async (shared) => {
-      const newest = await newestVisible({ ...this.#reading(shared), group: GROUP });
+      const newest = await newestVisible({ ...this.#reading(shared), group: GROUP }, this.#way);
       const since = newest[0]?.time ?? BEFORE_ALL;
       // Where they are more than a cursor has room for, those of that very time are left behind as a whole: they would else come again.
       const from = newest.length > MOST_SEEN_BESIDE ? since + 1 : since;
@@ -108,14 +110,17 @@ export class UpstreamTime {
  * The newest visible events: the newest but one and what is not older, for one alone may be stamped wrongly. They stand in for the upstream's clock where its answers
  * have no `Date`. Works whichever way the API lists; where it lists oldest first, in steps that grow while there is more.
  */
-export async function newestVisible(reading: Reading): Promise<FeedEvent[]> {
+export async function newestVisible(
+  reading: Reading,
+  way: Way = { from: 0, step: FIRST_STEP_MS },
+): Promise<FeedEvent[]> {
   const page = await firstPage({}, reading);
   const latest = latestOf(page.events);
   const isNewestFirst = listOrder(page.events) === "newest-first";
   // Where all of the page is of those times, more of them may follow it.
   const isCut = page.more && latest.length === page.events.length;
   if (!page.more || (isNewestFirst && !isCut)) return latest;
-  const from = isNewestFirst ? (latest[0]?.time ?? 0) : await nearTheEnd(latestTime(page.events), reading);
+  const from = isNewestFirst ? (latest[0]?.time ?? 0) : await nearTheEnd(latestTime(page.events), reading, way);
   const events = new Map<string, FeedEvent>();
   for await (const rest of walkPages({ after: from }, reading)) {
     for (const event of rest.events) events.set(event.id, event);
@@ -123,20 +128,25 @@ export async function newestVisible(reading: Reading): Promise<FeedEvent[]> {
   return latestOf([...events.values()]);
 }
 
+/** A time of events, and how much later it is worth a look for more; both in milliseconds, the first since 1970. */
+interface Way {
+  from: number;
+  step: number;
+}
+
 /** A time after which less than a page is left, or less than a millisecond, reached from `start` in steps. */
-async function nearTheEnd(start: number, reading: Reading): Promise<number> {
-  let from = start;
-  let step = FIRST_STEP_MS;
+async function nearTheEnd(start: number, reading: Reading, way: Way): Promise<number> {
+  way.from = Math.max(start, way.from);
   for (;;) {
-    if (!(await firstPage({ after: from }, reading)).more) return from;
-    const ahead = await firstPage({ after: from + step }, reading, 1);
+    if (!(await firstPage({ after: way.from }, reading)).more) return way.from;
+    const ahead = await firstPage({ after: way.from + way.step }, reading, 1);
     if (ahead.events.length > 0) {
-      from += step;
-      step *= 4;
-    } else if (step > 1) {
-      step = Math.max(1, Math.floor(step / 4));
+      way.from += way.step;
+      way.step *= 4;
+    } else if (way.step > 1) {
+      way.step = Math.max(1, Math.floor(way.step / 4));
     } else {
-      return from;
+      return way.from;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { newestVisible } from "../../src/feed/upstream-time.ts";
+import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 
 describe.each(["newest-first", "oldest-first"] as const)("the newest visible events, listed %s", (listOrder) => {
@@ -38,4 +39,17 @@ describe.each(["newest-first", "oldest-first"] as const)("the newest visible eve
     expect((await newestVisible(reading())).map((event) => event.id).at(-1)).toEqual(id);
     expect(requests.length).toBeLessThan(listOrder === "newest-first" ? 2 : 40);
   });
+});
+
+test("waits that are each too short to find them get there one after another", async () => {
+  const opened = openFeedWorld({ dates: false, listOrder: "oldest-first", latency: () => 1_000 });
+  const dayMs = 24 * 3_600_000;
+  for (let n = 0; n < 60; n++) opened.record("webset.idle", { at: opened.start - 50 * dayMs + n * 0.8 * dayMs });
+  let answered = 0;
+  for (let calls = 0; calls < 20 && answered === 0; calls++) {
+    const waiting = collect(opened, { timeoutMs: 10_000 }).then(({ events }) => events);
+    const events = await opened.fake.until(waiting.catch(() => undefined));
+    if (events !== undefined) answered = calls + 1;
+  }
+  expect(answered).toBeGreaterThan(1);
 });
