@@ -253,7 +253,8 @@ class Collection {
     }
     this.#events.sort(this.#wasCrowded ? (a, b) => a.time - b.time : byTime);
     this.#again.push(...again);
-    this.#settledUpTo = settledUpTo ?? this.#settledUpTo;
+    // The memory of a tail may know less than slices have told already.
+    if (settledUpTo !== undefined) this.#settledUpTo = Math.max(settledUpTo, this.#settledUpTo ?? settledUpTo);
     this.#unreadable = unreadable;
     this.#repeats ||= repeats;
   }

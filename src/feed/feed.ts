@@ -201,7 +201,6 @@ export class Feed {
   /** Tells what a tail tells, until it says that the reader is too far behind; returns the upstream's time then. */
   async *#follow(tail: Subscription, reader: Reader, isUrgent: () => boolean): AsyncGenerator<FeedNews, number> {
     const channel = this.#channels.of(reader.request.types);
-    let told = false;
     try {
       for (;;) {
         const news = await tail.next(reader.request.signal);
@@ -209,7 +208,6 @@ export class Feed {
         if (news.kind === "failed") yield { kind: "retrying", error: news.error };
         else {
           const asked = news.kind === "polled";
-          told = true;
           yield* reader.take({ ...news, asked, isCaughtUp: asked });
           if (!asked && isUrgent()) tail.hurry();
         }
@@ -217,7 +215,7 @@ export class Feed {
     } finally {
       tail.leave();
       // Whoever could not wait until a poll had reached back far enough gets there in slices the next time.
-      channel.near = told ? NEAR_MS : CLOSE_MS;
+      channel.near = tail.served ? NEAR_MS : CLOSE_MS;
     }
   }
 

@@ -19,6 +19,8 @@ const GROUP = "time";
 /** At most this many answers are asked for until two agree about the time. */
 const MOST_ASKED = 3;
 const FIRST_STEP_MS = 60_000;
+/** What lies one millisecond ahead may be asked for with all of a crowd before it, for ranges may begin after their beginning. */
+const LEAST_STEP_MS = 2;
 /** Pages to find the way with: long enough to show an order, and short, for events can be large. */
 const PAGE = 20;
 
@@ -124,8 +126,10 @@ export async function newestVisible(
   const events = new Map<string, FeedEvent>();
   for await (const rest of walkPages({ after: from }, reading)) {
     for (const event of rest.events) events.set(event.id, event);
+    // More of them than are remembered make no difference, and a wait may have no time for the rest of a crowd.
+    if (latestOf(events.values()).length > MOST_SEEN_BESIDE) break;
   }
-  return latestOf([...events.values()]);
+  return latestOf(events.values());
 }
 
 /** A time of events, and how much later it is worth a look for more; both in milliseconds, the first since 1970. */
@@ -134,17 +138,16 @@ interface Way {
   step: number;
 }
 
-/** A time after which less than a page is left, or less than a millisecond, reached from `start` in steps. */
+/** A time after which less than a page is left, or less than two milliseconds, reached from `start` in steps. */
 async function nearTheEnd(start: number, reading: Reading, way: Way): Promise<number> {
   way.from = Math.max(start, way.from);
   for (;;) {
     if (!(await firstPage({ after: way.from }, reading)).more) return way.from;
-    const ahead = await firstPage({ after: way.from + way.step }, reading, 1);
-    if (ahead.events.length > 0) {
+    if ((await firstPage({ after: way.from + way.step }, reading)).events.length > 0) {
       way.from += way.step;
       way.step *= 4;
-    } else if (way.step > 1) {
-      way.step = Math.max(1, Math.floor(way.step / 4));
+    } else if (way.step > LEAST_STEP_MS) {
+      way.step = Math.max(LEAST_STEP_MS, Math.floor(way.step / 4));
     } else {
       return way.from;
     }
@@ -152,18 +155,14 @@ async function nearTheEnd(start: number, reading: Reading, way: Way): Promise<nu
 }
 
 /** The first page that holds something: a page can be empty and still promise more. */
-async function firstPage(
-  range: Range,
-  reading: Reading,
-  limit = PAGE,
-): Promise<{ events: FeedEvent[]; more: boolean }> {
-  for await (const page of walkPages(range, reading, limit)) if (page.events.length > 0) return page;
+async function firstPage(range: Range, reading: Reading): Promise<{ events: FeedEvent[]; more: boolean }> {
+  for await (const page of walkPages(range, reading, PAGE)) if (page.events.length > 0) return page;
   return { events: [], more: false };
 }
 
 /** Oldest first. */
-function latestOf(events: readonly FeedEvent[]): FeedEvent[] {
-  const sorted = [...new Map(events.map((event) => [event.id, event])).values()].sort(byTime);
+function latestOf(events: Iterable<FeedEvent>): FeedEvent[] {
+  const sorted = [...new Map(Array.from(events, (event) => [event.id, event])).values()].sort(byTime);
   const from = (sorted.at(-2) ?? sorted.at(-1))?.time ?? 0;
   return sorted.filter((event) => event.time >= from);
 }

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
 import { collectEvents, FIRST_READING_MS, GRACE_MS, nothingAnswered } from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
+import type { Feed } from "../../src/feed/feed.ts";
 import { crowdTypes, positionAt } from "../../src/feed/position.ts";
-import { WebsetsError } from "../../src/shared/errors.ts";
+import { abortError, WebsetsError } from "../../src/shared/errors.ts";
 import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
@@ -230,6 +231,29 @@ describe("a wait for events", () => {
     }
     expect(new Set(ids).size).toBe(3_000);
     expect(ids).toEqual([...ids].sort());
+  });
+
+  test("goes on behind the slices it has read, also where the memory of a tail that it joined then knows less", async () => {
+    const opened = openFeedWorld();
+    const { clock, start } = opened;
+    const position = positionAt(start - 60_000);
+    const event = opened.record("webset.idle", { at: start - 60_000 });
+    const told = { again: [], late: [], unreadable: 0, repeats: false, isCaughtUp: false };
+    const feed: Pick<Feed, "read" | "answeredAt" | "upstreamClock"> = {
+      upstreamClock: opened.upstreamClock,
+      answeredAt: 0,
+      async *read({ signal }) {
+        yield { kind: "positioned", position };
+        const crowd = { page: undefined, next: undefined };
+        yield { kind: "read", ...told, asked: true, events: [event], settledUpTo: event.time + 1, crowd };
+        yield { kind: "read", ...told, asked: false, events: [], settledUpTo: event.time - 5_000 };
+        await clock.sleep(60_000, signal);
+        throw abortError();
+      },
+    };
+    const waited = await opened.fake.until(collect(opened, { feed: feed as Feed, from: position, atLeast: 2 }));
+    expect(idsOf(waited)).toEqual([event.id]);
+    expect(waited.position).toEqual(positionAt(event.time + 1));
   });
 
   test("that ends on a rare Webset's silence has moved past the events of others", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MOST_SEEN_BESIDE } from "../../src/feed/position.ts";
 import { newestVisible } from "../../src/feed/upstream-time.ts";
 import { collect } from "../support/collect.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
@@ -9,13 +10,23 @@ describe.each(["newest-first", "oldest-first"] as const)("the newest visible eve
     expect(await newestVisible(reading())).toEqual([]);
   });
 
-  test.each([2, 3, 25, 300])("are the %d that share the latest time", async (ties) => {
+  test.each([2, 3, 25, 100])("are the %d that share the latest time", async (ties) => {
     for (const pageSizeCap of [7, 200]) {
       const { reading, record, start } = openFeedWorld({ listOrder, pageSizeCap });
       for (let n = 0; n < 50; n++) record("webset.idle", { at: start - 50_000_000 + n * 900_000 });
       const newest = Array.from({ length: ties }, () => record("webset.idle", { at: start - 77 }));
       expect((await newestVisible(reading())).map(({ id }) => id).sort()).toEqual(newest.map(({ id }) => id));
     }
+  });
+
+  test("are some of a crowd, for a cursor has no room for more", async () => {
+    const opened = openFeedWorld({ listOrder, pageSizeCap: 20 });
+    const at = opened.start - 77;
+    for (let n = 0; n < 3_000; n++) opened.record("webset.idle", { at });
+    const newest = await newestVisible(opened.reading());
+    expect(newest.length).toBeGreaterThan(MOST_SEEN_BESIDE);
+    expect(newest.every(({ time }) => time === at)).toBe(true);
+    expect(opened.lists().length).toBeLessThan(40);
   });
 
   test("are not those that are still to become visible", async () => {

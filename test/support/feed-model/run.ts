@@ -13,6 +13,9 @@ import { datesOf, troubleOf } from "./trouble.ts";
 
 /** How long after the last event has become visible a run is calm: everything on its way has arrived or been given up. */
 const CALM_AFTER_MS = 15_000;
+/** How long nothing comes at the end, where nothing but the pace of the polls, or of the requests, holds it up. */
+const LAST_QUIET_MS = 12_000;
+const LAST_QUIET_BUDGETED_MS = 60_000;
 
 /** Replicas that read for the same key, each reader's next wait on another one. */
 export interface ReplicaScenario {
@@ -26,7 +29,7 @@ export interface ReplicaScenario {
  * reader; nothing where all is as promised.
  */
 export async function play(scenario: Scenario, replicated?: ReplicaScenario): Promise<string[]> {
-  const { upstream, readers } = scenario;
+  const { upstream, readers, budgeted } = scenario;
   const events = [...scenario.events, ...crowdOf(scenario)];
   const { listOrder, pageSizeCap, latencyMs, skewMs } = upstream;
   const faults = troubleOf(upstream);
@@ -34,7 +37,8 @@ export async function play(scenario: Scenario, replicated?: ReplicaScenario): Pr
   const oddities = odditiesOf(upstream, () => fake.now());
   const spoil: Spoil = (request, next) =>
     oddities.spoil(request, async () => (upstream.endsPromising ? promisingMore(await next()) : next()));
-  const opened = openFeedWorld({ listOrder, pageSizeCap, latency: () => latencyMs, skewMs, dates, faults, spoil });
+  const latency = () => latencyMs;
+  const opened = openFeedWorld({ listOrder, pageSizeCap, latency, skewMs, dates, faults, spoil, budgeted });
   const { fake, clock, start, now, trouble } = opened;
   for (const { id, type, websetId, at, visibleAt } of events) {
     opened.record(type, { id, at: start + at, late: visibleAt - at, websetId });
@@ -51,8 +55,9 @@ export async function play(scenario: Scenario, replicated?: ReplicaScenario): Pr
   });
   const alone = (restarted: boolean) => (restarted ? opened.newFeed() : opened.feed);
   const feed = replicas?.feed ?? alone;
+  const lastQuietMs = budgeted ? LAST_QUIET_BUDGETED_MS : LAST_QUIET_MS;
   const running = readers.map((reader) =>
-    runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000, lastQuietMs: 12_000 }),
+    runReader(reader, { clock, start, now, feed, calm, lastWaitMs: 12_000, lastQuietMs }),
   );
   const records = await fake.until(Promise.all(running));
   const history = historyOf(opened.world, start);

@@ -88,6 +88,8 @@ export interface ScenarioReader {
 
 export interface Scenario {
   upstream: Upstream;
+  /** Whether our requests keep to their budget, so that readers wait for each other's; else all are let through at once. */
+  budgeted: boolean;
   events: ScenarioEvent[];
   /** So many events more of one millisecond, as of a bulk import. */
   crowd: { at: number; size: number };
@@ -251,11 +253,13 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 400).c
   fc
     .record({
       upstream: upstreams,
+      budgeted: fc.constantFrom(false, false, true),
       history: histories(stretch),
       crowd: fc.record({ at: fc.integer({ min: -25_000 * stretch, max: 8_000 }), size: crowdSizes }),
       readers: fc.array(readers(stretch), { minLength: 1, maxLength: 3 }),
     })
-    .map(({ upstream, history, crowd, readers: all }) => ({
+    .map(({ upstream, budgeted, history, crowd, readers: all }) => ({
+      budgeted,
       upstream: { ...upstream, pageSizeCap: Math.max(pageFor(crowd.size), upstream.pageSizeCap) },
       crowd,
       readers: all.map((reader) => inPagesOf(pageFor(crowd.size), knowable(upstream, reader))),
