@@ -1,10 +1,11 @@
+import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isTransient, type WebsetsError } from "../shared/errors.ts";
 import type { FeedEvent } from "./event.ts";
 import { type EventFilter, matches } from "./filter.ts";
 import type { Owners } from "./owners.ts";
 import { advance, byTime, type CrowdStep, isDealtWith, type Placed, type Position } from "./position.ts";
-import { KEPT_MS } from "./tail-memory.ts";
+import { KEPT_MS, MOST_KEPT } from "./tail-memory.ts";
 
 /** An event whose Webset has to be asked for may hold up others for this long at first, and after failures longer. */
 const OWNER_LIMIT_MS = 1_000;
@@ -76,7 +77,8 @@ export class Reader {
   #undecided: readonly FeedEvent[] = [];
   /** Late events are told that were created at this time or after it, each once. */
   readonly #lateFrom: number;
-  readonly #toldLate = new Set<string>();
+  /** Those that were told, and what was read in slices: to a tail it may be news, and late. No poll meets more of the past. */
+  readonly #told = new BoundedMap<string, true>({ entries: MOST_KEPT });
   /** Entries that could not be read: of slices in all, and of polls, which meet the same ones again, the most at once. */
   #unreadable = { slices: 0, polls: 0 };
   /** Whether the crowd in the position was met in this reading. */
@@ -105,7 +107,8 @@ export class Reader {
       else fresh.set(event.id, event);
     }
     const { events, undecided, lastError } = await this.#decide([...fresh.values()].sort(byTime));
-    const late = batch.late === undefined ? [] : await this.#decideLate(batch.late);
+    const late = await this.#decideLate(batch.late ?? []);
+    if (batch.late === undefined) this.#noteTold([...events, ...again]);
     this.#undecided = undecided;
     if (batch.isCaughtUp) this.#unreadable.polls = Math.max(this.#unreadable.polls, batch.unreadable);
     else this.#unreadable.slices += batch.unreadable;
@@ -123,11 +126,15 @@ export class Reader {
   /** Which of these late events are the reader's. One whose Webset cannot be found out now comes with the next look back. */
   async #decideLate(met: readonly FeedEvent[]): Promise<FeedEvent[]> {
     const owed = met.filter(
-      (event) => event.time >= this.#lateFrom && !this.#toldLate.has(event.id) && matches(this.request, event),
+      (event) => event.time >= this.#lateFrom && !this.#told.has(event.id) && matches(this.request, event),
     );
     const { events } = await this.#decide(owed);
-    for (const { id } of events) this.#toldLate.add(id);
+    this.#noteTold(events);
     return events;
+  }
+
+  #noteTold(events: readonly FeedEvent[]): void {
+    for (const { id } of events) this.#told.set(id, true);
   }
 
   /**

@@ -4,7 +4,7 @@ import { byTime } from "./position.ts";
 /** How much of the settled past is kept, so that a reader that pauses between two waits joins without a request. */
 export const KEPT_MS = 60_000;
 /** Beyond this many events, or characters of their data, only as much of the past is kept as tells new events from old ones. */
-const MOST_KEPT = 2_000;
+export const MOST_KEPT = 2_000;
 export const MOST_CHARACTERS = 8 * 2 ** 20;
 
 /** An event that became visible when everything before that time was taken to be. */

@@ -256,6 +256,17 @@ describe("a wait for events", () => {
     expect(waited.position).toEqual(positionAt(event.time + 1));
   });
 
+  test("gives an event once that it has read in a slice, and that the polls of others then find to be late", async () => {
+    const opened = openFeedWorld();
+    const following = collect(opened, { websetId: "other", timeoutMs: 60_000 });
+    await opened.fake.advance(40_000);
+    const { id } = opened.record("webset.idle", { at: opened.now() - 20_000 });
+    const from = positionAt(opened.now() - 300_000);
+    const waited = await opened.fake.until(collect(opened, { from, atLeast: 2, timeoutMs: 18_000 }));
+    expect(idsOf(waited)).toEqual([id]);
+    await opened.fake.until(following);
+  });
+
   test("that ends on a rare Webset's silence has moved past the events of others", async () => {
     const opened = openFeedWorld();
     for (let n = 0; n < 500; n++) opened.record("webset.idle", { at: opened.start - 3_600_000 + n * 1_000 });
