@@ -5,7 +5,7 @@ const SYSTEM = "test/**/*.system.test.ts";
 export default defineConfig({
   test: {
     globalSetup: ["scripts/global-setup.mjs"],
-    setupFiles: ["test/support/no-listener-leaks.ts"],
+    setupFiles: ["test/support/no-listener-leaks.ts", "test/support/property-seed.ts"],
     pool: "forks",
     // For a machine with two cores.
     maxWorkers: 2,

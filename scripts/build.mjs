@@ -60,7 +60,7 @@ export async function buildIfNeeded() {
  * A hash over the names and contents of files and of everything in folders, relative to the project.
  * @param {string[]} names
  */
-function hashOf(names) {
+export function hashOf(names) {
   const hash = createHash("sha256");
   for (const path of names.flatMap((name) => filesIn(join(root, name)))) {
     const content = readFileSync(path);

@@ -18,6 +18,6 @@ const tests = [
 const { status } = spawnSync("npx", ["vitest", "run", "--bail=1", ...tests], {
   cwd: root,
   stdio: "inherit",
-  env: { ...process.env, PROPERTY_RUNS: String(runs) },
+  env: { PROPERTY_SEED: String(Date.now() | 0), ...process.env, PROPERTY_RUNS: String(runs) },
 });
 process.exitCode = status ?? 1;

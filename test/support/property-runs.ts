@@ -1,21 +1,19 @@
 /** How many runs a property gets, and how: see `propertyRuns`. */
 interface PropertyRuns {
   numRuns: number;
-  seed?: number;
   path?: string;
   endOnFailure: boolean;
 }
 
 /**
- * How many runs a property gets, and from which seed: `PROPERTY_RUNS` and `PROPERTY_SEED` of the environment override what
- * the suite does; of the first a test takes its share, for some worlds take far longer than others. A failure ends the run and prints
+ * How many runs a property gets: `PROPERTY_RUNS` of the environment overrides what the suite does, and a test takes its share of
+ * them, for some worlds take far longer than others. A failure ends the run and prints
  * its seed and its path, for making the world smaller can take hours; with both, and one run, the same failure comes again, and smaller.
  */
 export function propertyRuns(inTheSuite: number, share = 1): PropertyRuns {
-  const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_PATH } = process.env;
+  const { PROPERTY_RUNS, PROPERTY_PATH } = process.env;
   return {
     numRuns: PROPERTY_RUNS === undefined ? inTheSuite : Math.ceil(Number(PROPERTY_RUNS) * share),
-    ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }),
     ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
     endOnFailure: PROPERTY_PATH === undefined,
   };
