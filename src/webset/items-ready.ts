@@ -11,14 +11,14 @@ import { isDone } from "./item-facts.ts";
 /** The enrichments that a Webset has, by their ids, with their statuses. */
 export type Required = ReadonlyMap<string, string>;
 
-/** An event of an item without what it tells of it. */
-export type ItemEvent = Omit<FeedEvent, "data">;
-
-/** When a Webset was idle, and when this process heard of it, in `clock.now()`. */
-interface Idle {
+/** When something was, and when this process heard of it, in `clock.now()`. */
+interface Heard {
   time: number;
   metAt: number;
 }
+
+/** An event of an item without what it tells of it. */
+export type ItemEvent = Omit<FeedEvent, "data"> & Heard;
 
 /** What no state lags behind any more: what was created by a time of events, and what was met by a moment of `clock.now()`. */
 export interface Settled {
@@ -41,7 +41,7 @@ export interface Track {
    * That its Webset was idle after that event: no more events will come, so it is read at once, and for the last time when that is
    * settled, for its state may lag behind the event that told of idleness.
    */
-  idle?: Idle;
+  idle?: Heard;
   /** When it was told, by the number of the call, and how many values it had. */
   told: { call: number; values: number }[];
 }
@@ -69,7 +69,7 @@ export function isReady(item: WebsetItem, required: Required): boolean {
 export class ReadyChain {
   readonly #tracks = new Map<string, Track>();
   /** Webset by Webset, when it is known to have been idle last. */
-  readonly #idle = new BoundedMap<string, Idle>({ entries: MOST_TRACKS });
+  readonly #idle = new BoundedMap<string, Heard>({ entries: MOST_TRACKS });
   #calls = 0;
   /** Whether items had to be forgotten that were not ready. */
   forgot = false;
@@ -137,7 +137,7 @@ export class ReadyChain {
   }
 
   /** That a Webset was idle at a time: whatever its items lack by then will not come by events. */
-  noteIdle(websetId: string, idle: Idle): void {
+  noteIdle(websetId: string, idle: Heard): void {
     const { time } = idle;
     if (time <= (this.#idle.get(websetId)?.time ?? Number.NEGATIVE_INFINITY)) return;
     this.#idle.set(websetId, idle);
@@ -158,7 +158,7 @@ export class ReadyChain {
     return [...this.#tracks.values()]
       .filter(({ isOpen, wasRead, idle, event }) => {
         if (!isOpen) return false;
-        return wasRead ? isOver(idle, settled) : idle !== undefined || event.time <= settled.created;
+        return wasRead ? isOver(idle, settled) : idle !== undefined || isSettled(event, settled);
       })
       .sort((one, other) => byTime(one.event, other.event));
   }
@@ -172,8 +172,7 @@ export class ReadyChain {
     const isLast = isOver(track.idle, settled);
     if (item === undefined) track.isOpen = false;
     // A state that shows less than the event lags behind it: it is read again when it no longer can.
-    else if (item.enrichments.length < track.shown && track.event.time > settled.created && !isLast)
-      track.wasRead = true;
+    else if (item.enrichments.length < track.shown && !isSettled(track.event, settled) && !isLast) track.wasRead = true;
     else if (required !== undefined && isReady(item, required)) {
       if (this.#isNews(track, valuesOf(item))) return true;
       track.isOpen = false;
@@ -212,9 +211,14 @@ export class ReadyChain {
   }
 }
 
-/** Whether no state of before that idleness can be read any more. What was heard of has been, whatever is known of the API's time. */
-function isOver(idle: Idle | undefined, { created, met }: Settled): boolean {
-  return idle !== undefined && (idle.time <= created || idle.metAt <= met);
+/** Whether no state of before that idleness can be read any more. */
+function isOver(idle: Heard | undefined, settled: Settled): boolean {
+  return idle !== undefined && isSettled(idle, settled);
+}
+
+/** What was heard of has been, whatever is known of the API's time. */
+function isSettled({ time, metAt }: Heard, { created, met }: Settled): boolean {
+  return time <= created || metAt <= met;
 }
 
 function isTold({ isOpen, told }: Track): boolean {

@@ -131,7 +131,8 @@ class ReadyWait {
         if (event.type === "webset.deleted") chain.noteDeleted(websetId);
         if (item !== undefined) {
           const { data: _, ...told } = event;
-          if (chain.meet(told, item, websetId, this.#requiredOf(websetId))) this.#tell(event, item, hidden);
+          if (chain.meet({ ...told, metAt: clock.now() }, item, websetId, this.#requiredOf(websetId)))
+            this.#tell(event, item, hidden);
           else hidden.push(event);
           continue;
         }
@@ -207,7 +208,8 @@ class ReadyWait {
       }
       const required = this.#requiredOf(track.websetId);
       if (track.event === event && chain.read(track, item, required, settled) && item !== undefined) {
-        const entry = { ...event, data: item };
+        const { metAt: _, ...told } = event;
+        const entry = { ...told, data: item };
         more.push(entry);
         this.#tell(entry, item, []);
       }

@@ -10,9 +10,10 @@ const item = (statuses: Record<string, string> = {}, id = "witem_1") => {
   }));
   return parseItem({ id, enrichments });
 };
-const event = (time: number, id = `event_${time}`): ItemEvent => ({
+const event = (time: number, { id = `event_${time}`, metAt = 0 } = {}): ItemEvent => ({
   id,
   time,
+  metAt,
   type: "webset.item.enriched",
   createdAt: new Date(time).toISOString(),
   owner: { kind: "webset", websetId: "ws" },
@@ -80,6 +81,15 @@ describe("a chain tells an item", () => {
     expect(chain.read(track, item(DONE), both, by(6))).toBe(true);
     chain.tell([{ itemId: "witem_1", values: 2 }]);
     expect(chain.openSince).toBeUndefined();
+  });
+
+  test("after reading it when its newest event was met long enough ago, where nothing tells what time it is at the API", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(5, { metAt: 100 }), item(HALF), "ws", both);
+    expect(chain.due(by(0, 99))).toEqual([]);
+    const [track] = chain.due(by(0, 100));
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item(DONE), both, by(0, 100))).toBe(true);
   });
 
   test("at once when its Webset is idle, and for the last time when that is settled", () => {
