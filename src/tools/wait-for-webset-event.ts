@@ -109,6 +109,7 @@ export const waitForWebsetEvent = defineTool({
       return is && { is, wasBefore: is === first };
     };
     report(`0 of ${atLeast} events`);
+    ready?.start(looking.signal);
     const collected = await collectEvents({
       feed,
       clock,

@@ -42,12 +42,19 @@ export interface Track {
    * settled, for its state may lag behind the event that told of idleness.
    */
   idle?: Heard;
+  /** How often it could not be read since that event, and since when, in `clock.now()`. */
+  failures: number;
+  failingSince?: number;
   /** When it was told, by the number of the call, and how many values it had. */
   told: { call: number; values: number }[];
 }
 
 /** In one chain this many items are remembered; those told longest ago are forgotten first. About 420 bytes each. */
 export const MOST_TRACKS = 10_000;
+
+/** An item that could not be read so often, and for so long in milliseconds, is given up: outages are over before. */
+const MOST_FAILURES = 10;
+const LONGEST_FAILING_MS = 300_000;
 
 /** How many enrichments of an item have come to their end. */
 export function valuesOf({ enrichments }: WebsetItem): number {
@@ -71,6 +78,9 @@ export class ReadyChain {
   /** Webset by Webset, when it is known to have been idle last. */
   readonly #idle = new BoundedMap<string, Heard>({ entries: MOST_TRACKS });
   #calls = 0;
+  /** What the last wait had no time for: whether to read all that was due, and at which Websets to look. */
+  isSlow = false;
+  readonly unknown = new Set<string>();
   /** Whether items had to be forgotten that were not ready. */
   forgot = false;
 
@@ -111,13 +121,16 @@ export class ReadyChain {
     const known = this.#tracks.get(item.id);
     const isNewest = known === undefined || byTime(event, known.event) >= 0;
     const track = known ?? {
-      ...{ itemId: item.id, websetId, event, shown: 0, isOpen: false, wasRead: false, told: [] },
+      ...{ itemId: item.id, websetId, event, shown: 0, isOpen: false, wasRead: false, failures: 0, told: [] },
     };
     this.#tracks.delete(item.id);
     this.#tracks.set(item.id, track);
-    if (isNewest) {
+    // What is met again, as after a reading that was cut short, was heard of before.
+    if (isNewest && (known === undefined || known.event.id !== event.id)) {
       track.event = event;
       track.shown = item.enrichments.length;
+      track.failures = 0;
+      delete track.failingSince;
     }
     if (required !== undefined && isReady(item, required)) {
       if (!this.#isNews(track, valuesOf(item))) return false;
@@ -153,14 +166,29 @@ export class ReadyChain {
     for (const track of this.#tracks.values()) if (track.websetId === websetId) track.isOpen = false;
   }
 
-  /** Items to be read, oldest first: those whose newest event shows them unfinished and is settled. */
+  /**
+   * Notes that an item could not be read; returns whether it is given up, so that nobody waits for ever for one that cannot be. Its
+   * next event calls for another reading.
+   */
+  noteFailure(track: Track, at: number): boolean {
+    track.failures++;
+    track.failingSince ??= at;
+    if (track.failures < MOST_FAILURES || at - track.failingSince < LONGEST_FAILING_MS) return false;
+    track.isOpen = false;
+    return true;
+  }
+
+  /**
+   * Items to be read: those whose newest event shows them unfinished and is settled. Oldest first, but those that could not be read keep
+   * back no others.
+   */
   due(settled: Settled): Track[] {
     return [...this.#tracks.values()]
       .filter(({ isOpen, wasRead, idle, event }) => {
         if (!isOpen) return false;
         return wasRead ? isOver(idle, settled) : idle !== undefined || isSettled(event, settled);
       })
-      .sort((one, other) => byTime(one.event, other.event));
+      .sort((one, other) => one.failures - other.failures || byTime(one.event, other.event));
   }
 
   /**

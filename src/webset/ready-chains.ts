@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ExaClient } from "../exa/client.ts";
 import { parseItem, type WebsetItem } from "../exa/schemas.ts";
 import type { Sifted } from "../feed/collect.ts";
@@ -5,11 +6,11 @@ import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
 import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
 import { type Ago, isDealtWith, LATE_MS, type Position, positionAt, watermarkAt } from "../feed/position.ts";
-import { startTimeLimit } from "../shared/abort.ts";
+import { linkAbort, orAbort, startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
-import { isAboutQuestion, isTransient } from "../shared/errors.ts";
-import { ReadyChain, type Required, type Track, valuesOf } from "./items-ready.ts";
+import { isAbort, isAboutQuestion, isTransient } from "../shared/errors.ts";
+import { type ItemEvent, ReadyChain, type Required, type Settled, type Track, valuesOf } from "./items-ready.ts";
 import { timeOf } from "./progress.ts";
 import type { WebsetStates } from "./states.ts";
 
@@ -26,7 +27,7 @@ const FRESH_MS = 15_000;
 const UNKNOWN_MS = 2_000;
 /** At most this many items are read at once; the others with the next look at the events. */
 const READ_AT_ONCE = 10;
-/** Reading an item, or what enrichments its Webset has, must not hold up the events for longer, in milliseconds. */
+/** Reading items, or what enrichments their Websets have, must not hold up the events for longer, in milliseconds. */
 const READ_LIMIT_MS = 5_000;
 
 /** What a wait for items that are ready reads, and which events besides those of items it hands out: by default what ends or stops a Webset. */
@@ -95,12 +96,28 @@ interface WaitOptions extends ReadyDeps {
   websets: BoundedMap<string, Known>;
 }
 
+/** An item that is being read since a moment at which it was due. */
+interface Reading {
+  track: Track;
+  event: ItemEvent;
+  settled: Settled;
+  done: Promise<void>;
+  /** What came of it: not there, or `unseen` where its Webset could not be looked at. */
+  found: { item: WebsetItem | undefined } | "failed" | "unseen" | undefined;
+}
+
 /** One wait for items that are ready. */
 class ReadyWait {
   readonly #options: WaitOptions;
   /** What stands for an item that is ready, and what the item is. */
   readonly #entries = new Map<FeedEvent, WebsetItem>();
   readonly #items = new Set<string>();
+  /** Items that are being read, by their ids. */
+  readonly #readings = new Map<string, Reading>();
+  /** Websets whose state could not be had when it was asked for last. */
+  readonly #unseen = new Set<string>();
+  #givenUp = 0;
+  #requests: { of: AbortSignal; signal: AbortSignal } | undefined;
 
   constructor(options: WaitOptions) {
     this.#options = options;
@@ -113,9 +130,10 @@ class ReadyWait {
   /** Makes of events what is handed out, for `collectEvents`: see there. */
   async sift(
     events: readonly FeedEvent[],
-    { isCaughtUp, websetId, signal }: { isCaughtUp: boolean; websetId: string | undefined; signal: AbortSignal },
+    { isCaughtUp, websetId, ...within }: { isCaughtUp: boolean; websetId: string | undefined; signal: AbortSignal },
   ): Promise<Sifted> {
     const { chain, accepts, clock } = this.#options;
+    const signal = this.#forRequests(within.signal);
     const items = new Map<FeedEvent, WebsetItem>();
     for (const event of events) {
       const item = itemIn(event);
@@ -147,8 +165,13 @@ class ReadyWait {
 
   /** What could not be kept in mind. */
   get note(): string | undefined {
-    if (!this.#options.chain.forgot) return undefined;
-    return "So many items are unfinished that some were forgotten: list_webset_items tells of all";
+    const { forgot } = this.#options.chain;
+    const notes = [
+      forgot && "So many items are unfinished that some were forgotten: list_webset_items tells of all",
+      this.#givenUp > 0 &&
+        `${this.#givenUp} items could not be read for minutes and are waited for no longer: list_webset_items tells of all`,
+    ].filter((note) => typeof note === "string");
+    return notes.length === 0 ? undefined : notes.join(". ");
   }
 
   /** Whether an event stands for an item that is ready. */
@@ -181,42 +204,94 @@ class ReadyWait {
     this.#items.add(item.id);
   }
 
+  /** Begins at once with what an earlier wait had no time for; the signal is that of the whole wait. */
+  start(within: AbortSignal): void {
+    const { chain } = this.#options;
+    const signal = this.#forRequests(within);
+    for (const id of chain.unknown) this.#look(id, signal).catch(() => {});
+    if (chain.isSlow) this.#beginReading(undefined, signal);
+  }
+
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
   async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
-    const { chain, clock, feed, exa, websets } = this.#options;
+    const { chain, clock } = this.#options;
+    const due = this.#beginReading(websetId, signal);
+    const begun = [...this.#readings.values()];
+    chain.isSlow = begun.length > 0;
+    await this.#soon(
+      begun.map(({ done }) => done),
+      signal,
+    );
+    const read = new Set<Track>();
+    for (const { track, event, settled, found } of begun) {
+      if (found === undefined) continue;
+      this.#readings.delete(track.itemId);
+      if (track.event.id !== event.id) continue;
+      if (found === "failed" && chain.noteFailure(track, clock.now())) this.#givenUp++;
+      if (typeof found === "string") continue;
+      read.add(track);
+      const { item } = found;
+      if (!chain.read(track, item, this.#requiredOf(track.websetId), settled) || item === undefined) continue;
+      const { metAt: _, ...told } = event;
+      const entry = { ...told, data: item };
+      more.push(entry);
+      this.#tell(entry, item, []);
+    }
+    chain.isSlow = this.#readings.size > 0;
+    return due.some((track) => track.isOpen && !read.has(track));
+  }
+
+  /** Begins to read items that are due, some at a time; returns all that are. */
+  #beginReading(websetId: string | undefined, signal: AbortSignal): Track[] {
+    const { chain, clock, feed } = this.#options;
     const created = watermarkAt(feed.upstreamClock.reached() ?? clock.wallTime());
     const settled = { created, met: clock.now() - LATE_MS };
     const due = chain
       .due(settled)
       .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
-    const now = due.slice(0, READ_AT_ONCE);
+    for (const track of due) {
+      if (this.#readings.size >= READ_AT_ONCE) break;
+      if (this.#readings.has(track.itemId)) continue;
+      const reading: Reading = { track, event: track.event, settled, done: Promise.resolve(), found: undefined };
+      reading.done = this.#read(track, signal).then((found) => {
+        reading.found = found;
+      });
+      // Whoever waits for it next hears of it.
+      reading.done.catch(() => {});
+      this.#readings.set(track.itemId, reading);
+    }
+    return due;
+  }
+
+  /** Reads an item, and what enrichments its Webset has: both at once, for a wait may be too short for one after the other. */
+  async #read({ websetId, itemId, event }: Track, signal: AbortSignal): Promise<Reading["found"]> {
+    const { clock, exa, websets } = this.#options;
     const readAt = clock.now();
-    const deadline = readAt + READ_LIMIT_MS;
+    const isKnown = () => (websets.get(websetId)?.lookedAt ?? Number.NEGATIVE_INFINITY) >= readAt;
     // Enrichments may have been canceled since, of which no event tells; for some items this is the last reading.
-    await Promise.all([...new Set(now.map((track) => track.websetId))].map((id) => this.#look(id, signal, readAt)));
-    const read = async (track: Track): Promise<boolean> => {
-      const { event } = track;
-      if ((websets.get(track.websetId)?.lookedAt ?? Number.NEGATIVE_INFINITY) < readAt) return false;
-      let item: WebsetItem | undefined;
-      try {
-        item = (await exa.getItem(track.websetId, track.itemId, { signal, deadline, attempts: 2, group: "items" }))
-          .value;
-        await this.#learn(new Map([[{ ...event, data: undefined }, item]]), signal);
-      } catch (error) {
-        if (isTransient(error)) return false;
-        if (!isAboutQuestion(error)) throw error;
-      }
-      const required = this.#requiredOf(track.websetId);
-      if (track.event === event && chain.read(track, item, required, settled) && item !== undefined) {
-        const { metAt: _, ...told } = event;
-        const entry = { ...told, data: item };
-        more.push(entry);
-        this.#tell(entry, item, []);
-      }
-      return true;
-    };
-    const done = await Promise.all(now.map(read));
-    return due.length > now.length || done.includes(false);
+    const looking = this.#look(websetId, signal, readAt);
+    if (this.#unseen.has(websetId)) await looking;
+    if (this.#unseen.has(websetId)) return "unseen";
+    const asking = exa.getItem(websetId, itemId, { signal, attempts: 2, group: "items" });
+    const [answer] = await Promise.all([asking.catch((error: unknown) => ({ error })), looking]);
+    if (!isKnown()) return "unseen";
+    if ("error" in answer) {
+      if (isTransient(answer.error)) return "failed";
+      if (!isAboutQuestion(answer.error)) throw answer.error;
+      return { item: undefined };
+    }
+    await this.#learn(new Map([[{ ...event, data: undefined }, answer.value]]), signal);
+    return { item: answer.value };
+  }
+
+  /** The wait's signal, for many requests at a time: each listens to it. */
+  #forRequests(of: AbortSignal): AbortSignal {
+    if (this.#requests?.of !== of) {
+      const { signal } = linkAbort(of);
+      setMaxListeners(0, signal);
+      this.#requests = { of, signal };
+    }
+    return this.#requests.signal;
   }
 
   #requiredOf(websetId: string): Required | undefined {
@@ -225,7 +300,7 @@ class ReadyWait {
 
   /** Finds out what enrichments the Webset of each item has, where that is not known well enough. */
   async #learn(items: ReadonlyMap<FeedEvent, WebsetItem>, signal: AbortSignal): Promise<void> {
-    const { websets, clock } = this.#options;
+    const { websets, clock, chain } = this.#options;
     const ids = new Set<string>();
     for (const [{ owner }, { enrichments }] of items) {
       if (owner.kind !== "webset") continue;
@@ -234,27 +309,42 @@ class ReadyWait {
       const freshMs = knowsAll ? FRESH_MS : UNKNOWN_MS;
       if (known === undefined || clock.now() - known.lookedAt >= freshMs) ids.add(owner.websetId);
     }
-    await Promise.all([...ids].map((id) => this.#look(id, signal)));
+    const looks = [...ids].map((id) => this.#look(id, signal));
+    for (const id of [...ids].slice(0, READ_AT_ONCE)) chain.unknown.add(id);
+    await this.#soon(looks, signal);
+  }
+
+  /** Waits for requests, but not for long: what takes longer goes on beside the events, until the wait ends. */
+  async #soon(work: Promise<void>[], signal: AbortSignal): Promise<void> {
+    const limit = startTimeLimit(this.#options.clock, READ_LIMIT_MS, signal);
+    try {
+      await orAbort(Promise.all(work), limit.signal);
+    } catch (error) {
+      if (!(isAbort(error) && limit.expired)) throw error;
+    } finally {
+      limit.end();
+    }
   }
 
   async #look(websetId: string, signal: AbortSignal, askedAt?: number): Promise<void> {
     const { websets, states, chain, clock } = this.#options;
     const known = websets.get(websetId);
-    const limit = startTimeLimit(clock, READ_LIMIT_MS, signal);
     try {
-      const { value, sentAt } = await states.look(websetId, limit.signal, askedAt);
+      const { value, sentAt } = await states.look(websetId, signal, askedAt);
+      this.#unseen.delete(websetId);
+      chain.unknown.delete(websetId);
       websets.set(websetId, {
         required: new Map(value.enrichments.map(({ id, status }) => [id, status])),
         lookedAt: sentAt,
       });
       if (value.status === "idle") chain.noteIdle(websetId, { time: timeOf(value.updatedAt), metAt: sentAt });
     } catch (error) {
-      if (isTransient(error) || limit.expired) return;
-      if (!isAboutQuestion(error)) throw error;
-      // It is deleted: what its items show is all there is to know.
-      websets.set(websetId, { required: known?.required ?? new Map(), lookedAt: clock.now() });
-    } finally {
-      limit.end();
+      if (isTransient(error)) this.#unseen.add(websetId);
+      else if (isAboutQuestion(error)) {
+        // It is deleted: what its items show is all there is to know.
+        chain.unknown.delete(websetId);
+        websets.set(websetId, { required: known?.required ?? new Map(), lookedAt: clock.now() });
+      } else throw error;
     }
   }
 }

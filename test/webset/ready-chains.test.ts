@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
 import { collectEvents } from "../../src/feed/collect.ts";
 import { positionAt } from "../../src/feed/position.ts";
+import type { WebsetParameters } from "../../src/sandbox/bodies.ts";
 import { ReadyChains, readyFilter } from "../../src/webset/ready-chains.ts";
 import { WebsetStates } from "../../src/webset/states.ts";
 import { type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
+import { refusal } from "../support/pages.ts";
 
-/** A world with a Webset of two items, and waits for its items that are ready. */
-async function openChains(options: FeedWorldOptions = {}) {
+/** A world with a Webset of two items, or of another one, and waits for its items that are ready. */
+async function openChains(options: FeedWorldOptions = {}, webset: Partial<WebsetParameters> = {}) {
   const opened = openFeedWorld(options);
   const { clock, exa, feed, fake, world } = opened;
-  const { id } = world.createWebset({ search: { query: "Makers of cargo bikes", count: 2 } });
+  const { id } = world.createWebset({
+    search: { query: "Makers of cargo bikes", count: 2 },
+    ...webset,
+  });
   await fake.advance(60_000);
   const chains = new ReadyChains({ exa, states: new WebsetStates(exa, clock), clock, feed });
   const { filter, hands } = readyFilter({});
@@ -21,7 +26,8 @@ async function openChains(options: FeedWorldOptions = {}) {
       signal: new AbortController().signal,
     });
     const { events, more, position } = await fake.until(collecting);
-    return { types: events.map(({ type }) => type), more, position: ready.tell(events, position) };
+    const { note } = ready;
+    return { types: events.map(({ type }) => type), more, note, position: ready.tell(events, position) };
   };
   return { ...opened, id, wait };
 }
@@ -46,4 +52,36 @@ test("the items of a Webset that was deleted since are told by what they show, a
   world.deleteWebset(id);
   const { types } = await wait(positionAt(start));
   expect(types.filter((type) => type === "webset.item.created")).toHaveLength(3);
+});
+
+test("items that cannot be read keep back no others, and are given up with a note after minutes", async () => {
+  const broken = new Set<string>();
+  const { start, wait, world, id } = await openChains(
+    {
+      async spoil({ url }, next) {
+        if (broken.has(url.pathname.split("/").at(-1) ?? "")) return refusal(503);
+        const answer = await next();
+        // No event tells of values, so that items have to be read.
+        return { ...answer, body: answer.body.replaceAll('"webset.item.enriched"', '"webset.item.seen"') };
+      },
+    },
+    {
+      search: { query: "Makers of cargo bikes", count: 12 },
+      enrichments: [{ description: "Phone of the head office", format: "phone" }],
+    },
+  );
+  const items = [...world.listItems(id, { order: "oldest-first" })].map(({ item }) => item.id);
+  for (const item of items.slice(0, 11)) broken.add(item);
+  let from = positionAt(start);
+  const told: string[] = [];
+  const notes: (string | undefined)[] = [];
+  for (let calls = 0; calls < 20; calls++) {
+    const { types, more, note, position } = await wait(from);
+    told.push(...types);
+    notes.push(note);
+    from = position;
+    if (!more) break;
+  }
+  expect(told.toSorted()).toEqual(["webset.idle", "webset.item.created"]);
+  expect(notes.at(-1)).toMatch(/^11 items could not be read for minutes .*: list_webset_items tells of all$/);
 });
