@@ -85,19 +85,6 @@ describe.each<[string, (socket: Socket) => void]>([
   });
 });
 
-test("waits, one after another, ask a proxy that closes ever less often", async ({ startProgram }) => {
-  const { url, seen } = await proxyThat((socket) => socket.end());
-  const session = await modern.open(startProgram([], { EXA_API_KEY: KEY, HTTPS_PROXY: url }));
-  for (let index = 0; index < 4; index++) {
-    const name = index % 2 === 0 ? "wait_for_webset_event" : "wait_for_webset";
-    const args = index % 2 === 0 ? {} : { websetId: `webset_${index}` };
-    const { error } = await session.call(name, { ...args, timeoutSeconds: 2 });
-    expect(error).toContain(new URL(url).host);
-  }
-  expect(seen.connections).toBeGreaterThan(0);
-  expect(seen.connections).toBeLessThan(10);
-});
-
 test("a wait through a proxy that does not answer names it, without its password", async ({ startProgram }) => {
   const { url, seen } = await proxyThat(() => {});
   const HTTPS_PROXY = url.replace("http://", "http://user:hunter2@");

@@ -546,6 +546,41 @@ test.each<[string, (socket: Socket) => void, string]>([
   expect(seen.connections.size).toBe(1);
 });
 
+test("a proxy that fails again and again is asked ever less often, until it serves: side by side they fail once", async () => {
+  let isBroken = true;
+  const { url, seen } = await proxyThat((socket) => {
+    if (isBroken) return void socket.end("HTTP/1.1 407 x\r\n\r\n");
+    socket.write("HTTP/1.1 200 x\r\n\r\n");
+    socket.once("data", () => socket.write("HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\n{}"));
+  });
+  const clock = new FakeClock();
+  const transport = transportOf({ proxies: { httpProxy: url.href }, clock });
+  /** How many connections so many requests at once make. */
+  const ask = async (requests = 1) => {
+    const before = seen.connections.size;
+    const answers = await Promise.allSettled(Array.from({ length: requests }, () => transport(get(API))));
+    for (const answer of answers) {
+      if (!isBroken) expect(answer).toMatchObject({ value: { body: "{}" } });
+      else expect(answer).toMatchObject({ reason: { message: expect.stringContaining("(407)") } });
+    }
+    return seen.connections.size - before;
+  };
+  expect([await ask(4), await ask(), await ask(), await ask()]).toEqual([4, 1, 1, 0]);
+  for (const restMs of [1_000, 2_000, 4_000, 8_000, 8_000]) {
+    await clock.advance(restMs - 1);
+    expect(await ask()).toBe(0);
+    await clock.advance(1);
+    expect(await ask()).toBe(1);
+  }
+  isBroken = false;
+  await clock.advance(8_000);
+  expect(await ask()).toBe(1);
+  isBroken = true;
+  for (const socket of seen.connections) socket.destroy();
+  await closed(seen.connections);
+  expect([await ask(2), await ask(), await ask(), await ask()]).toEqual([2, 1, 1, 0]);
+});
+
 test("a proxy that speaks plain HTTP behind an https: URL is told as that", async () => {
   const { url, seen } = await proxyThat((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   const transport = transportOf({ proxies: { httpProxy: `https://${url.host}` } });

@@ -3,7 +3,6 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { isAlive } from "../../support/is-alive.ts";
@@ -102,12 +101,13 @@ test("told to end twice, the built program leaves no command behind, nor what th
   await eventually(() => program.lines.length >= 1);
   const pids = program.lines[0]?.split(" ").map(Number) ?? [];
   expect(pids).toHaveLength(2);
-  for (const pid of pids) process.kill(pid, 0);
-  program.child.kill("SIGINT");
-  // The first one gives what has begun some seconds; the second one may not come before it is taken.
-  await setTimeout(300);
-  for (const pid of pids) process.kill(pid, 0);
-  program.child.kill("SIGINT");
+  expect(pids.every(isAlive)).toBe(true);
+  onTestFinished(() => {
+    for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+  // One alone gives what has begun some seconds. Two that come before either is taken are one.
+  const timer = setInterval(() => program.child.kill("SIGINT"), 100);
+  onTestFinished(() => clearInterval(timer));
   expect((await program.exited).code).toBe(130);
   await eventually(() => pids.every((pid) => !isAlive(pid)));
 });
