@@ -39,7 +39,7 @@ export const listWebsetEvents = defineTool({
       before: timeOf("before", args.before),
     };
     const asked = args.websetId;
-    const webset = asked === undefined ? undefined : await resolveWebset(asked, context, signal, true);
+    const webset = asked === undefined ? undefined : await resolveWebset(asked, context, signal, { asks: true });
     const filter = { ...eventFilter(args), websetId: webset?.id };
     const { limit, detail } = args;
     const fits = roomFor(detail);

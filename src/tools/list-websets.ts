@@ -82,15 +82,20 @@ const LONGEST_TITLE = 100;
 const LEAST_LIKENESS = 0.6;
 const LIKE_AN_ID = /^(?:ws|webset)_\w+$/;
 
+interface Offering extends Pick<CallContext, "exa" | "states" | "clock" | "signal"> {
+  /** How long it may take, in milliseconds. */
+  withinMs?: number | undefined;
+}
+
 /** The error of a call whose websetId is not known, with the Webset that is called so, where one page of the list tells of one. */
 export async function offerNearTitle(
   error: unknown,
   { websetId }: Readonly<Record<string, unknown>>,
-  { exa, states, clock, signal }: Pick<CallContext, "exa" | "states" | "clock" | "signal">,
+  { exa, states, clock, signal, withinMs = LOOK_MS }: Offering,
 ): Promise<unknown> {
   if (!isUnknown(error) || typeof websetId !== "string" || LIKE_AN_ID.test(websetId)) return error;
   if (states.knows(websetId)) return error;
-  const limit = startTimeLimit(clock, LOOK_MS, signal);
+  const limit = startTimeLimit(clock, Math.min(LOOK_MS, withinMs), signal);
   try {
     const { value } = await exa.listWebsets({ limit: TITLES_PAGE }, { signal: limit.signal });
     const near = nearest(websetId, value.data);

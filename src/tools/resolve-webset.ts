@@ -1,5 +1,8 @@
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
+import { startTimeLimit } from "../shared/abort.ts";
+import { BoundedMap } from "../shared/bounded-map.ts";
+import type { Clock } from "../shared/clock.ts";
 import { WebsetsError } from "../shared/errors.ts";
 import type { WebsetStates } from "../webset/states.ts";
 import { wrongKindOfId } from "./explain-ids.ts";
@@ -9,6 +12,12 @@ const TRACES = ["webset.created", "webset.deleted"];
 /** This many of them, newest first, are looked through. */
 const MOST_PAGES = 5;
 const PAGE = 200;
+/** The newest few come with one request, however few the API gives at once. */
+const FIRST_PAGE = 20;
+/** For so long at most, in milliseconds: whoever asks has no more time. */
+const TRACE_MS = 10_000;
+/** What was found, or not, counts for whoever asks again within this time, in milliseconds: a call looks twice. */
+const RECENT_MS = 15_000;
 
 /** A Webset that a caller means. */
 export interface FoundWebset {
@@ -20,18 +29,32 @@ export interface FoundWebset {
 interface Where {
   states: WebsetStates;
   feed: Feed;
+  clock: Clock;
 }
+
+/** How far the traces of a Webset were looked through. */
+interface Trace {
+  found: FoundWebset | undefined;
+  /** Where to go on; undefined where all was looked through. */
+  page: string | undefined;
+  /** `clock.now()`. */
+  at: number;
+}
+/** By what was asked for, of one key each. */
+const traces = new WeakMap<Feed, BoundedMap<string, Trace>>();
+const MOST_TRACES = 100;
 
 /**
  * The Webset behind an id or externalId, also one that is deleted: its events tell that it was there. Throws `not_found` where
  * neither the API nor an event tells of it; one that was created just now may be such, so it is worth asking twice.
  * @param asks whether the API is asked also where this process knows the id already: it may be deleted by now.
+ * @param onUnknown told of the API's answer where it does not know it, before events are asked.
  */
 export async function resolveWebset(
   text: string,
-  { states, feed }: Where,
+  { states, ...where }: Where,
   signal: AbortSignal,
-  asks = false,
+  { asks = false, onUnknown }: { asks?: boolean; onUnknown?: (error: WebsetsError) => void } = {},
 ): Promise<FoundWebset> {
   try {
     return { id: asks ? (await states.look(text, signal)).value.id : await states.resolve(text, signal) };
@@ -39,26 +62,57 @@ export async function resolveWebset(
     if (!isUnknown(error)) throw error;
     const wrong = states.knows(text) ? undefined : wrongKindOfId("websetId", text);
     if (wrong !== undefined) throw wrong;
-    const traced = await traceOf(text, feed, signal);
+    onUnknown?.(explained(error));
+    const traced = await traceOf(text, { ...where, signal });
     if (traced !== undefined) return traced;
     if (states.knows(text)) return { id: await states.resolve(text, signal) };
     throw explained(error);
   }
 }
 
-/** What events tell of a Webset that the API does not know by this id or externalId. */
-async function traceOf(text: string, feed: Feed, signal: AbortSignal): Promise<FoundWebset | undefined> {
-  let page: string | undefined;
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const { events, nextPage } = await feed.list({ filter: { types: TRACES }, limit: PAGE, page, signal });
-    const trace = events.find((event) => isOf(event, text));
-    if (trace?.owner.kind === "webset") {
-      const { websetId: id } = trace.owner;
-      return trace.type === "webset.deleted" ? { id, deletedAt: trace.createdAt } : { id };
+interface Tracing extends Pick<Where, "feed" | "clock"> {
+  signal: AbortSignal;
+  /** How long it may take, in milliseconds. */
+  withinMs?: number | undefined;
+}
+
+/**
+ * What events tell of a Webset that the API does not know by this id or externalId. What there is no time for is looked through when
+ * it is asked for again.
+ */
+async function traceOf(text: string, { feed, clock, signal, withinMs }: Tracing): Promise<FoundWebset | undefined> {
+  const known = traces.get(feed) ?? new BoundedMap<string, Trace>({ entries: MOST_TRACES });
+  traces.set(feed, known);
+  const last = known.get(text);
+  // Who is deleted stays so.
+  if (last?.found?.deletedAt !== undefined || (last && clock.now() - last.at < RECENT_MS)) return last?.found;
+  const limit = startTimeLimit(clock, Math.min(TRACE_MS, withinMs ?? TRACE_MS), signal);
+  let page = last?.page;
+  try {
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      const size = page === undefined ? FIRST_PAGE : PAGE;
+      const { events, nextPage } = await feed.list({
+        filter: { types: TRACES },
+        limit: size,
+        page,
+        signal: limit.signal,
+      });
+      const trace = events.find((event) => isOf(event, text));
+      if (trace?.owner.kind === "webset") {
+        const { websetId: id } = trace.owner;
+        const found = trace.type === "webset.deleted" ? { id, deletedAt: trace.createdAt } : { id };
+        known.set(text, { found, page: undefined, at: clock.now() });
+        return found;
+      }
+      page = nextPage ?? undefined;
+      if (page === undefined) break;
     }
-    if (nextPage === null) return undefined;
-    page = nextPage;
+  } catch (error) {
+    if (!limit.expired) throw error;
+  } finally {
+    limit.end();
   }
+  known.set(text, { found: undefined, page, at: clock.now() });
   return undefined;
 }
 
@@ -78,24 +132,20 @@ export function deletionOf(asked: string, { deletedAt }: FoundWebset): string | 
 }
 
 /** Whether the API does not know a Webset because it was deleted before anybody asked. */
-export async function isDeleted(
-  error: unknown,
-  websetId: string,
-  { feed, signal }: { feed: Feed; signal: AbortSignal },
-): Promise<boolean> {
+export async function isDeleted(error: unknown, websetId: string, tracing: Tracing): Promise<boolean> {
   if (!isUnknown(error)) return false;
-  return (await traceOf(websetId, feed, signal).catch(() => undefined))?.deletedAt !== undefined;
+  return (await traceOf(websetId, tracing).catch(() => undefined))?.deletedAt !== undefined;
 }
 
 /** The error of a call about a Webset, or a better one where the API does not know it: what became of it, or what to do. */
 export async function explainUnknownWebset(
   error: unknown,
   { websetId, searchId }: Readonly<Record<string, unknown>>,
-  { feed, signal }: { feed: Feed; signal: AbortSignal },
+  tracing: Tracing,
 ): Promise<unknown> {
   // What says what to do is explained already, or about something else.
   if (!isUnknown(error) || error.advice !== undefined || typeof websetId !== "string") return error;
-  const traced = await traceOf(websetId, feed, signal).catch(() => undefined);
+  const traced = await traceOf(websetId, tracing).catch(() => undefined);
   const deletion = traced && deletionOf(websetId, traced);
   if (deletion === undefined) return searchId === undefined ? explained(error) : error;
   const id = JSON.stringify(websetId);

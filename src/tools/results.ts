@@ -11,6 +11,14 @@ import { type Known, type PresentedEvent, present } from "./summary.ts";
  */
 export const LOOK_MS = 700;
 
+/** A wait is over this much after its time at the latest, in milliseconds. */
+const LAST_MS = 950;
+
+/** How long a wait may still take, in milliseconds, where its time is `timeoutMs` and this much of it is gone. */
+export function leftOf(timeoutMs: number, goneMs: number): number {
+  return Math.max(0, timeoutMs + LAST_MS - goneMs);
+}
+
 /** What is stamped further ahead is stamped wrongly, in milliseconds: the clocks of one API differ by less. */
 const MOST_AHEAD_MS = 60_000;
 

@@ -7,6 +7,7 @@ import { explainIds } from "./explain-ids.ts";
 import { offerNearTitle } from "./list-websets.ts";
 import { isNothing, readArguments } from "./read-arguments.ts";
 import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
+import { leftOf } from "./results.ts";
 
 /** What a call says, as the tool's schema has it. */
 export type Arguments = z.output<Tool["input"]>;
@@ -37,8 +38,15 @@ export async function runTool(
 }
 
 async function runKindly(tool: Tool, args: Arguments, context: CallContext): Promise<Record<string, unknown>> {
+  const { clock } = context;
+  const startedAt = clock.now();
+  const timeoutSeconds = tool.waits?.(args, context);
+  const tracing = () => {
+    const withinMs = timeoutSeconds === undefined ? undefined : leftOf(timeoutSeconds * 1_000, clock.now() - startedAt);
+    return { ...context, withinMs };
+  };
   const explain = async (error: unknown) =>
-    offerNearTitle(await explainUnknownWebset(explainIds(error, args), args, context), args, context);
+    offerNearTitle(await explainUnknownWebset(explainIds(error, args), args, tracing()), args, tracing());
   try {
     return await tool.run(args, context);
   } catch (error) {

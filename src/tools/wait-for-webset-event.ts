@@ -7,9 +7,9 @@ import { eventFilter } from "../feed/filter.ts";
 import { LATE_MS, watermarkAt } from "../feed/position.ts";
 import { linkAbort, startTimeLimit } from "../shared/abort.ts";
 import { isoTime } from "../shared/clock.ts";
-import { isAbort, WebsetsError } from "../shared/errors.ts";
+import { isAbort, isTransient, WebsetsError } from "../shared/errors.ts";
 import { isIdle } from "../webset/decide.ts";
-import { readyFilter } from "../webset/ready-chains.ts";
+import { readyFilter } from "../webset/ready-filter.ts";
 import { type CallContext, defineTool } from "./define.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { LOOK_MS, noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
@@ -93,6 +93,7 @@ export const waitForWebsetEvent = defineTool({
     const ready = args.itemsReady ? context.ready.begin(after, hands) : undefined;
     const asked = args.websetId;
     let meant = undefined as FoundWebset | undefined;
+    let unknown = undefined as WebsetsError | undefined;
     const looking = linkAbort(signal);
     let before: Promise<Rest["is"] | undefined> | undefined;
     const restOf = async ({ id, deletedAt }: FoundWebset, waitedMs: number): Promise<Rest | undefined> => {
@@ -118,7 +119,13 @@ export const waitForWebsetEvent = defineTool({
         asked === undefined
           ? undefined
           : async (within) => {
-              meant = await resolveWebset(asked, context, within);
+              const onUnknown = (error: WebsetsError) => {
+                unknown = error;
+              };
+              meant = await resolveWebset(asked, context, within, { onUnknown }).catch((error: unknown) => {
+                if (isTransient(error)) unknown = undefined;
+                throw error;
+              });
               // After a shorter wait nobody may stop, whatever the state is.
               if (timeoutMs >= SURE_MS && !takesAll) {
                 before ??= wordOf(meant.id, context, { withinMs: LATE_MS, signal: looking.signal });
@@ -146,7 +153,12 @@ export const waitForWebsetEvent = defineTool({
         report(`${found} of ${atLeast} events`, () => encodeCursor(ready?.mark(position) ?? position));
         if (isCaughtUp) mayTakeLong();
       },
-    }).finally(() => looking.abort());
+    })
+      .catch((error: unknown) => {
+        // Where there is no time to ask twice, that it is not known says more than that nothing was found.
+        throw meant === undefined && unknown !== undefined && isTransient(error) ? unknown : error;
+      })
+      .finally(() => looking.abort());
     const { events, lastError } = collected;
     const position = ready?.tell(events, collected.position) ?? collected.position;
     report(`${events.length} of ${atLeast} events`);

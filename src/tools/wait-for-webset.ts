@@ -7,7 +7,7 @@ import { isUnderWay, type Progress } from "../webset/progress.ts";
 import { FOLLOWED_TYPES, type WebsetWaited, waitForWebset as wait } from "../webset/wait.ts";
 import { defineTool } from "./define.ts";
 import { isDeleted } from "./resolve-webset.ts";
-import { nowOf, secondsOf, warningOf } from "./results.ts";
+import { leftOf, nowOf, secondsOf, warningOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { shortened, timeoutOf, timeoutSeconds, websetId } from "./schemas.ts";
 
@@ -47,6 +47,7 @@ export const waitForWebset = defineTool({
     const { exa, feed, states, clock, signal, closing, report, mayTakeLong } = context;
     let hadToWait = false;
     const startedAt = clock.now();
+    const timeoutMs = timeoutOf(args.timeoutSeconds, context) * 1_000;
     const waiting = wait({
       exa,
       feed,
@@ -57,7 +58,7 @@ export const waitForWebset = defineTool({
       websetId: args.websetId,
       until: untilOf(args),
       searchId: args.searchId,
-      timeoutMs: timeoutOf(args.timeoutSeconds, context) * 1_000,
+      timeoutMs,
       onProgress(progress, position) {
         report(progress.summary, () => cursorOf(position));
         context.showProgress?.(progress);
@@ -69,7 +70,8 @@ export const waitForWebset = defineTool({
       },
     });
     const waited = await waiting.catch(async (error: unknown): Promise<WebsetWaited> => {
-      if (!(await isDeleted(error, args.websetId, context))) throw error;
+      const withinMs = leftOf(timeoutMs, clock.now() - startedAt);
+      if (!(await isDeleted(error, args.websetId, { ...context, withinMs }))) throw error;
       return { outcome: "deleted", progress: null, position: undefined, waitedMs: clock.now() - startedAt };
     });
     const { outcome, progress } = waited;

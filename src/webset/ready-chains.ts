@@ -4,7 +4,6 @@ import { parseItem, type WebsetItem } from "../exa/schemas.ts";
 import type { Sifted } from "../feed/collect.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
-import { type EventFilter, eventFilter, matches } from "../feed/filter.ts";
 import { type Ago, isDealtWith, LATE_MS, type Position, positionAt, watermarkAt } from "../feed/position.ts";
 import { linkAbort, orAbort, startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
@@ -12,13 +11,9 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort, isAboutQuestion, isTransient } from "../shared/errors.ts";
 import { type ItemEvent, ReadyChain, type Required, type Settled, type Track, valuesOf } from "./items-ready.ts";
 import { timeOf } from "./progress.ts";
+import { ITEMS } from "./ready-filter.ts";
 import type { WebsetStates } from "./states.ts";
 
-const ITEMS = "webset.item.";
-/** What these waits have to read whatever they are asked for. */
-const READ_TYPES = ["webset.item.created", "webset.item.enriched", "webset.idle", "webset.deleted"];
-/** What ends or stops a Webset: whoever follows items to their end needs to know. */
-const ENDS = ["webset.idle", "webset.paused", "webset.deleted", "webset.search.canceled"];
 /** At most this many chains are remembered, and this many items in all of them, about 420 bytes each; a chain that is forgotten begins anew. */
 const CHAINS = { entries: 200, size: 30_000, sizeOf: (chain: ReadyChain) => chain.size + 1 };
 const MOST_WEBSETS = 1_000;
@@ -29,20 +24,6 @@ const UNKNOWN_MS = 2_000;
 const READ_AT_ONCE = 10;
 /** Reading items, or what enrichments their Websets have, must not hold up the events for longer, in milliseconds. */
 const READ_LIMIT_MS = 5_000;
-
-/** What a wait for items that are ready reads, and which events besides those of items it hands out: by default what ends or stops a Webset. */
-export function readyFilter(asked: { types?: readonly string[] | undefined; problems?: boolean | undefined }) {
-  const types = asked.types === undefined || asked.types.length === 0 ? ENDS : asked.types;
-  eventFilter({ types });
-  const others = types.filter((type) => !type.startsWith(ITEMS));
-  const wanted: EventFilter = others.length === 0 ? { types: [] } : eventFilter({ ...asked, types: others });
-  const hands = (event: FeedEvent) => matches(wanted, event);
-  const filter: EventFilter = {
-    types: wanted.types && [...new Set([...wanted.types, ...READ_TYPES])].sort(),
-    accepts: (event) => READ_TYPES.includes(event.type) || matches(wanted, event),
-  };
-  return { filter, hands };
-}
 
 interface Known {
   required: Required;

@@ -1,6 +1,6 @@
 import type { Answer, CallOptions, ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
-import { type LinkedAbort, linkAbort, orAbort } from "../shared/abort.ts";
+import { type LinkedAbort, linkAbort, orAbort, startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
 import { isAbort, WebsetsError } from "../shared/errors.ts";
@@ -11,6 +11,9 @@ import { AccountQueue } from "./queue.ts";
 
 /** At most this many ids and externalIds are remembered, and this many characters of them. */
 const REMEMBERED = { entries: 1_000, size: 2 ** 18, sizeOf: (id: string, text: string) => id.length + text.length };
+/** What an externalId meant so shortly before counts where the API takes longer than this to say so again, both in milliseconds. */
+const RECENT_MS = 60_000;
+const PATIENCE_MS = 1_000;
 
 /** Characters that are remembered of a Webset's title. */
 const NAME_LENGTH = 60;
@@ -34,9 +37,14 @@ type Looked = { answer: Answer<Webset> } | { error: unknown; askedAt: number };
 export class WebsetStates {
   readonly queue: AccountQueue;
   readonly #exa: Pick<ExaClient, "getWebset" | "listWebsets">;
+  readonly #clock: Clock;
   readonly #rounds: Rounds;
   readonly #calls = new SharedCalls<Looked>();
-  readonly #ids = new BoundedMap<string, string>(REMEMBERED);
+  /** With when the API said so, in `clock.now()`. */
+  readonly #ids = new BoundedMap<string, { id: string; at: number }>({
+    ...REMEMBERED,
+    sizeOf: ({ id }, text) => id.length + text.length,
+  });
   readonly #titles = new EnrichmentTitles();
   readonly #names = new BoundedMap<string, string>(REMEMBERED);
   /** Websets whose enrichments were asked for when the API did not know them. */
@@ -44,6 +52,7 @@ export class WebsetStates {
 
   constructor(exa: Pick<ExaClient, "getWebset" | "listWebsets" | "getTeam">, clock: Clock) {
     this.#exa = exa;
+    this.#clock = clock;
     this.queue = new AccountQueue(exa, clock);
     this.#rounds = new Rounds(exa, clock);
   }
@@ -68,7 +77,7 @@ export class WebsetStates {
   async #ask(websetId: string, signal: AbortSignal, askedAt: number): Promise<Looked> {
     try {
       const answer = await this.#exa.getWebset(websetId, { signal, group: "state" });
-      this.#ids.set(websetId, answer.value.id);
+      this.#ids.set(websetId, { id: answer.value.id, at: this.#clock.now() });
       this.#titles.note(answer.value);
       this.noteName(answer.value);
       return { answer };
@@ -83,12 +92,18 @@ export class WebsetStates {
    */
   async resolve(text: string, signal: AbortSignal): Promise<string> {
     const known = this.#ids.get(text);
-    if (known === text) return text;
+    if (known?.id === text) return text;
+    // Else a wait that is shorter than two answers would find out whose events to read, and read none, again and again.
+    const isRecent = known !== undefined && this.#clock.now() - known.at < RECENT_MS;
+    const limit = startTimeLimit(this.#clock, isRecent ? PATIENCE_MS : Number.POSITIVE_INFINITY, signal);
     try {
-      return (await this.look(text, signal)).value.id;
+      return (await this.look(text, limit.signal)).value.id;
     } catch (error) {
-      if (known !== undefined && error instanceof WebsetsError && error.kind === "not_found") return known;
+      if (known !== undefined && (limit.expired || (error instanceof WebsetsError && error.kind === "not_found")))
+        return known.id;
       throw error;
+    } finally {
+      limit.end();
     }
   }
 

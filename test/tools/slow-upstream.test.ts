@@ -31,4 +31,28 @@ describe("where each request takes 9 s", () => {
     }
     expect(told.toSorted()).toEqual(items().toSorted());
   });
+
+  test("waits of 10 s on an externalId tell its events", async () => {
+    const { world, clock, call } = await open();
+    world.createWebset({ externalId: "my shop" });
+    await clock.advance(100_000);
+    const args = { websetId: "my shop", after: "5m", types: ["webset.created"], timeoutSeconds: 10 };
+    await call("wait_for_webset_event", args);
+    const { value } = await call("wait_for_webset_event", args);
+    expect(value?.events).toHaveLength(1);
+  });
+
+  test.each(
+    ["wait_for_webset_event", "wait_for_webset"].flatMap((name) =>
+      [10, 25, 45].map((seconds) => [name, seconds] as const),
+    ),
+  )("%s says within its %i s that there is no such Webset", async (name, timeoutSeconds) => {
+    const { world, clock, call } = await open();
+    for (let n = 0; n < 60; n++) world.createWebset({});
+    await clock.advance(100_000);
+    const startedAt = clock.now();
+    const { error } = await call(name, { websetId: "webset_mistyped", timeoutSeconds });
+    expect(error).toMatch(/^not_found: .* Check the id: /);
+    expect(clock.now() - startedAt).toBeLessThan(timeoutSeconds * 1_000 + 1_000);
+  });
 });
