@@ -65,15 +65,18 @@ describe("three replicas that share a Redis", () => {
     record(upstream, "event_1");
     const key = keyOf(1);
     const wait = replicas.call(key, "wait_for_webset_event", { types: TYPES, after, atLeast: 5, timeoutSeconds: 4 });
-    await sleep(2_500);
-    const names = await redis.keys("*");
-    expect(names.length).toBeGreaterThan(0);
-    let all = names.join("\n");
-    for (const name of names) {
-      const type = await redis.type(name);
-      all += JSON.stringify(type === "stream" ? await redis.xrange(name, "-", "+") : await redis.get(name));
-    }
-    expect(all).toContain("event_1");
+    const all = await eventually(
+      async () => {
+        const names = await redis.keys("*");
+        let texts = names.join("\n");
+        for (const name of names) {
+          const type = await redis.type(name);
+          texts += JSON.stringify(type === "stream" ? await redis.xrange(name, "-", "+") : await redis.get(name));
+        }
+        return texts.includes("event_1") && texts;
+      },
+      { what: "a sighting of the event" },
+    );
     expect(all).not.toContain(key);
     expect(all).not.toContain(SECRET);
     await wait;
