@@ -215,3 +215,16 @@ test("a wait whose process was stopped past its time looks once more, for up to 
   expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
   expect(opened.fake.now()).toBeLessThan(3_000 + 100_000 + 5_000);
 });
+
+test("first looks that fail pause ever longer, up to 5 s, as later ones do", async () => {
+  const opened = await running();
+  opened.trouble.spoil = at("state", () => json(503));
+  const failedAt: number[] = [];
+  const onTransientError = (error: unknown) => void (error && failedAt.push(opened.fake.now()));
+  await expect(
+    opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 60_000, onTransientError })),
+  ).rejects.toMatchObject({ kind: "unavailable" });
+  const [first = 0, ...gaps] = failedAt.slice(1).map((ms, index) => ms - (failedAt[index] ?? 0));
+  // Each look takes the same time, and the first pause is a second.
+  expect(gaps.slice(0, 4).map((gap) => 1_000 + gap - first)).toEqual([2_000, 4_000, 5_000, 5_000]);
+});
