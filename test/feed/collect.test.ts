@@ -1,12 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { ResponseTooLargeError } from "../../src/exa/http.ts";
-import { collectEvents, FIRST_READING_MS, GRACE_MS, nothingAnswered } from "../../src/feed/collect.ts";
+import {
+  type CollectRequest,
+  collectEvents,
+  FIRST_READING_MS,
+  GRACE_MS,
+  nothingAnswered,
+} from "../../src/feed/collect.ts";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import type { Feed } from "../../src/feed/feed.ts";
-import { crowdTypes, positionAt } from "../../src/feed/position.ts";
+import { type Crowd, crowdTypes, type Position, positionAt } from "../../src/feed/position.ts";
+import type { ReadNews } from "../../src/feed/reader.ts";
 import { abortError, WebsetsError } from "../../src/shared/errors.ts";
 import { collect } from "../support/collect.ts";
-import { openFeedWorld } from "../support/feed-world.ts";
+import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
 import { ACCOUNT_REFUSALS, refusal } from "../support/pages.ts";
 
@@ -233,27 +240,54 @@ describe("a wait for events", () => {
     expect(ids).toEqual([...ids].sort());
   });
 
-  test("goes on behind the slices it has read, also where the memory of a tail that it joined then knows less", async () => {
-    const opened = openFeedWorld();
-    const { clock, start } = opened;
-    const position = positionAt(start - 60_000);
-    const event = opened.record("webset.idle", { at: start - 60_000 });
-    const told = { again: [], late: [], unreadable: 0, repeats: false, isCaughtUp: false };
+  /** Waits on a feed that tells this from a position on, and then nothing any more. */
+  async function waitOn(
+    opened: FeedWorld,
+    position: Position,
+    read: readonly Partial<ReadNews>[],
+    onLook?: CollectRequest["onLook"],
+  ) {
+    const none = { again: [], late: [], events: [], unreadable: 0, repeats: false, isCaughtUp: false };
+    const told: ReadNews = { kind: "read", ...none, asked: true, settledUpTo: position.since };
     const feed: Pick<Feed, "read" | "answeredAt" | "upstreamClock"> = {
       upstreamClock: opened.upstreamClock,
       answeredAt: 0,
       async *read({ signal }) {
         yield { kind: "positioned", position };
-        const crowd = { page: undefined, next: undefined };
-        yield { kind: "read", ...told, asked: true, events: [event], settledUpTo: event.time + 1, crowd };
-        yield { kind: "read", ...told, asked: false, events: [], settledUpTo: event.time - 5_000 };
-        await clock.sleep(60_000, signal);
+        for (const news of read) yield { ...told, ...news };
+        await opened.clock.sleep(60_000, signal);
         throw abortError();
       },
     };
-    const waited = await opened.fake.until(collect(opened, { feed: feed as Feed, from: position, atLeast: 2 }));
+    return opened.fake.until(
+      collect(opened, { feed: feed as Feed, from: position, atLeast: 5, ...(onLook && { onLook }) }),
+    );
+  }
+
+  test("goes on behind the slices it has read, also where the memory of a tail that it joined then knows less", async () => {
+    const opened = openFeedWorld();
+    const position = positionAt(opened.start - 60_000);
+    const event = opened.record("webset.idle", { at: position.since });
+    const waited = await waitOn(opened, position, [
+      { events: [event], settledUpTo: event.time + 1, crowd: { page: undefined, next: undefined } },
+      { asked: false, settledUpTo: event.time - 5_000 },
+    ]);
     expect(idsOf(waited)).toEqual([event.id]);
     expect(waited.position).toEqual(positionAt(event.time + 1));
+  });
+
+  test("keeps its place in a crowd while an event that came late waits to be handed out", async () => {
+    const opened = openFeedWorld();
+    const at = opened.start - 60_000;
+    const [page, next] = ["one", "two"].map((cursor) => ({ cursor, types: 0 }));
+    const position = { ...positionAt(at), crowd: page as Crowd };
+    const event = opened.record("webset.idle", { at });
+    const late = opened.record("webset.idle", { at: at - 10_000 });
+    const places: Position[] = [];
+    const read = [{ events: [event], crowd: { page, next } }, { late: [late] }];
+    const waited = await waitOn(opened, position, read, (_, look) => void places.push(look.position));
+    expect(places).toEqual([position, position, position]);
+    expect(idsOf(waited)).toEqual([late.id, event.id]);
   });
 
   test("gives an event once that it has read in a slice, and that the polls of others then find to be late", async () => {
