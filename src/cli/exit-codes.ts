@@ -79,7 +79,7 @@ export function adviceForPerson(kind: ErrorKind): string | undefined {
 export function sentenceForPerson(error: WebsetsError): string {
   const { kind, message, advice, instead } = error;
   const isSaid = message.includes("did you mean");
-  // What is known of the very trouble says more than what can be said of its kind.
+  // What is known of this very error says more than what can be said of its kind.
   const isOfNetwork = kind === "unavailable" || kind === "unexpected_response";
   const more = [
     instead === undefined || isSaid ? undefined : `Did you mean ${instead}?`,

@@ -32,7 +32,7 @@ export class UpstreamTime {
   readonly #reading: (signal: AbortSignal) => Reading;
   readonly #asks = new SharedCalls<void>();
   readonly #looks = new SharedCalls<Position>();
-  /** How far the search for the newest events has come, for whoever has not the time to get there in one go. */
+  /** How far the search for the newest events has come, for whoever has no time to get there in one go. */
   readonly #way: Way = { from: 0, step: FIRST_STEP_MS };
   /** Whether the last answer that was asked for its `Date` had none. */
   #undated = false;

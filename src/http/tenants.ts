@@ -4,7 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import { isAbort } from "../shared/errors.ts";
 import { TenantService, type TenantServiceOptions } from "./tenant-service.ts";
 
-/** At most so many tenants are held; an idle one makes room. */
+/** At most this many tenants are held; an idle one makes room. */
 const MOST_TENANTS = 2_000;
 /** What nobody has used for this long is dropped, in milliseconds. It is built again with the next call, and knows nothing then. */
 const IDLE_MS = 15 * 60_000;

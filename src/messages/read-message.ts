@@ -85,7 +85,7 @@ function read(given: unknown, unit: Unit, rawId: () => string | undefined): Read
       `Invalid request: the ${unit} is not one JSON-RPC 2.0 message: jsonrpc must be "2.0"`,
     );
   }
-  // Some libraries write the id that a notification has not as null.
+  // Some libraries write null for the id that a notification does not have.
   const isNotification = givenId === undefined || (givenId === null && method.startsWith("notifications/"));
   if (!hasId && !isNotification) return refuse(INVALID_REQUEST, "Invalid request: the id must be a string or a number");
   const givenParams = readParams(given.params);

@@ -44,7 +44,7 @@ export const LIMIT_MS = 10_000;
 /**
  * Does the work of one check in the time it has. Rejects with `unavailable` when that is up, whatever the work does then, and with an
  * AbortError when the exam ends.
- * @param whom who keeps it waiting, where its error shall say so.
+ * @param whom who keeps it waiting, where its error is to say so.
  */
 export async function limited<T>(
   { clock, signal }: Pick<Exam, "clock" | "signal">,
