@@ -1,4 +1,4 @@
-import { isAbort } from "../shared/errors.ts";
+import { isAbort, WebsetsError } from "../shared/errors.ts";
 import type { CommandContext } from "./command-context.ts";
 import { inShell } from "./exit-codes.ts";
 import { numberFlag } from "./flags.ts";
@@ -17,8 +17,9 @@ export interface Listing {
 export interface Listed<Row> {
   tool: string;
   args: Record<string, unknown>;
-  /** Under which name the result has its entries. */
+  /** Under which name the result has its entries, and under which those have their ids. */
   entries: string;
+  id: keyof Row;
   largestPage: number;
   /** The table's, by its first rows. */
   columns(rows: readonly Row[]): readonly Column<Row>[];
@@ -29,6 +30,8 @@ export interface Listed<Row> {
 /** As many as one reads at a glance; for more there are `--limit` and `--all`. */
 const DEFAULT_LIMIT = 25;
 const MOST = 1_000_000;
+/** This many pages in a row with nothing but what was printed are taken for a list without an end. */
+const MOST_REPEATING_PAGES = 10;
 
 /** Prints a list, page by page as it comes: JSON lines where asked for and where no person reads, else a table. */
 export async function printPages<Row>(flags: Listing, context: CommandContext, listed: Listed<Row>): Promise<void> {
@@ -36,6 +39,8 @@ export async function printPages<Row>(flags: Listing, context: CommandContext, l
   const { limit = String(DEFAULT_LIMIT), all = false, json = !out.isTTY } = flags;
   const most = all ? Number.POSITIVE_INFINITY : numberFlag("--limit", limit, { least: 1, most: MOST, whole: true });
   let printed = 0;
+  let repeating = 0;
+  const known = new Set<unknown>();
   let table: Table<Row> | undefined;
   for (let page: string | undefined; ; ) {
     const limit = Math.min(listed.largestPage, most - printed);
@@ -53,6 +58,13 @@ export async function printPages<Row>(flags: Listing, context: CommandContext, l
       for (const line of table?.lines(row) ?? [jsonText(row)]) await out.line(line);
     }
     printed += rows.length;
+    const before = known.size;
+    for (const row of rows) known.add(row[listed.id]);
+    repeating = rows.length > 0 && known.size === before ? repeating + 1 : 0;
+    if (repeating >= MOST_REPEATING_PAGES) {
+      const what = "The API's list tells the same again and again, so that its end cannot be reached";
+      throw new WebsetsError("unexpected_response", { what, advice: "What was printed is all that can be had." });
+    }
     if (typeof result.note === "string") await err.line(err.paint("dim", inShell(result.note)));
     page = typeof result.nextPage === "string" ? result.nextPage : undefined;
     if (page === undefined) break;

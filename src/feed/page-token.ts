@@ -10,16 +10,20 @@ import { type Crowd, LONGEST_CROWD_BYTES, orderKey, type Placed, type Position }
  *   4 characters    checksum over the rest: three bytes in base64url
  *   the rest        JSON in base64url: ["list_websets", { ... }], the tool that gave it and what that tool goes on with
  */
+/** What shows a list that leads in a circle: see `tools/list-pages.ts`. */
+const trail = z.tuple([z.string(), z.int(), z.int(), z.int()]).optional();
 const CONTENTS = {
   list_websets: z.strictObject({
     /** The API's own. */
     cursor: z.string(),
+    trail,
   }),
   list_webset_items: z.strictObject({
     /** The beginning of a hash of the Webset's id: whose items. */
     webset: z.string(),
     /** The API's own. */
     cursor: z.string(),
+    trail,
   }),
   list_webset_events: z.strictObject({
     /** Of the last event dealt with: its time in milliseconds since 1970, as far as a date reaches, and its `orderKey`. */

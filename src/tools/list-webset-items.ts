@@ -1,16 +1,18 @@
 import * as z from "zod/v4";
 import type { WebsetItem } from "../exa/schemas.ts";
-import { decodePage, encodePage } from "../feed/page-token.ts";
+import { decodePage, encodePage, type PageContent } from "../feed/page-token.ts";
+import { startTimeLimit } from "../shared/abort.ts";
 import { WebsetsError } from "../shared/errors.ts";
-import { sha256 } from "../shared/hash.ts";
 import { itemFacts } from "../webset/item-facts.ts";
 import { type CallContext, defineTool } from "./define.ts";
-import { readList } from "./list-pages.ts";
+import { hashOf, readList } from "./list-pages.ts";
 import { notePages, nowOf, roomOf, withinRoom } from "./results.ts";
 import * as shapes from "./schemas.ts";
 import { detail, page, websetId } from "./schemas.ts";
 
 const NAME = "list_webset_items";
+/** What enrichments are called is waited for so long, in milliseconds. */
+const TITLES_MS = 10_000;
 
 const input = z.strictObject({
   websetId: websetId.describe("The Webset's id or your externalId."),
@@ -44,38 +46,56 @@ export const listWebsetItems = defineTool({
 });
 
 async function listItems({ websetId, limit, page, detail }: z.output<typeof input>, context: CallContext) {
-  const { exa, feed, states, signal } = context;
+  const { exa, feed, states, clock, signal } = context;
   const id = await states.resolve(websetId, signal);
-  let titles: ReadonlyMap<string, string> = new Map();
+  const from = page === undefined ? undefined : placeIn(page, id);
+  let titles: ReadonlyMap<string, string> | undefined;
   const show = (item: WebsetItem) =>
-    withinRoom({ ...itemFacts(item, titles), ...(detail === "full" ? { data: item } : {}) });
+    withinRoom({ ...itemFacts(item, titles ?? new Map()), ...(detail === "full" ? { data: item } : {}) });
   const found = await readList({
     async ask(query) {
       const answer = await exa.listItems(id, query, { signal });
       const named = answer.value.data.flatMap(({ enrichments }) => enrichments.map((one) => one.enrichmentId));
-      titles = await states.titlesOf(id, new Set(named), signal);
+      titles = await titlesOf(id, new Set(named), titles === undefined, context);
       return answer;
     },
-    cursor: page && cursorIn(page, id),
+    cursor: from?.cursor,
+    trail: from?.trail,
+    clock,
     limit,
     fits: (items) => roomOf(show)(items),
   });
   const nextPage =
-    found.nextCursor === null ? null : encodePage(NAME, { webset: hashOf(id), cursor: found.nextCursor });
+    found.nextCursor === null
+      ? null
+      : encodePage(NAME, { webset: hashOf(id), cursor: found.nextCursor, trail: found.trail });
   return { ...nowOf(feed), nextPage, ...notePages(found, nextPage), items: found.entries.map(show) };
 }
 
-/** The API's own cursor in a page token, which is good for the Webset it was given for alone. */
-function cursorIn(page: string, websetId: string): string {
-  const { webset, cursor } = decodePage(NAME, page);
-  if (webset === hashOf(websetId)) return cursor;
+/** What enrichments are called: asked for once a call, and not for long, for a listing with ids in their place is worth more than none. */
+async function titlesOf(
+  websetId: string,
+  enrichmentIds: ReadonlySet<string>,
+  isFirst: boolean,
+  { states, clock, signal }: CallContext,
+): Promise<ReadonlyMap<string, string>> {
+  const limit = startTimeLimit(clock, isFirst ? TITLES_MS : 0, signal);
+  try {
+    return await states.titlesOf(websetId, enrichmentIds, limit.signal);
+  } catch (error) {
+    if (!limit.expired) throw error;
+    return states.knownTitles(enrichmentIds);
+  } finally {
+    limit.end();
+  }
+}
+
+/** Where a page token goes on, which is good for the Webset it was given for alone. */
+function placeIn(page: string, websetId: string): PageContent<typeof NAME> {
+  const content = decodePage(NAME, page);
+  if (content.webset === hashOf(websetId)) return content;
   throw new WebsetsError("invalid_request", {
     what: "The parameter page was given the nextPage of another Webset",
     advice: "Pass it with the websetId it was given for, or leave page out to begin with the first items.",
   });
-}
-
-/** Short, for a page token has room for 1,000 characters. */
-function hashOf(websetId: string): string {
-  return sha256(websetId).toString("base64url").slice(0, 6);
 }

@@ -38,16 +38,20 @@ export const listWebsets = defineTool({
       z.looseObject({ websetId: z.string(), title: z.string().nullable(), status: z.string(), summary: z.string() }),
     ),
   }),
-  async run({ status, limit, page }, { exa, feed, states, signal }) {
+  async run({ status, limit, page }, { exa, feed, states, clock, signal }) {
+    const from = page === undefined ? undefined : decodePage(NAME, page);
     const found = await readList({
       ask: (query) => exa.listWebsets(query, { signal }),
-      cursor: page && decodePage(NAME, page).cursor,
+      cursor: from?.cursor,
+      trail: from?.trail,
+      clock,
       limit,
       fits: roomOf(show),
       filter: status && ((webset) => webset.status === status),
       pages: status && MOST_PAGES,
     });
-    const nextPage = found.nextCursor === null ? null : encodePage(NAME, { cursor: found.nextCursor });
+    const nextPage =
+      found.nextCursor === null ? null : encodePage(NAME, { cursor: found.nextCursor, trail: found.trail });
     const newestFirst = found.entries.toSorted((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
     for (const webset of newestFirst) states.noteName(webset);
     return {

@@ -50,6 +50,21 @@ describe.each([40, 80, 200])("on a terminal of %d columns", (columns) => {
   });
 });
 
+describe("a list without an end", () => {
+  const row = { title: null, status: "idle", createdAt: "2026-11-01T12:00:00.000Z", summary: "" };
+
+  test("ends where it tells the same again and again, with an error that says so", async () => {
+    const { context, clock, stdout } = await open("quiet");
+    let calls = 0;
+    const call = async () => ({ websets: [{ ...row, websetId: "webset_1" }], nextPage: `${calls++}` });
+    await expect(clock.until(websets({ all: true }, { ...context, call }))).rejects.toMatchObject({
+      kind: "unexpected_response",
+      message: expect.stringContaining("the same again and again"),
+    });
+    expect(stdout.lines).toHaveLength(11);
+  });
+});
+
 describe("in a pipe", () => {
   test("Websets are one JSON object a line, as the tool gives them", async () => {
     const { context, clock, stdout, stderr } = await open("busy");

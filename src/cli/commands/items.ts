@@ -27,6 +27,7 @@ export async function items({ websetId, full, ...flags }: ItemsFlags, context: C
     tool: "list_webset_items",
     args: { websetId, detail: full ? "full" : undefined },
     entries: "items",
+    id: "itemId",
     largestPage: LARGEST_PAGE,
     columns: columnsOf,
     none: "The Webset has no items yet.",

@@ -51,6 +51,7 @@ export async function websets(flags: WebsetsFlags, context: CommandContext): Pro
     tool: "list_websets",
     args: { status },
     entries: "websets",
+    id: "websetId",
     largestPage: LARGEST_PAGE,
     columns: () => columnsFor(context.out.columns),
     none: status === "" || status === undefined ? "There are no Websets." : `There are no Websets that are ${status}.`,
