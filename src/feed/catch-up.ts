@@ -3,7 +3,7 @@ import { brokenList } from "./cursor-walk.ts";
 import type { FeedEvent } from "./event.ts";
 import { PageReader, widened } from "./page.ts";
 import { justAt, type Reading } from "./pages.ts";
-import { type CrowdStep, crowdTypes, type Position, watermarkAt } from "./position.ts";
+import { type CrowdStep, crowdTypes, fingerprint, type Position, watermarkAt } from "./position.ts";
 import { readForwards } from "./slices.ts";
 
 /** However many are behind, they take turns with those who are not. */
@@ -93,9 +93,12 @@ export async function readCrowd(
   }
   const { hasMore, nextCursor, unreadable } = read;
   if (hasMore && nextCursor !== null && nextCursor === page?.cursor) throw brokenList("repeats itself");
-  const next = hasMore && nextCursor !== null ? { cursor: nextCursor, types: crowdTypes(types) } : undefined;
+  const events = read.events.filter(({ time }) => time === since);
+  const end = events.at(-1);
+  const last = end === undefined ? page?.last : fingerprint(end.id);
+  const next = hasMore && nextCursor !== null ? { cursor: nextCursor, types: crowdTypes(types), last } : undefined;
   return {
-    events: read.events.filter(({ time }) => time === since),
+    events,
     settledUpTo: next === undefined ? since + 1 : since,
     unreadable,
     crowd: { page, next },

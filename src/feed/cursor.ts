@@ -19,6 +19,7 @@ import { type Chain, type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position 
  * and version 3 behind that:
  *
  *   2 bytes   for which types the API gave its own cursor
+ *   5 bytes   the fingerprint of the last event before it; 0 where there is none
  *   1 byte    how many bytes follow
  *   n bytes   the API's own cursor in UTF-8
  *
@@ -39,6 +40,8 @@ const PAGE_LETTER = "p";
 const LONGEST_CURSOR_BYTES = 750;
 const HEADER_BYTES = 12;
 const NIBBLES_PER_EVENT = 9;
+/** A fingerprint that stands alone. */
+const PRINT_BYTES = 5;
 const SPAN_BITS = 22n;
 /** Later times, which only an upstream without a clock lets through, are told as this one: earlier is safe. */
 const LATEST_SINCE = 2 ** 42 - 1;
@@ -143,7 +146,9 @@ function parts(bytes: Buffer) {
 }
 
 function takeCrowd({ take, takeText }: ReturnType<typeof parts>): Crowd {
-  return { types: take(2).readUInt16BE(0), cursor: takeText() };
+  const types = take(2).readUInt16BE(0);
+  const last = take(PRINT_BYTES).readUIntBE(0, PRINT_BYTES);
+  return { types, ...(last > 0 && { last }), cursor: takeText() };
 }
 
 function sized(text: string): Buffer {
@@ -152,9 +157,10 @@ function sized(text: string): Buffer {
 }
 
 /** Without a cursor of the API's that is too long: the crowd then begins again. */
-function crowdBytes({ types, cursor }: Crowd): Buffer {
-  const head = Buffer.alloc(2);
+function crowdBytes({ types, last = 0, cursor }: Crowd): Buffer {
+  const head = Buffer.alloc(2 + PRINT_BYTES);
   head.writeUInt16BE(types, 0);
+  head.writeUIntBE(last, 2, PRINT_BYTES);
   return Buffer.concat([head, sized(isPortable(cursor, LONGEST_CROWD_BYTES) ? cursor : "")]);
 }
 

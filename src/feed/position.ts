@@ -78,6 +78,8 @@ export interface Crowd {
   readonly cursor: string;
   /** For which types the API gave it: see `crowdTypes`. */
   readonly types: number;
+  /** The fingerprint of the last event before it, with which the next page may begin again; undefined where there is none. */
+  readonly last?: number | undefined;
 }
 
 /** Whether a cursor has room for all that the position keeps. */
@@ -123,7 +125,9 @@ function printOf(event: Placed): number {
 
 /** Whether the event lies before the position or was dealt with already. */
 export function isDealtWith(position: Position, event: Placed): boolean {
-  return isBefore(position, event) || (position.seen.size > 0 && position.seen.has(printOf(event)));
+  if (isBefore(position, event)) return true;
+  const { seen, crowd } = position;
+  return (seen.size > 0 && seen.has(printOf(event))) || (crowd?.last !== undefined && crowd.last === printOf(event));
 }
 
 /** Whether the position's time and tie alone tell that the event was dealt with. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { type Position, positionAt } from "../../src/feed/position.ts";
+import { createFaults } from "../../src/sandbox/faults.ts";
 import { collect } from "../support/collect.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { openFeedWorld } from "../support/feed-world.ts";
@@ -129,6 +130,23 @@ describe.each(["newest-first", "oldest-first"] as const)(
     );
   },
 );
+
+test("a crowd whose pages overlap by an event is handed out once, by waits that end at each page", async () => {
+  const faults = createFaults({ seed: 1, rules: [{ name: "duplicate-entry", rate: 1 }] });
+  const opened = openFeedWorld({ pageSizeCap: 20, faults });
+  const at = opened.start - 600_000;
+  const ids = Array.from({ length: 450 }, () => opened.record("webset.idle", { at }).id);
+  const met: string[] = [];
+  let position: Position = positionAt(at - 1_000);
+  for (let calls = 0; calls < 40; calls++) {
+    const waiting = collect(opened, { from: position, resumes: true, atLeast: 19, limit: 19, timeoutMs: 0 });
+    const { events, repeats, ...waited } = await opened.fake.until(waiting);
+    met.push(...events.map(({ id }) => id));
+    position = decodeCursor(encodeCursor(waited.position));
+    expect(repeats).toBe(false);
+  }
+  expect(met.toSorted()).toEqual(ids.toSorted());
+});
 
 test("a listing gets past a crowd of another Webset that takes longer to read than a listing may", async () => {
   const opened = openFeedWorld({ listOrder: "oldest-first", pageSizeCap: 18, latency: () => 300 });
