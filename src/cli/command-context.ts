@@ -37,6 +37,8 @@ export interface CallOptions {
   showProgress?(progress: Progress): void;
   /** Whether a wait for events ends with the first reading that found some, and gives all of it, whatever its size. */
   takesAll?: boolean;
+  /** How long the first reading of such a wait may take, in milliseconds, however short it is. */
+  firstReadingMs?: number | undefined;
   /** Gets transient errors while a wait goes on, and undefined when a request succeeds again. */
   onTransientError?(error: WebsetsError | undefined): void;
 }
@@ -94,7 +96,7 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
     const tool = TOOLS.find((one) => one.name === name);
     if (tool === undefined) throw new Error(`There is no tool ${name}`);
     const args = checkArguments(tool, given);
-    const { report = () => {}, showProgress, takesAll, onTransientError } = options;
+    const { report = () => {}, showProgress, takesAll, firstReadingMs, onTransientError } = options;
     const link = linkAbort(signal, options.signal);
     try {
       return await runTool(
@@ -108,6 +110,7 @@ export function callerOf({ tools, missingKey }: Tenant, signal: AbortSignal): Co
           report,
           mayTakeLong() {},
           takesAll,
+          firstReadingMs,
           onTransientError,
           ...(showProgress && { showProgress }),
         },

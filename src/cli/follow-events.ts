@@ -10,6 +10,8 @@ import { quoted, UsageError } from "./flags.ts";
 export const LONGEST_SECONDS = 86_400;
 /** What was on its way when something ended becomes visible in this time, in seconds. */
 const SURE_SECONDS = SURE_MS / 1_000;
+/** Whoever looks only once waits for the answer, in milliseconds: no host loses patience here. */
+const FIRST_READING_MS = 60_000;
 /** The pause before a call that failed in passing is made again, in milliseconds. */
 export const RETRY_MS = 5_000;
 
@@ -67,7 +69,7 @@ export async function* followEvents(
       const told = await call(
         "wait_for_webset_event",
         { ...filter, after, timeoutSeconds },
-        { signal: link.signal, takesAll: true, report, onTransientError },
+        { signal: link.signal, takesAll: true, firstReadingMs: FIRST_READING_MS, report, onTransientError },
       );
       const { outcome, ...found } = told as unknown as FoundEvents & { outcome: string };
       after = found.cursor;

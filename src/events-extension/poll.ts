@@ -8,6 +8,8 @@ const DEFAULT_EVENTS = 50;
 const MOST_EVENTS = 100;
 /** When a client should come again that has everything, in milliseconds: what is on its way now is visible by then. */
 const NEXT_POLL_MS = 5_000;
+/** Programs bear a call for longer than agents' hosts; where answers take long, a poll that ends before them never tells anything. */
+const FIRST_READING_MS = 20_000;
 
 export interface Polled {
   /** Oldest first. */
@@ -38,6 +40,7 @@ export async function pollEvents(subscription: Subscription, delivery: Delivery,
     atLeast: 1,
     limit: Math.min(maxEvents, MOST_EVENTS),
     timeoutMs: 0,
+    firstReadingMs: FIRST_READING_MS,
     signal,
   });
   return {

@@ -192,7 +192,8 @@ export function createAsk(setup: AskOptions): Ask {
   return Object.assign(ask, {
     lastError() {
       if (unanswered === undefined) return undefined;
-      return unanswered.error ?? new WebsetsError("unavailable", { what: notAnswered(unanswered.subject) });
+      const what = notAnswered(unanswered.subject);
+      return unanswered.error ?? new WebsetsError("unavailable", { what, isUnanswered: true });
     },
   });
 }

@@ -51,6 +51,8 @@ export interface CollectRequest extends EventFilter {
   /** Decides which events are handed out, and with what besides; without it all are. */
   sift?: ((events: readonly FeedEvent[], isCaughtUp: boolean, signal: AbortSignal) => Promise<Sifted>) | undefined;
   timeoutMs: number;
+  /** How long the first reading may take whatever that says, in milliseconds; without it 5 s. */
+  firstReadingMs?: number | undefined;
   signal: AbortSignal;
   /** When it aborts the time is up. */
   closing?: AbortSignal | undefined;
@@ -108,6 +110,7 @@ export interface Collected {
  */
 export async function collectEvents(request: CollectRequest): Promise<Collected> {
   const { feed, clock, types, accepts, websetId, from, resumes, timeoutMs, signal, lookWithinMs = timeoutMs } = request;
+  const { firstReadingMs = FIRST_READING_MS } = request;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   const collection = new Collection(request, from);
@@ -129,7 +132,7 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
     noteStop();
     isUp = true;
     if (isWhole() || (isCaughtUp && lateMs < 0)) return 0;
-    return Math.max(GRACE_MS, FIRST_READING_MS - (lateMs > OVERSLEPT_MS ? 0 : timeoutMs + Math.min(0, lateMs)));
+    return Math.max(GRACE_MS, firstReadingMs - (lateMs > OVERSLEPT_MS ? 0 : timeoutMs + Math.min(0, lateMs)));
   });
   try {
     const urgentBy = startedAt + Math.min(timeoutMs, lookWithinMs);
@@ -383,5 +386,6 @@ export function nothingAnswered(sinceWall: number, lastError: WebsetsError | und
     advice,
     ...(lastError?.retryAfterMs === undefined ? {} : { retryAfterMs: lastError.retryAfterMs }),
     ...(lastError?.requestId === undefined ? {} : { requestId: lastError.requestId }),
+    isUnanswered: lastError?.isUnanswered,
   });
 }

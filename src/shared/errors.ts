@@ -69,6 +69,7 @@ export interface ErrorFacts {
   status?: number | undefined;
   /** The API's own word for what is wrong, such as `FEATURE_DISABLED`. */
   tag?: string | undefined;
+  isUnanswered?: boolean | undefined; // That is, its time was over before an answer came: more time may help.
   isAboutList?: boolean | undefined; // That is, about one which every account has: no id is wrong.
   cause?: unknown;
 }
@@ -83,6 +84,7 @@ export class WebsetsError extends Error {
   readonly status: number | undefined;
   readonly tag: string | undefined;
   readonly isAboutList: boolean;
+  readonly isUnanswered: boolean;
 
   constructor(kind: ErrorKind, facts: ErrorFacts) {
     super(facts.what, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -95,6 +97,7 @@ export class WebsetsError extends Error {
     this.status = facts.status;
     this.tag = facts.tag;
     this.isAboutList = facts.isAboutList === true;
+    this.isUnanswered = facts.isUnanswered === true;
   }
 }
 

@@ -1,9 +1,10 @@
 import type * as z from "zod/v4";
 import { requireTypes } from "../feed/meant-type.ts";
-import { SECOND_LOOK_MS } from "../shared/errors.ts";
+import { SECOND_LOOK_MS, WebsetsError } from "../shared/errors.ts";
 import type { CallContext, Tool } from "./define.ts";
 import { explainInput } from "./explain.ts";
 import { explainIds } from "./explain-ids.ts";
+import { DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { offerNearTitle } from "./list-websets.ts";
 import { isNothing, readArguments } from "./read-arguments.ts";
 import { explainUnknownWebset, isUnknown } from "./resolve-webset.ts";
@@ -45,8 +46,10 @@ async function runKindly(tool: Tool, args: Arguments, context: CallContext): Pro
     const withinMs = timeoutSeconds === undefined ? undefined : leftOf(timeoutSeconds * 1_000, clock.now() - startedAt);
     return { ...context, withinMs };
   };
-  const explain = async (error: unknown) =>
-    offerNearTitle(await explainUnknownWebset(explainIds(error, args), args, tracing()), args, tracing());
+  const explain = async (error: unknown) => {
+    const told = await explainUnknownWebset(explainIds(error, args), args, tracing());
+    return explainShort(await offerNearTitle(told, args, tracing()), timeoutSeconds, context);
+  };
   try {
     return await tool.run(args, context);
   } catch (error) {
@@ -57,6 +60,14 @@ async function runKindly(tool: Tool, args: Arguments, context: CallContext): Pro
   return tool.run(args, context).catch(async (error: unknown) => {
     throw await explain(error);
   });
+}
+
+/** A wait that was over before an answer came would end so again: a longer one may not. */
+function explainShort(error: unknown, timeoutSeconds: number | undefined, { maxWaitSeconds }: CallContext): unknown {
+  const longer = Math.min(DEFAULT_TIMEOUT_SECONDS, maxWaitSeconds);
+  if (!(error instanceof WebsetsError && error.isUnanswered) || (timeoutSeconds ?? longer) >= longer) return error;
+  const instead = `timeoutSeconds ${longer}`;
+  return new WebsetsError(error.kind, { what: error.message, instead, advice: "Nothing is lost.", cause: error });
 }
 
 const WHOLE_ACCOUNT = "The websetId was empty: this is of the whole account.";

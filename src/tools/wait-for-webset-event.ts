@@ -11,6 +11,7 @@ import { isAbort, isTransient, WebsetsError } from "../shared/errors.ts";
 import { isIdle } from "../webset/decide.ts";
 import { readyFilter } from "../webset/ready-filter.ts";
 import { type CallContext, defineTool } from "./define.ts";
+import { DEFAULT_TIMEOUT_SECONDS } from "./hosts.ts";
 import { deletionOf, type FoundWebset, resolveWebset } from "./resolve-webset.ts";
 import { LOOK_MS, noteOf, nowOf, roomFor, secondsOf, warningOf } from "./results.ts";
 import * as shapes from "./schemas.ts";
@@ -145,6 +146,7 @@ export const waitForWebsetEvent = defineTool({
         ? { endsEarly: true, limit: Number.POSITIVE_INFINITY }
         : { limit: Math.max(atLeast, args.limit), fits: roomFor(args.detail) }),
       timeoutMs,
+      firstReadingMs: context.firstReadingMs,
       signal,
       closing,
       lookWithinMs,
@@ -165,6 +167,8 @@ export const waitForWebsetEvent = defineTool({
     const outcome = outcomeOf(collected);
     // What is held would not come with a call at once.
     const more = collected.more && !(outcome === "behind" && collected.heldMs !== undefined);
+    const isShort =
+      collected.waitedMs >= timeoutMs && timeoutMs < Math.min(DEFAULT_TIMEOUT_SECONDS, context.maxWaitSeconds) * 1_000;
     const rest = outcome === "quiet" && meant && !takesAll ? await restOf(meant, collected.waitedMs) : undefined;
     return {
       outcome,
@@ -175,7 +179,7 @@ export const waitForWebsetEvent = defineTool({
       cursor: encodeCursor(position),
       more,
       next:
-        nextOfEvents({ ...collected, outcome, more, rest, now: feed.upstreamClock.told }, args) +
+        nextOfEvents({ ...collected, outcome, more, rest, isShort, now: feed.upstreamClock.told }, args) +
         shapes.shortened(args.timeoutSeconds, context, collected.waitedMs),
       waitedSeconds: secondsOf(collected.waitedMs),
       ...warningOf(lastError),
@@ -235,6 +239,8 @@ interface Rest {
 
 interface EventsWaited extends Pick<Collected, "heldMs" | "waitedMs" | "events" | "more"> {
   outcome: Outcome;
+  /** Whether its time was up, and a longer one can be asked for. */
+  isShort: boolean;
   /** The upstream's time, in milliseconds since 1970. */
   now: number;
   /** Undefined where nothing is known of it, or no Webset was asked for. */
@@ -259,12 +265,12 @@ function comingLater({ types = [], itemsReady }: Args): "all" | "some" | "none" 
 
 /** What to call after a wait for events: the tool, with which parameters and values, and when to stop. */
 function nextOfEvents(waited: EventsWaited, asked: Args): string {
-  const { outcome, more, heldMs = 0, events } = waited;
+  const { outcome, more, heldMs = 0, events, isShort } = waited;
   const again = `call wait_for_webset_event again${more ? " at once" : ""}, ${filterOf(asked)}`;
   if (outcome === "quiet") return nextOfQuiet(waited, asked, again);
   if (outcome === "behind") {
     return more
-      ? `Nothing yet, but not everything there is was read: ${again}.`
+      ? `Nothing yet, but not everything there is was read: ${again}${isShort ? `; more is read in one call with a longer timeoutSeconds, such as ${DEFAULT_TIMEOUT_SECONDS}` : ""}.`
       : `So many events came at once that the rest is held for ${Math.ceil(heldMs / 1_000)} s: then ${again}.`;
   }
   if (more) return `There is more: ${again}.`;

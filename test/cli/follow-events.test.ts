@@ -64,6 +64,12 @@ describe("following a backlog", () => {
     expect(opened.lists().length).toBeLessThan((1.6 * ids.length) / 200);
   });
 
+  test("ends also where each answer takes longer than a call that looks only once gives others", async () => {
+    const { opened, ids } = withBacklog(30, HOUR_MS, { latency: () => 4_500 });
+    const read = await opened.fake.until(all(follow(opened, { since: "2h", once: true })));
+    expect(read.ids).toEqual(ids);
+  });
+
   test("hands out what it has read before it reads on", async () => {
     const { opened } = withBacklog(6_000, HOUR_MS);
     const { found } = follow(opened, { since: "2h" });

@@ -83,6 +83,15 @@ describe("events/poll", () => {
     expect(rest.hasMore).toBe(false);
   });
 
+  test("tells events also where each answer takes longer than waits give their first reading", async () => {
+    const { poll, record, fake } = await openEvents({ latency: () => 4_500 });
+    const { cursor } = (await poll()).result;
+    const { id } = record("webset.created");
+    await fake.advance(10_000);
+    const { result } = await poll({ cursor });
+    expect(idsOf(result.events)).toEqual([id]);
+  });
+
   test("keeps to its name and arguments", async () => {
     const { poll, record, fake } = await openEvents();
     const { cursor } = (await poll()).result;

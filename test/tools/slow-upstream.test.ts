@@ -55,4 +55,24 @@ describe("where each request takes 9 s", () => {
     expect(error).toMatch(/^not_found: .* Check the id: /);
     expect(clock.now() - startedAt).toBeLessThan(timeoutSeconds * 1_000 + 1_000);
   });
+
+  test.each(["wait_for_webset_event", "wait_for_webset"])(
+    "%s says of a wait that is over before an answer comes which one is not",
+    async (name) => {
+      const { world, call } = await open();
+      const { id } = world.createWebset({});
+      const { error } = await call(name, { websetId: id, timeoutSeconds: 5 });
+      expect(error).toMatch(
+        /^unavailable: .* did not answer .* Call wait_for_\w+ with timeoutSeconds 25\. Nothing is lost\.$/,
+      );
+    },
+  );
+
+  test("a wait that is too short to end quiet says which one is not", async () => {
+    const { call } = await open();
+    const { value } = await call("wait_for_webset_event", { after: "1m", timeoutSeconds: 10 });
+    expect(value).toMatchObject({ outcome: "behind", next: expect.stringContaining("such as 25.") });
+    const longer = await call("wait_for_webset_event", { after: value?.cursor, timeoutSeconds: 25 });
+    expect(longer.value).toMatchObject({ outcome: "quiet" });
+  });
 });
