@@ -2,7 +2,7 @@ import type { ExaClient } from "../exa/client.ts";
 import type { Webset } from "../exa/schemas.ts";
 import { GRACE_MS, limitWait, nothingAnswered, OVERSLEPT_MS } from "../feed/collect.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { Position } from "../feed/position.ts";
+import { LATE_MS, type Position } from "../feed/position.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import type { Clock } from "../shared/clock.ts";
 import { abortError, isAbort, WebsetsError } from "../shared/errors.ts";
@@ -151,7 +151,9 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     limit.abort();
   }
   const { known } = observer;
-  const lastError = known && lastErrorOf(known);
+  // A request that nobody answers has not failed yet.
+  const silence = clock.now() - feed.answeredAt > LATE_MS ? feed.lastError : undefined;
+  const lastError = known && (lastErrorOf(known) ?? silence);
   return {
     outcome,
     progress: known === undefined ? null : progressNow(known.webset),

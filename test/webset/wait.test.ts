@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Webset } from "../../src/sandbox/resources.ts";
+import { orAbort } from "../../src/shared/abort.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
 import { ACCOUNT_REFUSALS, gatewayPage, refusal } from "../support/pages.ts";
@@ -393,6 +394,21 @@ describe("a wait for a Webset ends", () => {
     lucky.trouble.spoil = async () => refusal(503);
     const waited = await lucky.fake.until(waiting);
     expect(waited).toMatchObject({ outcome: "still_running", lastError: { kind: "unavailable" } });
+  });
+
+  test("with a warning where the API has fallen silent, and without one where only the last look is slow", async () => {
+    for (const [silentFor, warns] of [
+      [7_000, true],
+      [500, false],
+    ] as const) {
+      const opened = await at(1_000);
+      const waiting = wait(opened, opened.webset.id, { timeoutMs: 9_000 });
+      await opened.fake.advance(9_000 - silentFor);
+      opened.trouble.spoil = ({ signal }) => orAbort(new Promise(() => {}), signal);
+      const waited = await opened.fake.until(waiting);
+      expect(waited.outcome).toBe("still_running");
+      expect(waited.lastError?.message).toEqual(warns ? expect.stringContaining("did not answer for") : undefined);
+    }
   });
 
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {
