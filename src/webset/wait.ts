@@ -113,6 +113,13 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   });
   let outcome: Outcome = "still_running";
   let unseen: WebsetsError | undefined;
+  const endWith = async (goal: Goal, leftMs: number) => {
+    await lastLook(observer, wait, leftMs);
+    const known = observer.known as Knowledge;
+    outcome = outcomeOf(goal, known);
+    const failure = failureOf(known);
+    if (outcome === "still_running" && failure !== undefined) throw failure;
+  };
   try {
     for await (const news of observer.news()) {
       if (news.kind === "retrying") {
@@ -131,7 +138,11 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
         if (isFirst && outcome === "still_running") wait.onWaiting?.();
         // A first look that used up the time leaves none to follow anything.
         const isUp = closing?.aborted || clock.now() - startedAt >= timeoutMs;
-        if (outcome !== "still_running" || (isFirst && isUp)) break;
+        if (outcome !== "still_running") break;
+        if (!isFirst || !isUp) continue;
+        // What was on its way when the process was stopped is of then.
+        if (clock.now() - startedAt - timeoutMs > OVERSLEPT_MS) await endWith(goal, FRESH_LOOK_MS);
+        break;
       }
     }
   } catch (error) {
@@ -142,11 +153,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     // After a time in which the process was stopped, what it knows says little.
     const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs;
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : endsAt + LAST_LOOK_MS - clock.now();
-    await lastLook(observer, wait, left);
-    const known = observer.known as Knowledge;
-    outcome = outcomeOf(goal, known);
-    const failure = failureOf(known);
-    if (outcome === "still_running" && failure !== undefined) throw failure;
+    await endWith(goal, left);
   } finally {
     limit.abort();
   }

@@ -34,6 +34,8 @@ export interface FeedWorldOptions extends Partial<Omit<SandboxOptions, "clock">>
   latency?: () => number;
   /** How far our own clock is ahead of the upstream's, in milliseconds. Default 0. */
   skewMs?: number;
+  /** Asked at a `clock.now()` for how long our process is stopped, in milliseconds: what falls due meanwhile comes then. Default 0. */
+  stoppedFor?: (now: number) => number;
   /** Whether answers have a `Date`; asked for each one. Default true. */
   dates?: boolean | (() => boolean);
   spoil?: Spoil;
@@ -50,11 +52,19 @@ const noBudget: RequestBudget = { acquire: async () => {} };
 /** A sandbox and the feed that follows it, in one process, on a clock that moves only when told to. */
 export function openFeedWorld(options: FeedWorldOptions = {}) {
   const { latency = () => 0, skewMs = 0, dates = true, spoil = (_, next) => next(), intervalMs = 1_000 } = options;
+  const { stoppedFor = () => 0 } = options;
   const clock = new FakeClock();
+  const wake = async (signal?: AbortSignal) => {
+    const ms = stoppedFor(clock.now());
+    if (ms > 0) await clock.sleep(ms, signal);
+  };
   const ours: Clock = {
     now: () => clock.now(),
     wallTime: () => clock.wallTime() + skewMs,
-    sleep: (ms, signal) => clock.sleep(ms, signal),
+    async sleep(ms, signal) {
+      await clock.sleep(ms, signal);
+      await wake(signal);
+    },
   };
   const sandbox = createSandbox({ ...options, clock });
   const requests: SeenRequest[] = [];
@@ -69,12 +79,14 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
-      return await trouble.spoil(request, async () => {
+      const answered = await trouble.spoil(request, async () => {
         const answer = await direct(request);
         const { date, ...undated } = answer.headers;
         const dated = typeof trouble.dates === "boolean" ? trouble.dates : trouble.dates();
         return { ...answer, headers: dated && date !== undefined ? { ...undated, date } : undated };
       });
+      if (stoppedFor(clock.now()) > 0) await wake(signal);
+      return answered;
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -113,7 +125,7 @@ export function openFeedWorld(options: FeedWorldOptions = {}) {
     exa,
     feed: new Feed({ exa, clock: ours, upstreamClock, intervalMs, random: () => 0 }),
     upstreamClock,
-    states: new WebsetStates(exa, clock),
+    states: new WebsetStates(exa, ours),
     newFeed,
     newProcess,
     requests,

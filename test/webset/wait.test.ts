@@ -411,6 +411,15 @@ describe("a wait for a Webset ends", () => {
     }
   });
 
+  test("by what is true then, where the process was stopped past its time before its first look was answered", async () => {
+    const opened = await at(1_000, {
+      latency: () => 100,
+      stoppedFor: (now) => (now < 1_150 ? 0 : Math.max(0, 100_000 - now)),
+    });
+    const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 0 }));
+    expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
+  });
+
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {
     for (const dates of [true, false]) {
       const opened = await at(1_000, { dates });
