@@ -25,6 +25,11 @@ const input = z.strictObject({
 });
 type Args = z.output<typeof input>;
 
+/** The API's statuses of a Webset. */
+const KNOWN_STATUSES: ReadonlySet<string> = new Set(["idle", "paused", "pending", "running"]);
+/** In so many seconds the API answers, unless it is down. */
+const PATIENT_SECONDS = 25;
+
 export const waitForWebset = defineTool({
   name: "wait_for_webset",
   title: "Wait for a Webset",
@@ -71,7 +76,7 @@ export const waitForWebset = defineTool({
     });
     const waited = await waiting.catch(async (error: unknown): Promise<WebsetWaited> => {
       const withinMs = leftOf(timeoutMs, clock.now() - startedAt);
-      if (!(await isDeleted(error, args.websetId, { ...context, withinMs }))) throw error;
+      if (!(await isDeleted(error, args.websetId, { ...context, withinMs }))) throw withMoreTime(error, args);
       return { outcome: "deleted", progress: null, position: undefined, waitedMs: clock.now() - startedAt };
     });
     const { outcome, progress } = waited;
@@ -86,6 +91,19 @@ export const waitForWebset = defineTool({
     };
   },
 });
+
+/** A wait that is over before an answer can come gets nowhere, however often it is called. */
+function withMoreTime(error: unknown, { timeoutSeconds = PATIENT_SECONDS }: Args): unknown {
+  const isShort = timeoutSeconds < PATIENT_SECONDS;
+  if (!isShort || !(error instanceof WebsetsError) || error.kind !== "unavailable") return error;
+  const { message: what, advice, retryAfterMs, requestId } = error;
+  if (advice !== undefined || retryAfterMs !== undefined) return error;
+  return new WebsetsError("unavailable", {
+    what,
+    advice: `Call again with timeoutSeconds ${PATIENT_SECONDS}, for a shorter wait may end before the API answers; nothing is lost.`,
+    requestId,
+  });
+}
 
 function cursorOf(position: Position | undefined): string | undefined {
   return position === undefined ? undefined : encodeCursor(position);
@@ -128,7 +146,7 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
   const idle = `wait_for_webset with ${id} and until "idle"`;
   switch (outcome) {
     case "still_running":
-      return `Call ${again}.`;
+      return `Call ${again}.${endlessOf(progress)}`;
     case "canceled":
       return `${count}Nothing more comes of what was canceled${whyOf(progress)}. What was found before: ${read}.`;
     case "paused":
@@ -154,6 +172,13 @@ function nextOf({ outcome, progress, hadToWait }: Ended, args: Args): string {
       return `${count}${what}: call ${idle} for its end.${doubt}`;
     }
   }
+}
+
+/** Nobody who waits is told of an end that has a name of its own: somebody has to look what it means. */
+function endlessOf(progress: Progress | null): string {
+  if (progress === null || KNOWN_STATUSES.has(progress.status)) return "";
+  const status = JSON.stringify(progress.status);
+  return ` But where progress is the same as after the call before, stop and tell your user: the Webset's status ${status} is none that this server knows, and may mean that nothing more comes.`;
 }
 
 /** A search that was canceled by itself has no reason. */

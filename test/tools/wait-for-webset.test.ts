@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import type { Faults } from "../../src/sandbox/message.ts";
 import { openToolWorld } from "../support/tool-world.ts";
 
 const SEARCH = { query: "Makers of cargo bikes", count: 3 };
@@ -118,4 +119,34 @@ test("where the Webset is paused, nobody is sent to wait for what does not go on
     next: expect.stringContaining("The Webset is paused: nothing else"),
   });
   expect(value.next).not.toContain("for its end");
+});
+
+test("a status of the Webset that nobody knows is told with when to stop, for it may be an end", async () => {
+  const faults: Faults = {
+    async intercept(_, next) {
+      const answer = await next();
+      return {
+        ...answer,
+        body: answer.body.replace('"object":"webset","status":"running"', '"object":"webset","status":"archived"'),
+      };
+    },
+  };
+  const world = await openToolWorld({ faults });
+  onTestFinished(world.close);
+  const { id: websetId } = world.world.createWebset({ search: { ...SEARCH, count: 30 } });
+  const args = { websetId, until: "idle", timeoutSeconds: 1 };
+  const { value } = await world.clock.until(world.call("wait_for_webset", args));
+  expect(value.outcome).toBe("still_running");
+  expect(value.next).toMatch(/^Call wait_for_webset again with .*\. But where progress is the same.*stop.*"archived"/);
+});
+
+test("a wait that is too short for an answer names a time that is not", async () => {
+  const world = await openToolWorld({ latencyMs: 700 });
+  onTestFinished(world.close);
+  const { id: websetId } = world.world.createWebset({ search: SEARCH });
+  const wait = (args: object) => world.clock.until(world.call("wait_for_webset", { websetId, ...args }));
+  const { error } = await wait({ timeoutSeconds: 0 });
+  expect(error).toMatch(/^unavailable: .*did not answer/);
+  const timeoutSeconds = Number(/Call again with timeoutSeconds (\d+)/.exec(error ?? "")?.[1]);
+  expect((await wait({ timeoutSeconds })).value.progress).toMatchObject({ websetId });
 });
