@@ -7,7 +7,7 @@ export interface Moment {
   /** `clock.now()`. */
   from: number;
   /** Undefined while there is none. */
-  state: { id: string; status: string; searches: { id: string; status: string }[] } | undefined;
+  state: { id: string; status: string; searches: { id: string; status: string; found: number }[] } | undefined;
   /** The same with all that the API tells of it. */
   webset: Webset | undefined;
 }
@@ -50,7 +50,7 @@ export class History {
         : {
             id: webset.id,
             status: webset.status,
-            searches: webset.searches.map(({ id, status }) => ({ id, status })),
+            searches: webset.searches.map(({ id, status, progress: { found } }) => ({ id, status, found })),
           };
     const from = this.#now();
     // What lasts for no time at all, nobody can see.

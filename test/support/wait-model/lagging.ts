@@ -11,14 +11,30 @@ export interface Lag {
   lagMs: number;
   /** Whether `updatedAt` is told, of anything. */
   tellsUpdates: boolean;
+  /** Whether what is under way has a status that nobody knows, but for searches. */
+  newWords: boolean;
 }
 
 const GONE = new ApiError(404, "Webset not found");
 const STATE = /^\/websets\/v0\/websets\/([^/?]+)(?:\/searches\/([^/?]+))?$/;
 
+const WITH_NEW_WORDS: ReadonlySet<unknown> = new Set([
+  "webset",
+  "enrichment",
+  "webset_enrichment",
+  "import",
+  "monitor",
+]);
+const UNDER_WAY: ReadonlySet<unknown> = new Set(["pending", "processing", "running", "enabled"]);
+
+function inNewWords(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("object" in value) || !("status" in value)) return value;
+  return WITH_NEW_WORDS.has(value.object) && UNDER_WAY.has(value.status) ? { ...value, status: "reworking" } : value;
+}
+
 /** An API that answers for a Webset with what was true a while ago, although its events are there; the rest is up to `others`. */
 export function lagging(others: Faults, lag: Lag): Faults {
-  const { history, now, lagMs, tellsUpdates } = lag;
+  const { history, now, lagMs, tellsUpdates, newWords } = lag;
   const late = (request: SandboxRequest, answer: SandboxAnswer): SandboxAnswer => {
     const [, id, searchId] = STATE.exec(request.url) ?? [];
     if (id === undefined || !(id === EXTERNAL_ID || history().knows(id))) return answer;
@@ -40,8 +56,9 @@ export function lagging(others: Faults, lag: Lag): Faults {
     ...(others.conditions !== undefined && { conditions: others.conditions }),
     intercept: (request, next) =>
       others.intercept(request, async () => {
-        const answer = late(request, await next());
-        return tellsUpdates ? answer : silent(answer);
+        const told = late(request, await next());
+        const answer = tellsUpdates ? told : silent(told);
+        return newWords ? { ...answer, body: JSON.stringify(JSON.parse(answer.body, inNewWords)) } : answer;
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type { HttpAnswer } from "../../../src/exa/http.ts";
+import { orAbort } from "../../../src/shared/abort.ts";
 import type { Spoil } from "../feed-world.ts";
 import { refusal } from "../pages.ts";
 import type { Life, Path } from "./scenario.ts";
@@ -8,6 +9,13 @@ const APART_MS = 6_000;
 const HOUR_MS = 3_600_000;
 /** As two backends were found to be. */
 const SECOND_CLOCK_MS = -9_000;
+
+const OUT_OF_CREDITS = refusal(402, {}, { error: "No more credits", tag: "NO_MORE_CREDITS" });
+
+/** Whether a path cannot be read at a `clock.now()`. */
+export function isDown({ path, from, to = Number.POSITIVE_INFINITY }: NonNullable<Life["down"]>, of: Path, at: number) {
+  return (path === of || path === "both") && at >= from && at < to;
+}
 
 /** What a life has that no single fault of the sandbox is: answers and dates that are wrong now and then, and paths that are down. */
 export function odditiesOf({ odd, down, dates }: Life, now: () => number): Spoil {
@@ -30,9 +38,13 @@ export function odditiesOf({ odd, down, dates }: Life, now: () => number): Spoil
     if (off === 0 || date === undefined) return answer;
     return { ...answer, headers: { ...answer.headers, date: new Date(Date.parse(date) + off).toUTCString() } };
   };
-  return async ({ url }, next) => {
+  return async ({ url, signal }, next) => {
     const path = url.pathname.endsWith("/events") ? "events" : "state";
-    if (down?.path === path && now() >= down.from) return refusal(down.status);
+    if (url.pathname.endsWith("/items")) return next();
+    if (down !== undefined && isDown(down, path, now())) {
+      if (down.status !== "silent") return down.status === 402 ? OUT_OF_CREDITS : refusal(down.status);
+      return orAbort(new Promise<HttpAnswer>(() => {}), signal);
+    }
     const index = owed.findIndex((one) => one.path === path && one.at <= now() && now() - lastAt[path] >= APART_MS);
     if (index === -1) return dated(await next());
     lastAt[path] = now();
