@@ -12,13 +12,13 @@ const TROUBLE_MS = 8_000;
 
 /** Plays a story and tells what went wrong, agent by agent; nothing where all is as promised. */
 export async function play(story: Story): Promise<string[]> {
-  const { upstream, deeds, agents } = story;
+  const { upstream, budgeted, deeds, agents } = story;
   const { listOrder, pageSizeCap, latencyMs, skewMs, seed, lateMs } = upstream;
   const roll = dice(seed);
   const faults = troubleOf(upstream);
   const lag: Spoil = (request, next) => account.lag(request, next);
   const opened = openFeedWorld({
-    ...{ listOrder, pageSizeCap, skewMs, faults },
+    ...{ listOrder, pageSizeCap, skewMs, faults, budgeted },
     speed: SPEED,
     visibilityDelay: () => Math.floor(roll() * (lateMs + 1)),
     latency: () => latencyMs,

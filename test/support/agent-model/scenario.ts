@@ -69,6 +69,8 @@ export interface Agent {
 }
 
 export interface Story {
+  /** Whether requests keep to the client's own budget, as in production: what reads much then takes long. */
+  budgeted: boolean;
   upstream: Pick<Upstream, "listOrder" | "pageSizeCap" | "latencyMs" | "dates" | "skewMs" | "seed"> & {
     trouble: Trouble;
     /** Events become visible up to so much later; states of Websets and items lag behind by so much. */
@@ -155,6 +157,7 @@ const agents: fc.Arbitrary<Agent> = fc.record({
 const chances = fc.constantFrom(0, 0, 0.2, 0.6);
 
 export const stories: fc.Arbitrary<Story> = fc.record({
+  budgeted: fc.constantFrom(false, true),
   upstream: fc.record({
     listOrder: fc.constantFrom("newest-first", "oldest-first"),
     pageSizeCap: fc.constantFrom(200, 200, 20),
