@@ -192,9 +192,11 @@ function countOf(progress: Progress | null, { items, searchId }: Args): string {
   const search = progress?.searches.find((one) => one.searchId === searchId);
   const found = searchId === undefined ? progress?.found : search?.found;
   if (items === undefined || typeof found !== "number") return "";
-  return found > items
-    ? `${found} items are found, ${items} were asked for. `
-    : `${found} of the ${items} asked for are found. `;
+  if (found > items) return `${found} items are found, ${items} were asked for. `;
+  // No search has found what was imported.
+  const imported =
+    searchId !== undefined || progress?.imports.length === 0 ? "" : " by searches, imported items not counted";
+  return `${found} of the ${items} asked for are found${imported}. `;
 }
 
 /** The arguments of a call, with which the same is waited for again. */

@@ -150,3 +150,13 @@ test("a wait that is too short for an answer names a time that is not", async ()
   const timeoutSeconds = Number(/Call again with timeoutSeconds (\d+)/.exec(error ?? "")?.[1]);
   expect((await wait({ timeoutSeconds })).value.progress).toMatchObject({ websetId });
 });
+
+test("so many items are found by searches: what was imported is said not to be counted", async () => {
+  const { world, call, clock } = await open();
+  const { id } = world.imports.create({ format: "csv", size: 10, count: 5, entity: { type: "company" } });
+  world.imports.upload(id, "name\nOne\nTwo\nThree\nFour\nFive\n");
+  const { id: websetId } = world.createWebset({ import: [{ source: "import", id }] });
+  const { value } = await clock.until(call("wait_for_webset", { websetId, items: 3 }));
+  expect(value).toMatchObject({ outcome: "stopped", progress: { found: 0 } });
+  expect(value.next).toMatch(/^0 of the 3 asked for are found by searches, imported items not counted\./);
+});
