@@ -110,7 +110,7 @@ describe("what is wrong is told at its check, with what to do, and by the exit c
     ["an API that is overloaded", "error-503", "api", 1],
     ["a clock that is 10 minutes off", "clock-fast", "clock", 1],
   ])("%s", async (_, faults, check, code) => {
-    const result = await run({}, { faults, scenario: LIVE, speed: faults.startsWith("no-headers") ? 40 : 10 });
+    const result = await run({}, { faults, scenario: LIVE, speed: faults.startsWith("no-headers") ? 20 : 10 });
     const bad = findingsOf(result.out).filter(({ status }) => status === "fail");
     expect(bad.map((one) => one.check)).toEqual([check]);
     expect(bad[0]?.advice).toMatch(/^[A-Z].*\.$/);
