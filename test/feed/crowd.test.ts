@@ -78,6 +78,8 @@ test.each([
       const waited = await opened.fake.until(wait);
       expect(waited.repeats).toBe(false);
       met.push(...waited.events.map(({ id }) => id));
+      // What a cursor has no room for is not waited for.
+      if (met.length < ids.length) expect(waited.waitedMs).toBe(0);
       position = decodeCursor(encodeCursor(waited.position));
       // By the next one, the poll loop that remembers them has ended, and they are settled.
       await opened.fake.advance(600_000);
