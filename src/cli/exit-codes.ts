@@ -104,7 +104,6 @@ const SHELL_WORDS: readonly [RegExp, string][] = [
   [/\b(?:The parameter )?websetId\b/g, "WEBSET"],
   [/\b(?:The parameter )?searchId\b/g, "--search"],
   [/\bThe parameter after\b/g, "--since"],
-  [/\btimeoutSeconds\b/g, "--timeout"],
   [/\bproblems:? true\b/g, "--problems"],
   [
     / in this MCP server's environment(?:, and restart the server|; then restart the server| and restart the server)?/g,

@@ -27,8 +27,6 @@ type Args = z.output<typeof input>;
 
 /** The API's statuses of a Webset. */
 const KNOWN_STATUSES: ReadonlySet<string> = new Set(["idle", "paused", "pending", "running"]);
-/** In so many seconds the API answers, unless it is down. */
-const PATIENT_SECONDS = 25;
 
 export const waitForWebset = defineTool({
   name: "wait_for_webset",
@@ -76,7 +74,7 @@ export const waitForWebset = defineTool({
     });
     const waited = await waiting.catch(async (error: unknown): Promise<WebsetWaited> => {
       const withinMs = leftOf(timeoutMs, clock.now() - startedAt);
-      if (!(await isDeleted(error, args.websetId, { ...context, withinMs }))) throw withMoreTime(error, args);
+      if (!(await isDeleted(error, args.websetId, { ...context, withinMs }))) throw error;
       return { outcome: "deleted", progress: null, position: undefined, waitedMs: clock.now() - startedAt };
     });
     const { outcome, progress } = waited;
@@ -91,19 +89,6 @@ export const waitForWebset = defineTool({
     };
   },
 });
-
-/** A wait that is over before an answer can come gets nowhere, however often it is called. */
-function withMoreTime(error: unknown, { timeoutSeconds = PATIENT_SECONDS }: Args): unknown {
-  const isShort = timeoutSeconds < PATIENT_SECONDS;
-  if (!isShort || !(error instanceof WebsetsError) || error.kind !== "unavailable") return error;
-  const { message: what, advice, retryAfterMs, requestId } = error;
-  if (advice !== undefined || retryAfterMs !== undefined) return error;
-  return new WebsetsError("unavailable", {
-    what,
-    advice: `Call again with timeoutSeconds ${PATIENT_SECONDS}, for a shorter wait may end before the API answers; nothing is lost.`,
-    requestId,
-  });
-}
 
 function cursorOf(position: Position | undefined): string | undefined {
   return position === undefined ? undefined : encodeCursor(position);

@@ -140,17 +140,6 @@ test("a status of the Webset that nobody knows is told with when to stop, for it
   expect(value.next).toMatch(/^Call wait_for_webset again with .*\. But where progress is the same.*stop.*"archived"/);
 });
 
-test("a wait that is too short for an answer names a time that is not", async () => {
-  const world = await openToolWorld({ latencyMs: 700 });
-  onTestFinished(world.close);
-  const { id: websetId } = world.world.createWebset({ search: SEARCH });
-  const wait = (args: object) => world.clock.until(world.call("wait_for_webset", { websetId, ...args }));
-  const { error } = await wait({ timeoutSeconds: 0 });
-  expect(error).toMatch(/^unavailable: .*did not answer/);
-  const timeoutSeconds = Number(/Call again with timeoutSeconds (\d+)/.exec(error ?? "")?.[1]);
-  expect((await wait({ timeoutSeconds })).value.progress).toMatchObject({ websetId });
-});
-
 test("so many items are found by searches: what was imported is said not to be counted", async () => {
   const { world, call, clock } = await open();
   const { id } = world.imports.create({ format: "csv", size: 10, count: 5, entity: { type: "company" } });
