@@ -113,6 +113,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   });
   let outcome: Outcome = "still_running";
   let unseen: WebsetsError | undefined;
+  /** Whether a look was asked for that shows what events do not tell; if it lags, others follow in their time. */
+  let hasLooked = false;
   const endWith = async (goal: Goal, leftMs: number) => {
     await lastLook(observer, wait, leftMs);
     const known = observer.known as Knowledge;
@@ -138,6 +140,12 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
         if (isFirst && outcome === "still_running") wait.onWaiting?.();
         // A first look that used up the time leaves none to follow anything.
         const isUp = closing?.aborted || clock.now() - startedAt >= timeoutMs;
+        const hadLooked = hasLooked;
+        hasLooked = lacksALook(goal, known);
+        if (hasLooked && !hadLooked) {
+          await observer.look("owed", limit.signal);
+          outcome = outcomeOf(goal, observer.known as Knowledge);
+        }
         if (outcome !== "still_running") break;
         if (!isFirst || !isUp) continue;
         // What was on its way when the process was stopped is of then.
@@ -170,9 +178,18 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   };
 }
 
-function outcomeOf(goal: Goal, { webset, idle, isGone }: Knowledge): Outcome {
+function outcomeOf(goal: Goal, known: Knowledge): Outcome {
+  const { webset, idle, isGone } = known;
   if (isGone) return "deleted";
+  if (lacksALook(goal, known)) return "still_running";
   return decide(goal, webset) ?? (goal.kind === "idle" && idle !== undefined ? "reached" : "still_running");
+}
+
+/** Whether events tell that all searches have ended: no event has to tell of one that began meanwhile, and may find more. */
+function lacksALook(goal: Goal, { webset, seen, isGone }: Knowledge): boolean {
+  if (goal.kind !== "items" || isGone) return false;
+  const isEnd = (state: Webset) => ["stopped", "canceled"].includes(decide(goal, state) ?? "");
+  return isEnd(webset) && !isEnd(seen);
 }
 
 /** A look at the end of a wait, so that its progress is of now. It is bounded: the events have told what matters. */

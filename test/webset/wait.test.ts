@@ -3,7 +3,7 @@ import type { Webset } from "../../src/sandbox/resources.ts";
 import { orAbort } from "../../src/shared/abort.ts";
 import { type FeedWorld, type FeedWorldOptions, openFeedWorld } from "../support/feed-world.ts";
 import { expectNothingLeft } from "../support/nothing-left.ts";
-import { ACCOUNT_REFUSALS, gatewayPage, refusal } from "../support/pages.ts";
+import { ACCOUNT_REFUSALS, gatewayPage, refusal, withPage } from "../support/pages.ts";
 import { stateRequests, wait } from "./waiting.ts";
 
 const SEARCH = { search: { query: "Robot makers in Europe", count: 3 } };
@@ -99,6 +99,21 @@ describe("waiting for a search", () => {
     const others = { until: { items: 21 }, timeoutMs: 120_000 };
     expect(await opened.fake.until(wait(opened, opened.webset.id, others))).toMatchObject({ outcome: "stopped" });
     opened.world.deleteWebset(opened.webset.id);
+  });
+
+  test("for so many items goes on where a search that nothing told of may find more", async () => {
+    const opened = await at(1_000);
+    const { world, webset, fake } = opened;
+    const waiting = wait(opened, webset.id, { until: { items: 5 }, timeoutMs: 200_000 });
+    await fake.advance(1_000);
+    world.createSearch(webset.id, { query: "Robot makers in Asia", count: 4, behavior: "append" });
+    // Nothing is told of how far it is.
+    opened.trouble.spoil = async ({ url }, next) => {
+      const answer = await next();
+      if (!url.pathname.endsWith("/events")) return answer;
+      return withPage(answer, ({ data }) => ({ data: data.filter(({ type }) => type !== "webset.search.updated") }));
+    };
+    expect(await fake.until(waiting)).toMatchObject({ outcome: "reached" });
   });
 
   test("of no time at all looks once", async () => {
