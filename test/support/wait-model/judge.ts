@@ -83,7 +83,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   const atFirst = seenBy(isAbsentAtFirst ? firstLookBy + SECOND_LOOK_MS + 2 * answerMs : firstLookBy);
   if ("error" in result) {
     // An answer that is wrong is believed where there is no time to ask again, and as the first one if it is no 404.
-    const isShort = timeoutMs < 2_000 + SECOND_LOOK_MS + 2 * answerMs || conditions.troubled;
+    const isShort = timeoutMs < 2_000 + SECOND_LOOK_MS + 2 * answerMs || conditions.troubled || isStateDown;
     const isFinal = down?.status === 402 && down.from <= ended && (down.to ?? ended) >= begun;
     const isAllowed = {
       out_of_credits: isFinal,
@@ -99,7 +99,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   // The wait has its goal from what it saw first; which moment that was, only it knows.
   const readings = atFirst.flatMap(({ state, from }) => {
     if (state === undefined || !isThere(state, waited)) return [];
-    return [{ id: state.id, goal: goalOf(waited, state), since: Math.max(from, begun, seenFrom) }];
+    return [{ id: state.id, goal: goalOf(waited, state), since: Math.max(from, begun), seenFrom }];
   });
   const verdicts = readings.map((reading) => verdictOn(result.outcome, reading, waited, history, conditions));
   if (verdicts.length === 0) faults.push(`${result.outcome}, but there was nothing to wait for`);
@@ -110,7 +110,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
 /** Why this outcome is wrong if the wait had this goal; undefined where it is right. */
 function verdictOn(
   outcome: string,
-  { id, goal, since }: { id: string; goal: Goal; since: number },
+  { id, goal, since, seenFrom }: { id: string; goal: Goal; since: number; seenFrom: number },
   { begun, ended }: Waited,
   history: History,
   conditions: Conditions,
@@ -118,15 +118,6 @@ function verdictOn(
   const { lateMs, dates, lagMs, tellsUpdates, troubled, down, odd, stop } = conditions;
   const answerMs = answerMsOf(conditions);
   const of = (moment: Moment) => outcomeAt(moment.state, id, goal);
-  // Events tell that one search has ended before the state lists the next one.
-  const ofBoth = ({ from, state }: Moment) => {
-    if (typeof goal !== "object" || !("items" in goal) || state === undefined) return [];
-    return history.between(from - lagMs, from).flatMap(({ state: before }) => {
-      if (before === undefined) return [];
-      const searches = before.searches.map((search) => state.searches.find((one) => one.id === search.id) ?? search);
-      return outcomeAt({ ...before, searches }, id, goal);
-    });
-  };
   if (outcome !== "still_running") {
     // What the API itself tells after the call is as good as true. Where the state was seen as it was before, events of then
     // count too: that a search has ended stays true, and of an idle moment only the time of the call can tell that it is over.
@@ -135,8 +126,7 @@ function verdictOn(
       ? lagMs + TWO_CLOCKS_MS
       : Math.min(lagMs, isClose ? CALL_TIME_MS + 2 * answerMs : Number.POSITIVE_INFINITY);
     const told = [...history.between(since - mistaken, ended), ...history.servedBetween(begun, ended)];
-    if (!told.some((moment) => of(moment).includes(outcome) || ofBoth(moment).includes(outcome)))
-      return `${outcome}, which did not happen`;
+    if (!told.some((moment) => of(moment).includes(outcome))) return `${outcome}, which did not happen`;
   }
   const isStateDown = isDownWithin(down, "state", begun, ended);
   const areEventsDown = isDownWithin(down, "events", begun, ended);
@@ -157,19 +147,22 @@ function verdictOn(
   const isLate = lateMs > LATE_MS;
   // A look is put off by what events tell, and by the slower of two clocks that seems to be of later.
   const slowLookMs = SLOW_LOOK_MS + (conditions.hasTwoClocks ? TWO_CLOCKS_MS : 0);
+  // Of a search that is new and may find more, only a look tells.
+  const needsLook = typeof goal === "object" && "items" in goal;
   // That events are not answered at all is known only after a while.
   const isSilent = areEventsDown && down?.status === "silent";
   const within =
     NOTICED_WITHIN_MS +
     3 * answerMs +
-    (isLate || isSilent ? slowLookMs : 0) +
+    (isLate || isSilent || (needsLook && lagMs > 0) ? slowLookMs : 0) +
     odd.length * 2 * SECOND_LOOK_MS +
     (stop?.forMs ?? 0);
   const canBeMissed = isLate || odd.length > 0 || down !== undefined || stop !== undefined;
   const noticedBy = ended - within;
-  if (noticedBy < since) return undefined;
-  const missed = history.between(since, noticedBy).find((moment, index, all) => {
-    const from = Math.max(moment.from, since);
+  const knownFrom = Math.max(since, seenFrom);
+  if (noticedBy < knownFrom) return undefined;
+  const missed = history.between(knownFrom, noticedBy).find((moment, index, all) => {
+    const from = Math.max(moment.from, knownFrom);
     const before = all[index - 1];
     const begins = of(moment).includes("reached") && before !== undefined && !of(before).includes("reached");
     if (goal === "idle" && begins && !canBeMissed && from > Math.max(afterFirstLook, surelyAfterCall)) return true;
@@ -177,7 +170,9 @@ function verdictOn(
     return history.between(from, from + within).every((later) => {
       const outcomes = of(later);
       // Only events tell of it then.
-      return isStateDown ? outcomes.some((one) => one !== "paused" && one !== "stopped") : outcomes.length > 0;
+      return isStateDown
+        ? outcomes.some((one) => one !== "paused" && one !== "stopped" && !(needsLook && one === "canceled"))
+        : outcomes.length > 0;
     });
   });
   return missed === undefined ? undefined : `${outcome}, but ${of(missed).join(" and ")} at ${missed.from} already`;
@@ -232,8 +227,9 @@ function faultsOfWarning(
   const { down, odd, troubled, stop } = conditions;
   if (outcome !== "still_running") return lastError === undefined ? [] : [`${outcome} with a warning`];
   const isSound = down === undefined && odd.length === 0 && !troubled && stop === undefined;
-  if (isSound && lastError !== undefined && answerMsOf(conditions) < LAST_LOOK_MS)
-    return [`warned: ${lastError.message}`];
+  // What has just been deleted is not known any more.
+  const isWarned = lastError !== undefined && lastError.kind !== "not_found";
+  if (isSound && isWarned && answerMsOf(conditions) < LAST_LOOK_MS) return [`warned: ${lastError.message}`];
   const silentFor = down?.path === "both" && (down.to ?? ended) >= ended ? ended - Math.max(down.from, begun) : 0;
   return silentFor > SILENT_MS + answerMsOf(conditions) && lastError === undefined
     ? [`nothing was answered for ${silentFor} ms, without a warning`]
