@@ -16,7 +16,10 @@ const PAGE = 200;
 const FIRST_PAGE = 20;
 /** For so long at most, in milliseconds: whoever asks has no more time. */
 const TRACE_MS = 10_000;
-/** What was found, or not, counts for whoever asks again within this time, in milliseconds: a call looks twice. */
+/**
+ * What was found, or not, counts for whoever asks again within this time, in milliseconds: a call looks twice. The newest events do not
+ * count, for one that was on its way is visible then.
+ */
 const RECENT_MS = 15_000;
 
 /** A Webset that a caller means. */
@@ -85,9 +88,11 @@ async function traceOf(text: string, { feed, clock, signal, withinMs }: Tracing)
   traces.set(feed, known);
   const last = known.get(text);
   // Who is deleted stays so.
-  if (last?.found?.deletedAt !== undefined || (last && clock.now() - last.at < RECENT_MS)) return last?.found;
+  if (last?.found?.deletedAt !== undefined) return last.found;
+  const isRecent = last !== undefined && clock.now() - last.at < RECENT_MS;
   const limit = startTimeLimit(clock, Math.min(TRACE_MS, withinMs ?? TRACE_MS), signal);
-  let page = last?.page;
+  let page: string | undefined;
+  let hasSeenNewest = false;
   try {
     for (let pages = 0; pages < MOST_PAGES; pages++) {
       const size = page === undefined ? FIRST_PAGE : PAGE;
@@ -104,11 +109,16 @@ async function traceOf(text: string, { feed, clock, signal, withinMs }: Tracing)
         known.set(text, { found, page: undefined, at: clock.now() });
         return found;
       }
-      page = nextPage ?? undefined;
+      // What is older was looked through before.
+      const isOlder = !hasSeenNewest && nextPage !== null;
+      hasSeenNewest = true;
+      if (isOlder && isRecent && last.page === undefined) return last.found;
+      page = (isOlder ? last?.page : undefined) ?? nextPage ?? undefined;
       if (page === undefined) break;
     }
   } catch (error) {
     if (!limit.expired) throw error;
+    page ??= last?.page;
   } finally {
     limit.end();
   }

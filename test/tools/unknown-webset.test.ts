@@ -149,3 +149,16 @@ test.each(["list_webset_events", "wait_for_webset_event"])(
     expect((await ask(name, { websetId: null, after: "1m" })).value).not.toHaveProperty("note");
   },
 );
+
+test("is known as deleted as soon as its event is visible, also to whoever asked just before", async () => {
+  const opened = await openToolWorld({ visibilityDelay: (type) => (type === "webset.deleted" ? 4_000 : 0) });
+  onTestFinished(() => opened.close());
+  const { clock, call, world } = opened;
+  const { id: websetId } = world.createWebset({});
+  await clock.advance(60_000);
+  world.deleteWebset(websetId);
+  const wait = () => clock.until(call("wait_for_webset", { websetId, timeoutSeconds: 3 }));
+  await wait();
+  await clock.advance(4_000);
+  expect((await wait()).value).toMatchObject({ outcome: "deleted" });
+});
