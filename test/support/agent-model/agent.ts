@@ -129,10 +129,12 @@ export async function runAgent(agent: Agent, surroundings: Surroundings): Promis
     name: string,
     args: Args,
   ): Promise<{ value: ToolResult["value"]; askedAt: number } | undefined> => {
-    for (;;) {
+    for (let given = args; ; ) {
       const askedAt = now();
-      const { value, error } = await tools().call(name, args);
+      const { value, error } = await tools().call(name, given);
       if (error === undefined) return { value, askedAt };
+      const seconds = /Call \w+ with timeoutSeconds (\d+)/.exec(error)?.[1];
+      if (seconds !== undefined) given = { ...given, timeoutSeconds: Number(seconds) };
       if (!PASSING.test(error)) {
         if (!/^not_found: /.test(error)) record.wrong.push(`${name} ${JSON.stringify(args)}: ${error}`);
         return undefined;

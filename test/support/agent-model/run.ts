@@ -35,7 +35,6 @@ export async function play(story: Story): Promise<string[]> {
     }
     await fake.sleep(TROUBLE_MS);
     faults.clear();
-    opened.trouble.latency = () => 0;
     isCalm = true;
   })();
 
