@@ -53,6 +53,8 @@ const FRESH_LOOK_MS = 6_000;
 const OVERSLEPT_MS = 1_000;
 /** After that much silence of the API a wait warns of it. */
 const SILENT_MS = 8_000;
+/** A request is given up after so long. */
+const UNANSWERED_MS = 25_000;
 /** Pauses after failures go on for a while. */
 const AFTERMATH_MS = 10_000;
 
@@ -72,7 +74,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   // The answer to a look that somebody else asked for before comes first.
   const firstLookBy = Math.max(begun, wokenAt) + 2 * answerMs;
   const isStateDown = isDownWithin(down, "state", begun, ended);
-  const seenFrom = isStateDown && (down?.from ?? 0) <= firstLookBy ? (down?.to ?? begun) : begun;
+  const seenFrom = isStateDown && down !== undefined && down.from <= firstLookBy ? overAt(down, ended) : begun;
   const seenBy = (time: number) => [
     ...history.between(begun - conditions.lagMs, conditions.troubled || isStateDown ? ended : time),
     ...history.servedBetween(begun, time),
@@ -213,9 +215,14 @@ function answerMsOf({ latencyMs, queueMs }: Conditions): number {
   return 2 * latencyMs + queueMs;
 }
 
+/** What was asked before the end of a silence is not answered after it either. */
+function overAt({ status, to }: NonNullable<Life["down"]>, ended: number): number {
+  return (to ?? ended) + (status === "silent" ? UNANSWERED_MS : 0);
+}
+
 function isDownWithin(down: Life["down"], of: Path, begun: number, ended: number): boolean {
   if (down === undefined || !(down.path === of || down.path === "both")) return false;
-  return down.from <= ended && (down.to ?? ended) + AFTERMATH_MS >= begun;
+  return down.from <= ended && overAt(down, ended) + AFTERMATH_MS >= begun;
 }
 
 /** A warning tells of trouble that lasted at the end, and only of that. */
