@@ -54,6 +54,8 @@ export interface Evidence {
 }
 
 export const LARGEST = 200;
+/** After so long no further question is asked, in milliseconds: what was seen by then is told. */
+export const GATHER_MS = 60_000;
 const SMALL = 3;
 /** What is visible of the last seconds is read from here on, in milliseconds before now. */
 const RECENT_MS = 20_000;
@@ -68,7 +70,9 @@ const SETTLED_MS = LATE_MS + CLOCK_DISAGREEMENT_MS + 4_000;
  */
 export async function gather(probe: Probe, signal: AbortSignal, readings: readonly SeenPage[] = []): Promise<Evidence> {
   const events = async (query: Query) => readPage(await probe.get("events", query, signal));
-  const seen = async <T>(ask: () => Promise<T>): Promise<Seen<T>> => ask().catch(kept);
+  const endsAt = probe.clock.now() + GATHER_MS;
+  const isOver = () => probe.clock.now() >= endsAt;
+  const seen = async <T>(ask: () => Promise<T>): Promise<Seen<T>> => (isOver() ? undefined : ask().catch(kept));
   const now = () => probe.upstreamClock.told;
 
   const first = await events({ limit: LARGEST });
@@ -81,9 +85,8 @@ export async function gather(probe: Probe, signal: AbortSignal, readings: readon
   evidence.readings.push(...(await recent(probe, signal)));
   evidence.byDefault = await seen(() => events({}));
   evidence.above = await seen(() => events({ limit: LARGEST + 1 }));
-  const small = await events({ limit: SMALL }).catch(kept);
-  evidence.small = small;
-  const cursor = small instanceof WebsetsError ? null : small.nextCursor;
+  evidence.small = await seen(() => events({ limit: SMALL }));
+  const cursor = pageOf(evidence.small)?.nextCursor ?? null;
   if (cursor !== null) evidence.behind = await seen(() => events({ limit: SMALL, cursor }));
 
   const event = settled(first.events, now());
@@ -107,7 +110,7 @@ export async function gather(probe: Probe, signal: AbortSignal, readings: readon
   evidence.websets = await seen(
     async () => parseWebsetPage((await probe.get("websets", { limit: 25 }, signal)).json).data,
   );
-  evidence.readings.push(...(await recent(probe, signal)));
+  if (!isOver()) evidence.readings.push(...(await recent(probe, signal)));
   return evidence;
 }
 

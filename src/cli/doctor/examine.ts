@@ -4,17 +4,14 @@ import { parseTeam } from "../../exa/schemas.ts";
 import type { WebsetsError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
 import { judge } from "./decisions.ts";
-import { type Evidence, gather, type SeenPage } from "./evidence.ts";
-import { type Exam, type Finding, failed, isExa, limited } from "./finding.ts";
+import { type Evidence, GATHER_MS, gather, type SeenPage } from "./evidence.ts";
+import { type Exam, type Finding, failed, isExa, LIMIT_MS, limited } from "./finding.ts";
 import { describeListing } from "./listing.ts";
 import { Probe } from "./probe.ts";
 import { checkWay } from "./way.ts";
 
 /** What can only be checked with a key, and where the API can be reached. */
 const WITH_KEY = ["account", "limits", "events", "order", "ranges", "pages", "decisions"] as const;
-/** For all requests that show how events are listed, in milliseconds; each has the limit of a check besides. */
-const GATHER_MS = 60_000;
-
 /** Looks at events as they become visible, before anything else is read of them, and returns what it read. */
 export type Look = (probe: Probe) => Promise<SeenPage[]>;
 
@@ -49,7 +46,7 @@ export async function* examine(
   let evidence: Evidence;
   try {
     const readings = await look(probe);
-    evidence = await limited(exam, (signal) => gather(probe, signal, readings), GATHER_MS);
+    evidence = await limited(exam, (signal) => gather(probe, signal, readings), GATHER_MS + 2 * LIMIT_MS);
   } catch (error) {
     yield failed("events", error, hide);
     yield* skipped(WITH_KEY.slice(3), "not checked, for events cannot be read");

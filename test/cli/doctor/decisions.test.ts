@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DECISIONS, judge } from "../../../src/cli/doctor/decisions.ts";
-import { type Evidence, readPage, type SeenPage } from "../../../src/cli/doctor/evidence.ts";
+import { type Evidence, GATHER_MS, gather, readPage, type SeenPage } from "../../../src/cli/doctor/evidence.ts";
 import type { Exchange } from "../../../src/cli/doctor/probe.ts";
 import { createFaults, parseFaults } from "../../../src/sandbox/faults.ts";
 import { WebsetsError } from "../../../src/shared/errors.ts";
-import { evidenceOf, liveOneWebset } from "./exam.ts";
+import { evidenceOf, liveOneWebset, openProbe } from "./exam.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "..", "docs", "decisions");
 const pages = readdirSync(folder).sort();
@@ -101,6 +101,18 @@ function seen(more: Partial<Evidence>): Evidence {
 }
 
 const verdict = (number: string, evidence: Partial<Evidence>) => verdictsOf(seen(evidence))[number];
+
+test("where answers take long, what was seen in a minute is judged", async () => {
+  const { clock, sandbox, probe } = openProbe({ latencyMs: 4_500 });
+  await liveOneWebset(sandbox, clock);
+  const startedAt = clock.now();
+  const evidence = await clock.until(gather(probe, new AbortController().signal));
+  expect(clock.now() - startedAt).toBeLessThan(GATHER_MS + 10_000);
+  expect(evidence.first.events.length).toBeGreaterThan(0);
+  expect(evidence.small).toBeDefined();
+  expect(evidence.websets).toBeUndefined();
+  expect([...judge(evidence)]).toHaveLength(DECISIONS.length);
+});
 
 describe("0001", () => {
   const reading = (at: number, entries: object[]) =>

@@ -10,10 +10,13 @@ import { sandboxTransport } from "../../support/sandbox-transport.ts";
 const LATENCY_MS = 40;
 
 /** A probe before a sandbox in the same process, on a clock that moves when told to. */
-export function openProbe(options: Partial<SandboxOptions> = {}) {
+export function openProbe({
+  latencyMs = LATENCY_MS,
+  ...options
+}: Partial<SandboxOptions> & { latencyMs?: number } = {}) {
   const clock = new FakeClock();
   const sandbox = createSandbox({ seed: 7, ...options, clock });
-  const transport = sandboxTransport(sandbox, clock, () => LATENCY_MS);
+  const transport = sandboxTransport(sandbox, clock, () => latencyMs);
   const probe = new Probe({ config: CONFIG, transport, clock });
   return { clock, sandbox, probe, transport };
 }
