@@ -19,6 +19,12 @@ const MARGIN_MS = 60_000;
 /** Reading events by their ids may take this many requests before reading all of a time is tried. */
 const WORTH_A_CALL = 10;
 
+/**
+ * What cannot be found out of an event for so long, in milliseconds, is done without, so that one monitor that cannot be read keeps
+ * nothing back for ever; what comes within the same time again is then tried once.
+ */
+const LONGEST_FAILING_MS = 300_000;
+
 /** What was read at once. */
 export interface Read {
   /** Where to go on after it. */
@@ -42,6 +48,7 @@ export interface ReadingOptions {
 /** Reads the events of a filter, in the way that `tail` does. */
 export class Reading {
   readonly #options: ReadingOptions;
+  #hurriesUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -140,12 +147,20 @@ export class Reading {
   /** The Webset of an event, also where the tool had no time to find it out. */
   async #websetOf({ id, type, createdAt, websetId, data }: PresentedEvent, signal: AbortSignal) {
     if (websetId !== undefined) return websetId;
-    const { clock, tenant } = this.#options.context;
+    const { context, onTransientError } = this.#options;
+    const { clock, tenant } = context;
+    const startedAt = clock.now();
     for (;;) {
       try {
         return await tenant.tools.feed.websetOf(toFeedEvent({ id, type, createdAt, data }), signal);
       } catch (error) {
         if (!isTransient(error)) throw error;
+        onTransientError(error);
+        if (clock.now() < this.#hurriesUntil) return undefined;
+        if (clock.now() - startedAt >= LONGEST_FAILING_MS) {
+          this.#hurriesUntil = clock.now() + LONGEST_FAILING_MS;
+          return undefined;
+        }
         await clock.sleep(Math.max(RETRY_MS, error.retryAfterMs ?? 0), signal);
       }
     }
