@@ -95,6 +95,7 @@ export const waitForWebsetEvent = defineTool({
     const asked = args.websetId;
     let meant = undefined as FoundWebset | undefined;
     let unknown = undefined as WebsetsError | undefined;
+    const resumes = args.after !== undefined && !shapes.isTime(args.after);
     const looking = linkAbort(signal);
     let before: Promise<Rest["is"] | undefined> | undefined;
     const restOf = async ({ id, deletedAt }: FoundWebset, waitedMs: number): Promise<Rest | undefined> => {
@@ -139,7 +140,7 @@ export const waitForWebsetEvent = defineTool({
       sift:
         ready &&
         ((events, isCaughtUp, within) => ready.sift(events, { isCaughtUp, websetId: meant?.id, signal: within })),
-      resumes: args.after !== undefined && !shapes.isTime(args.after),
+      resumes,
       atLeast,
       ends: asked === undefined ? undefined : endsWebset,
       ...(takesAll
@@ -157,8 +158,10 @@ export const waitForWebsetEvent = defineTool({
       },
     })
       .catch((error: unknown) => {
-        // Where there is no time to ask twice, that it is not known says more than that nothing was found.
-        throw meant === undefined && unknown !== undefined && isTransient(error) ? unknown : error;
+        // Where there is no time to ask twice, that it is not known says more than that nothing was found; but whoever goes on may have
+        // events of it to hear.
+        const isNone = meant === undefined && !resumes && isTransient(error);
+        throw isNone && unknown !== undefined ? unknown : error;
       })
       .finally(() => looking.abort());
     const { events, lastError } = collected;

@@ -56,6 +56,18 @@ describe("where each request takes 9 s", () => {
     expect(clock.now() - startedAt).toBeLessThan(timeoutSeconds * 1_000 + 1_000);
   });
 
+  test("a wait that goes on is not told that there is no such Webset where there was no time to look whether it is deleted", async () => {
+    const { world, clock, call } = await open();
+    const { id: websetId } = world.createWebset({});
+    const { value } = await call("wait_for_webset_event", { after: "5m", timeoutSeconds: 25 });
+    world.deleteWebset(websetId);
+    await clock.advance(100_000);
+    const args = { websetId, after: value?.cursor };
+    expect((await call("wait_for_webset_event", { ...args, timeoutSeconds: 10 })).error).toMatch(/^unavailable: /);
+    const longer = await call("wait_for_webset_event", { ...args, timeoutSeconds: 45 });
+    expect(longer.value?.events).toMatchObject([{ type: "webset.deleted" }]);
+  });
+
   test.each(["wait_for_webset_event", "wait_for_webset"])(
     "%s says of a wait that is over before an answer comes which one is not",
     async (name) => {

@@ -16,6 +16,8 @@ interface Facts {
   /** All events there are in the end. */
   events: readonly LoggedEvent[];
   lagMs: number;
+  /** Whether requests can fail: then nobody may have been able to read that a Webset is deleted. */
+  isTroubled: boolean;
   /** Which monitors and so on belong to a Webset is not told by an event itself. */
   idOf: (webset: number) => string;
 }
@@ -32,14 +34,14 @@ export function faultsIn(record: AgentRecord, facts: Facts): string[] {
 function faultsOfUnknown(
   { webset }: Filter,
   { askedAt, at }: NonNullable<AgentRecord["unknown"]>,
-  { account, events, idOf }: Facts,
+  { account, events, isTroubled, idOf }: Facts,
 ): string[] {
   const websetId = webset === undefined ? "" : idOf(webset);
   const isDeleted = (account.websets.get(websetId)?.deletedAt ?? Number.POSITIVE_INFINITY) <= at;
   const isTold = events.some(
     ({ event, visibleAt }) => event.type === "webset.deleted" && idIn(event.data) === websetId && visibleAt < askedAt,
   );
-  return isDeleted && !isTold ? [] : [`Webset ${websetId} was unknown`];
+  return isDeleted && (!isTold || isTroubled) ? [] : [`Webset ${websetId} was unknown`];
 }
 
 function faultsOfEvents({ agent, told, from, stoppedAt }: AgentRecord, { events, idOf }: Facts): string[] {

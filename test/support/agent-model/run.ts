@@ -69,7 +69,9 @@ export async function play(story: Story): Promise<string[]> {
   await fake.advance(0);
   const idOf = (webset: number) => account.idOf(webset);
   const wrong = records.flatMap((record, index) =>
-    faultsIn(record, { account, events, lagMs: upstream.lagMs, idOf }).map((fault) => `agent ${index}: ${fault}`),
+    faultsIn(record, { account, events, lagMs: upstream.lagMs, isTroubled: upstream.trouble !== "none", idOf }).map(
+      (fault) => `agent ${index}: ${fault}`,
+    ),
   );
   if (processes.some(({ deps }) => deps.feed.tails > 0)) wrong.push("a poll loop is running for nobody");
   for (const { tools } of processes) await tools.close();
