@@ -20,11 +20,12 @@ export function openTasks({ intervalMs = 1_000 } = {}) {
   return openServer(upstream, { exa, feed, states, ready: new ReadyChains({ exa, states, clock, feed }), clock });
 }
 
-/** Replicas of such a server, which share a state. */
-export function openReplicas(count: number, wrap = (state: State) => state) {
+/** Two replicas of such a server, which share a state. */
+export function openReplicas(wrap = (state: State) => state) {
   const upstream = openFeedWorld({ speed: 0.000_1 });
   const shared = { state: wrap(new MemoryState(upstream.clock)), tenant: "tenant" };
-  return Array.from({ length: count }, () => openServer(upstream, upstream.newProcess(shared), shared));
+  const open = () => openServer(upstream, upstream.newProcess(shared), shared);
+  return [open(), open()] as const;
 }
 
 function openServer(upstream: FeedWorld, deps: ToolDeps, shared?: SharedTenant) {
