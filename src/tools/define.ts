@@ -41,7 +41,7 @@ export interface CallContext extends Omit<ToolDeps, "maxWaitSeconds">, WaitLimit
   lookWithinMs?: number | undefined;
   /** For programs: a wait for events ends with the first reading that found enough, with all of it, and nobody reads its `next`. */
   takesAll?: boolean | undefined;
-  /** The same: how long its first reading may take at least, in milliseconds. */
+  /** Where no host loses patience: how long the first reading of a wait may take at least, in milliseconds. */
   firstReadingMs?: number | undefined;
   /** Told of transient errors while a wait goes on, and with undefined when a request succeeds again. */
   onTransientError?: ((error: WebsetsError | undefined) => void) | undefined;

@@ -40,8 +40,11 @@ export interface MountOptions {
 /** This much of a name that is none is repeated, in characters. */
 const LONGEST_NAME = 60;
 
+/** The result of a task that has ended elsewhere is found again with no time left: so long may its first reading take, in milliseconds. */
+const FIND_AGAIN_MS = 20_000;
+
 /** What `run` needs from the way in which a call is answered. */
-type Control = Pick<CallContext, "signal" | "report" | "mayTakeLong" | "lookWithinMs">;
+type Control = Pick<CallContext, "signal" | "report" | "mayTakeLong" | "lookWithinMs" | "firstReadingMs">;
 
 /**
  * Puts the tools on a server: lists them, checks what they are called with, renders what they return and says what went
@@ -70,7 +73,10 @@ export function mountTools(mcp: McpServer, tools: readonly Tool[], options: Moun
       const prepared = prepare({ tool, log: callLog, deps, limits: backgroundLimits(background) }, args);
       const { call, run } = inBackground(prepared);
       const plan = { longestMs: leftMs, pollIntervalMs: prepared.pollIntervalMs };
-      return { call, work: new Work(plan, (control) => run({ ...control, mayTakeLong })) };
+      return {
+        call,
+        work: new Work(plan, (control) => run({ ...control, mayTakeLong, firstReadingMs: FIND_AGAIN_MS })),
+      };
     });
   }
   mcp.server.setRequestHandler("tools/call", async ({ params }, context) => {

@@ -62,6 +62,7 @@ export const waitForWebset = defineTool({
       until: untilOf(args),
       searchId: args.searchId,
       timeoutMs,
+      firstReadingMs: context.firstReadingMs,
       onProgress(progress, position) {
         report(progress.summary, () => cursorOf(position));
         context.showProgress?.(progress);

@@ -43,6 +43,8 @@ export interface WebsetWait {
   until: Until;
   searchId?: string | undefined;
   timeoutMs: number;
+  /** How much longer the first look may take, in milliseconds; without it no host notices. */
+  firstReadingMs?: number | undefined;
   signal: AbortSignal;
   /** When it aborts the time is up. */
   closing?: AbortSignal | undefined;
@@ -71,13 +73,13 @@ export interface WebsetWaited {
  * whole time.
  */
 export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
-  const { clock, feed, timeoutMs, signal, closing } = wait;
+  const { clock, feed, timeoutMs, signal, closing, firstReadingMs = GRACE_MS } = wait;
   const startedAt = clock.now();
   const startedWall = clock.wallTime();
   let lateMs = 0;
   const limit = limitWait(wait, (late) => {
     lateMs = late;
-    return observer.known === undefined ? GRACE_MS : 0;
+    return observer.known === undefined ? firstReadingMs : 0;
   });
   let goal: Goal | undefined;
   let forecast: ReturnType<typeof forecastOf> | undefined;

@@ -1,4 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import { TOOLS } from "../../src/tools/index.ts";
+import { checkArguments, runTool } from "../../src/tools/run-tool.ts";
+import { openFeedWorld } from "../support/feed-world.ts";
 import { openToolWorld, type ToolWorldOptions } from "../support/tool-world.ts";
 
 /** How long each request takes, in milliseconds. */
@@ -87,4 +90,21 @@ describe("where each request takes 9 s", () => {
     const longer = await call("wait_for_webset_event", { after: value?.cursor, timeoutSeconds: 25 });
     expect(longer.value).toMatchObject({ outcome: "quiet" });
   });
+
+  test.each(["wait_for_webset", "wait_for_webset_event"])(
+    "%s without time left, as for a task that has ended elsewhere, finds what was found",
+    async (name) => {
+      const { fake, clock, world, newProcess } = openFeedWorld({ latency: () => SLOW_MS / 2 });
+      const { id } = world.createWebset({});
+      await fake.advance(60_000);
+      const tool = TOOLS.find((one) => one.name === name) as (typeof TOOLS)[number];
+      const args = { ...(name === "wait_for_webset" ? { websetId: id } : { after: "5m" }), timeoutSeconds: 0 };
+      const context = {
+        ...{ ...newProcess(), clock, signal: new AbortController().signal, firstReadingMs: 20_000 },
+        ...{ maxWaitSeconds: 300, defaultTimeoutSeconds: 25, report() {}, mayTakeLong() {} },
+      };
+      const value = await fake.until(runTool(tool, { args: checkArguments(tool, args), given: args }, context));
+      expect(value.outcome).toBe(name === "wait_for_webset" ? "reached" : "events");
+    },
+  );
 });
