@@ -5,7 +5,7 @@ import type { Feed } from "../../../src/feed/feed.ts";
 import { crowdTypes, fingerprint, type Position, positionAt } from "../../../src/feed/position.ts";
 import type { Clock } from "../../../src/shared/clock.ts";
 import { abortError, isAbort, isDoubtful, isTransient } from "../../../src/shared/errors.ts";
-import { FILTERS, type ScenarioReader, type Wait } from "./scenario.ts";
+import { ENDING, FILTERS, fitting, type ScenarioReader, type Wait } from "./scenario.ts";
 
 /** Where a reader runs. */
 export interface Surroundings {
@@ -55,6 +55,20 @@ export interface Result {
 }
 
 type Begin = ScenarioReader["begin"];
+
+const LAST_WAIT: Omit<Wait, "timeoutMs"> = {
+  pauseMs: 0,
+  atLeast: 100,
+  limit: 100,
+  cancelAfterMs: undefined,
+  restarted: false,
+  room: undefined,
+  takesAll: false,
+  hasEnds: false,
+  closesAfterMs: undefined,
+  lookWithinMs: undefined,
+  savesLooks: false,
+};
 
 /** No model copies more. */
 const LONGEST_TEXT = 1_000;
@@ -110,14 +124,21 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   };
 
   /** How many events came; undefined where the wait failed. */
-  const wait = async ({ timeoutMs, atLeast, limit, cancelAfterMs, restarted }: Wait): Promise<number | undefined> => {
-    const stop = new AbortController();
+  const wait = async (one: Wait): Promise<number | undefined> => {
+    const { timeoutMs, atLeast, limit, cancelAfterMs, restarted, room, takesAll, hasEnds, closesAfterMs } = one;
     const done = new AbortController();
-    const timer = cancelAfterMs === undefined ? undefined : clock.sleep(cancelAfterMs, done.signal);
-    timer?.then(
-      () => stop.abort(),
-      () => {},
-    );
+    const abortAfter = (ms: number | undefined) => {
+      const later = new AbortController();
+      if (ms !== undefined)
+        clock.sleep(ms, done.signal).then(
+          () => later.abort(),
+          () => {},
+        );
+      return later;
+    };
+    const stop = abortAfter(cancelAfterMs);
+    const closing = abortAfter(closesAfterMs);
+    let looked: string | undefined;
     const from =
       cursor !== undefined
         ? decodeCursor(cursor)
@@ -139,9 +160,17 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       from,
       resumes: cursor !== undefined,
       atLeast,
-      limit: Math.max(atLeast, limit),
+      limit: takesAll ? Number.POSITIVE_INFINITY : Math.max(atLeast, limit),
+      endsEarly: takesAll,
+      ...(room === undefined || takesAll ? {} : { fits: (events) => fitting(room, events) }),
+      ends: hasEnds ? ({ type }) => type === ENDING : undefined,
       timeoutMs,
       signal: stop.signal,
+      closing: closing.signal,
+      lookWithinMs: one.lookWithinMs,
+      onLook: (_, { position }) => {
+        looked = cursorOf(position);
+      },
     };
     try {
       const { events, position, more, late, repeats } = await collectEvents(request);
@@ -149,7 +178,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       if (cursor === undefined && from !== undefined) record.begin = from;
       record.results.push({
         events,
-        limit: request.limit,
+        limit: request.fits?.(events) ?? request.limit,
         from,
         endedAt: now(),
         late,
@@ -161,10 +190,12 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     } catch (error) {
       if (!isAbort(error) && !isTransient(error)) throw error;
       if (isAbort(error) && !stop.signal.aborted) throw error;
+      if (one.savesLooks) cursor = looked ?? cursor;
       return undefined;
     } finally {
       done.abort();
-      record.overtime = Math.max(record.overtime, clock.now() - startedAt - Math.max(FIRST_READING_MS, timeoutMs));
+      const upAfterMs = Math.max(FIRST_READING_MS, Math.min(timeoutMs, closesAfterMs ?? timeoutMs));
+      record.overtime = Math.max(record.overtime, clock.now() - startedAt - upAfterMs);
     }
   };
 
@@ -212,14 +243,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   }
   const latest = await calm;
   for (let quietMs = 0; ; ) {
-    const found = await wait({
-      pauseMs: 0,
-      timeoutMs: lastWaitMs,
-      atLeast: 100,
-      limit: 100,
-      cancelAfterMs: undefined,
-      restarted: false,
-    });
+    const found = await wait({ ...LAST_WAIT, timeoutMs: lastWaitMs });
     const isPast = cursor !== undefined && decodeCursor(cursor).since > latest;
     quietMs = found === 0 ? quietMs + lastWaitMs : 0;
     if (isPast || quietMs >= lastQuietMs) return record;

@@ -68,6 +68,36 @@ export interface Wait {
   cancelAfterMs: number | undefined;
   /** Whether the program was restarted before it: only the cursor is left. */
   restarted: boolean;
+  /** How much its result has room for, by `sizeOf`; undefined for any number of events. */
+  room: number | undefined;
+  /** Whether it takes whatever there is as soon as that is enough, as calls do that go to a program. */
+  takesAll: boolean;
+  /** Whether an event of `ENDING` ends it. */
+  hasEnds: boolean;
+  /** After which its program is about to end, so that its time is up. */
+  closesAfterMs: number | undefined;
+  /** The first look comes within this time. */
+  lookWithinMs: number | undefined;
+  /** Whether the reader goes on from what the last look told, where the wait is lost. */
+  savesLooks: boolean;
+}
+
+/** What ends a wait that has ends. */
+export const ENDING = "webset.idle";
+
+/** How much room an event takes in a result: some take more. */
+export function sizeOf({ id }: { id: string }): number {
+  return id.startsWith("a") ? 3 : 1;
+}
+
+/** How many of these events a result has room for, at least one. */
+export function fitting(room: number, events: readonly { id: string }[]): number {
+  let left = room;
+  const number = events.findIndex((event) => {
+    left -= sizeOf(event);
+    return left < 0;
+  });
+  return number === -1 ? events.length : Math.max(1, number);
 }
 
 export interface ScenarioReader {
@@ -201,6 +231,12 @@ const waits: fc.Arbitrary<Wait> = fc.record({
   limit: fc.constantFrom(1, 3, 100),
   cancelAfterMs: fc.option(fc.integer({ min: 0, max: 5_000 }), { nil: undefined, freq: 5 }),
   restarted: fc.boolean(),
+  room: fc.constantFrom(undefined, undefined, undefined, 1, 4, 20),
+  takesAll: fc.constantFrom(false, false, false, true),
+  hasEnds: fc.constantFrom(false, false, true),
+  closesAfterMs: fc.option(fc.integer({ min: 0, max: 9_000 }), { nil: undefined, freq: 5 }),
+  lookWithinMs: fc.constantFrom(undefined, undefined, 0, 2_000),
+  savesLooks: fc.boolean(),
 });
 
 function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
