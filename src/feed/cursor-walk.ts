@@ -38,6 +38,7 @@ export async function* walkCursors(
   let rest = range;
   let cursor: string | undefined;
   let used = new Set<string>();
+  let fresh = 0;
   let repeating = 0;
   let empty = 0;
   let isBeyond = false;
@@ -46,6 +47,7 @@ export async function* walkCursors(
     // A cursor that came with a last page need not lead anywhere.
     const hasMore: boolean = isRefused ? !isBeyond : promisesMore;
     const isNews = walked.take(page.events) > 0;
+    if (isNews) fresh++;
     const next = nextCursor === null || used.has(nextCursor) ? undefined : nextCursor;
     if (isBeyond) reader.noteBeyond(page.events.length > 0);
     isBeyond = !hasMore;
@@ -83,7 +85,10 @@ export async function* walkCursors(
     yield { ...page, more: true };
     repeating = isNews ? 0 : repeating + (page.events.length > 0 ? 1 : 0);
     empty = isNews ? 0 : empty + (page.events.length > 0 ? 0 : 1);
-    if (repeating > MOST_REPEATING_PAGES || empty > MOST_EMPTY_PAGES) throw brokenList("goes on without an end");
+    // A look with an overlap meets all again that was read.
+    const overlap = missing.isLooking ? fresh : 0;
+    if (repeating > MOST_REPEATING_PAGES + overlap || empty > MOST_EMPTY_PAGES)
+      throw brokenList("goes on without an end");
     if (next !== undefined) {
       cursor = next;
       used.add(next);

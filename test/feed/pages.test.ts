@@ -21,6 +21,11 @@ function worldWith(count: number, options: FeedWorldOptions = {}): FeedWorld & {
   return { ...opened, ids };
 }
 
+/** The order in which events became visible, or its reverse. */
+function arrivals(order: (typeof ORDERS)[number]): OtherList["order"] {
+  return (events) => (order === "newest-first" ? lastSeenFirst(events) : lastSeenFirst(events).reverse());
+}
+
 async function walk({ reading }: FeedWorld, range: Range = {}, limit = 200, more: Partial<Reading> = {}) {
   const pages: PageRead[] = [];
   for await (const page of walkPages(range, reading(more), limit)) pages.push(page);
@@ -43,6 +48,15 @@ describe.each(ORDERS)("walking pages listed %s", (listOrder) => {
     const range = { types: ["webset.idle"], after: at(3), before: at(6) };
     expect((await walk(opened, range, 2)).ids.sort()).toEqual(opened.ids.slice(3, 7));
     expect(opened.requests.every(({ query }) => query.get("types") === "webset.idle")).toBe(true);
+  });
+
+  test("meets everything where a list that promises more has no order and more pages than may repeat", async () => {
+    const spoilt = worldWith(20);
+    const late = spoilt.record("webset.idle", { at: spoilt.start - 70_500, late: 20_000 }).id;
+    const listed = listedAs(spoilt, { order: arrivals(listOrder), pageSizeCap: 1 });
+    spoilt.trouble.spoil = async (request, next) => promisingMore(await listed(request, next));
+    const { ids } = await walk(spoilt);
+    expect([...new Set(ids)].sort()).toEqual([...spoilt.ids, late].sort());
   });
 
   test("goes on where a cursor repeats, or is missing, by narrowing the range", async () => {
