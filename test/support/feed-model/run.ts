@@ -7,6 +7,7 @@ import { runReader } from "./chain.ts";
 import { dice } from "./dice.ts";
 import { historyOf, latestOf } from "./history.ts";
 import { faultsIn } from "./judge.ts";
+import { listOf } from "./lists.ts";
 import { odditiesOf } from "./oddities.ts";
 import { crowdOf, type Scenario } from "./scenario.ts";
 import { datesOf, troubleOf } from "./trouble.ts";
@@ -29,16 +30,22 @@ export interface ReplicaScenario {
  * reader; nothing where all is as promised.
  */
 export async function play(scenario: Scenario, replicated?: ReplicaScenario): Promise<string[]> {
-  const { upstream, readers, budgeted } = scenario;
+  const { upstream, readers, budgeted, intervalMs } = scenario;
   const events = [...scenario.events, ...crowdOf(scenario)];
   const { listOrder, pageSizeCap, latencyMs, skewMs } = upstream;
   const faults = troubleOf(upstream);
   const dates = datesOf(upstream);
   const oddities = odditiesOf(upstream, () => fake.now());
+  const roll = dice(upstream.seed);
   const spoil: Spoil = (request, next) =>
-    oddities.spoil(request, async () => (upstream.endsPromising ? promisingMore(await next()) : next()));
-  const latency = () => latencyMs;
-  const opened = openFeedWorld({ listOrder, pageSizeCap, latency, skewMs, dates, faults, spoil, budgeted });
+    oddities.spoil(request, async () => {
+      const answer = await list(request, next);
+      return upstream.endsPromising ? promisingMore(answer) : answer;
+    });
+  const latency = () => (upstream.jitters ? Math.floor(2 * roll() * latencyMs) : latencyMs);
+  const options = { listOrder, pageSizeCap, latency, skewMs, dates, faults, spoil, budgeted, intervalMs };
+  const opened = openFeedWorld(options);
+  const list = listOf(upstream, opened);
   const { fake, clock, start, now, trouble } = opened;
   for (const { id, type, websetId, at, visibleAt } of events) {
     opened.record(type, { id, at: start + at, late: visibleAt - at, websetId });

@@ -32,13 +32,29 @@ export interface ScenarioEvent {
 
 export type Trouble = "none" | "seldom" | "often";
 
+/** An API that lists in a way that the sandbox does not know. */
+export interface OddList {
+  order: "newest-first" | "oldest-first" | "arrivals" | "shuffled";
+  cursors: "offset" | "last";
+  /** Whether times are finer than milliseconds. */
+  isFiner: boolean;
+  /** Which end of a range it leaves out. */
+  leavesOut: "createdAfter" | "createdBefore" | undefined;
+}
+
 export interface Upstream {
   listOrder: "newest-first" | "oldest-first";
   pageSizeCap: number;
   /** Whether the last page of a list promises more, without a cursor. */
   endsPromising: boolean;
+  /** How it lists, where not as the sandbox does. */
+  list: OddList | undefined;
+  /** Pages of more entries than this are too large to be held. */
+  mostEntries: number | undefined;
   /** How long a request takes there, and its answer back. */
   latencyMs: number;
+  /** Whether that differs from request to request, so that answers overtake each other. */
+  jitters: boolean;
   dates: "always" | "never" | "sometimes";
   /** How far the clock that stamps events is ahead of the one that dates answers. */
   stampsAheadMs: number;
@@ -120,6 +136,8 @@ export interface Scenario {
   upstream: Upstream;
   /** Whether our requests keep to their budget, so that readers wait for each other's; else all are let through at once. */
   budgeted: boolean;
+  /** How often is polled. */
+  intervalMs: number;
   events: ScenarioEvent[];
   /** So many events more of one millisecond, as of a bulk import. */
   crowd: { at: number; size: number };
@@ -162,13 +180,29 @@ const odd: fc.Arbitrary<Upstream["odd"]> = fc.array(
   { maxLength: 3, size: "-1" },
 );
 
+const lists: fc.Arbitrary<Upstream["list"]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      order: fc.constantFrom("newest-first", "oldest-first", "arrivals", "shuffled"),
+      cursors: fc.constantFrom("offset", "last"),
+      isFiner: fc.boolean(),
+      leavesOut: fc.constantFrom(undefined, undefined, "createdAfter", "createdBefore"),
+    }),
+  },
+);
+
 /** Where most answers tell no time, nobody can know that the one which does is wrong. */
 const upstreams: fc.Arbitrary<Upstream> = fc
   .record({
     listOrder: fc.constantFrom("newest-first", "oldest-first"),
-    pageSizeCap: fc.constantFrom(200, 200, 7, 3, 1),
+    pageSizeCap: fc.constantFrom(200, 200, 200, 50, 7, 3, 1),
     endsPromising: fc.boolean(),
+    list: lists,
+    mostEntries: fc.constantFrom(undefined, undefined, undefined, undefined, 60, 9, 2),
     latencyMs: fc.constantFrom(0, 40, 170, 900),
+    jitters: fc.boolean(),
     dates: fc.constantFrom("always", "always", "never", "sometimes"),
     stampsAheadMs: fc.constantFrom(0, 0, 800, -800),
     skewMs: fc.constantFrom(0, 600_000, -600_000),
@@ -234,7 +268,10 @@ const waits: fc.Arbitrary<Wait> = fc.record({
   room: fc.constantFrom(undefined, undefined, undefined, 1, 4, 20),
   takesAll: fc.constantFrom(false, false, false, true),
   hasEnds: fc.constantFrom(false, false, true),
-  closesAfterMs: fc.option(fc.integer({ min: 0, max: 9_000 }), { nil: undefined, freq: 5 }),
+  closesAfterMs: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 9_000 }) },
+  ),
   lookWithinMs: fc.constantFrom(undefined, undefined, 0, 2_000),
   savesLooks: fc.boolean(),
 });
@@ -267,8 +304,15 @@ export function crowdOf({ crowd: { at, size }, upstream }: Scenario): ScenarioEv
   return Array.from({ length: size }, (_, n) => ({ id: `crowd${n}`, type, websetId: WEBSETS[0], at, visibleAt }));
 }
 
-/** The least size of pages, by the API and by listings, with which a crowd does not take the suite's whole time. */
-const pageFor = (crowd: number) => Math.min(200, Math.ceil(crowd / 40));
+/**
+ * The least size of pages, by the API and by listings. Of a list without an order, a millisecond must fit one page. With times finer than
+ * milliseconds the one before each range is read with it, and where that one fills many slow pages, no wait has the time for more. A
+ * crowd must not take the suite's whole time.
+ */
+function pageFor(crowd: number, { list }: Upstream): number {
+  const least = list?.order === "shuffled" ? 30 : list?.isFiner ? 9 : 1;
+  return Math.max(least, Math.min(200, Math.ceil(crowd / 40)));
+}
 
 function inPagesOf(size: number, reader: ScenarioReader): ScenarioReader {
   if (reader.begin.kind !== "listing") return reader;
@@ -285,20 +329,30 @@ function knowable(upstream: Upstream, reader: ScenarioReader): ScenarioReader {
 }
 
 /** Any run: a sandbox and everything that may go wrong between it and us. */
-export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 400).chain((stretch) =>
+export const scenarios: fc.Arbitrary<Scenario> = fc.constantFrom(1, 1, 1, 1, 400, 400, 100_000).chain((stretch) =>
   fc
     .record({
       upstream: upstreams,
       budgeted: fc.constantFrom(false, false, true),
+      intervalMs: fc.constantFrom(1_000, 1_000, 1_000, 200, 6_000, 60_000),
       history: histories(stretch),
       crowd: fc.record({ at: fc.integer({ min: -25_000 * stretch, max: 8_000 }), size: crowdSizes }),
       readers: fc.array(readers(stretch), { minLength: 1, maxLength: 3 }),
     })
-    .map(({ upstream, budgeted, history, crowd, readers: all }) => ({
+    .map(({ upstream, crowd: { at, size: most }, ...rest }) => {
+      const size = upstream.list?.order === "shuffled" || upstream.list?.isFiner ? 0 : most;
+      return { ...rest, upstream, crowd: { at, size }, page: pageFor(size, upstream) };
+    })
+    .map(({ upstream, budgeted, intervalMs, history, crowd, page, readers: all }) => ({
       budgeted,
-      upstream: { ...upstream, pageSizeCap: Math.max(pageFor(crowd.size), upstream.pageSizeCap) },
+      intervalMs,
+      upstream: {
+        ...upstream,
+        pageSizeCap: Math.max(page, upstream.pageSizeCap),
+        mostEntries: upstream.mostEntries && Math.max(2 * page, upstream.mostEntries),
+      },
       crowd,
-      readers: all.map((reader) => inPagesOf(pageFor(crowd.size), knowable(upstream, reader))),
+      readers: all.map((reader) => inPagesOf(page, knowable(upstream, reader))),
       // Ids that do not sort as their events were created.
       events: history.map(({ late, ...event }, n) => ({
         ...event,
