@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import type { Json, Lease, SharedTenant, State } from "../state/state.ts";
 import { isRecord } from "./event.ts";
-import type { Placed } from "./position.ts";
+import { type Placed, watermarkAt } from "./position.ts";
 import type { TailMemory } from "./tail-memory.ts";
 
 /** The lease of a poll under way, in milliseconds: whoever stalls with it keeps others from telling what they see for this long. */
@@ -100,6 +100,9 @@ export class SharedPolls {
     if (ageMs < 0 || ageMs > paceMs + STALE_MS) return undefined;
     const { floor = Number.POSITIVE_INFINITY, openFrom = Number.POSITIVE_INFINITY } = memory;
     const from = Math.min(openFrom, ...unserved.filter((since) => since < floor));
+    // What one has settled since then is no more than one's own memory holds: of what lies before that, this tells less.
+    const settled = Math.min(floor, memory.settledUpTo ?? Number.NEGATIVE_INFINITY);
+    if (from < floor && watermarkAt(asOf) < settled) return undefined;
     const unknown = events.filter(({ id, time }) => time >= Math.min(floor, from) && !memory.has(id));
     const isAll = sighting.from <= from && unknown.length === 0;
     const owedFrom = isAll ? undefined : Math.min(from, ...unknown.map(({ time }) => time));

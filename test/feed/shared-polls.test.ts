@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { collectEvents } from "../../src/feed/collect.ts";
 import type { Feed } from "../../src/feed/feed.ts";
 import type { Position } from "../../src/feed/position.ts";
+import { SharedPolls } from "../../src/feed/shared-polls.ts";
+import { TailMemory } from "../../src/feed/tail-memory.ts";
 import type { Json, State } from "../../src/state/state.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { MemoryState } from "../support/memory-state.ts";
@@ -153,5 +155,26 @@ describe("replicas that share a state", () => {
     await opened.fake.advance(2_000);
     expect(reader.ids).toEqual(["there"]);
     reader.stop();
+  });
+
+  test("take an older poll for no news of what lies before their own", async () => {
+    const { shared, clock, fake, start } = openReplicas();
+    const { signal } = new AbortController();
+    for (const [asOf, isNews] of [
+      [5_000, false],
+      [11_000, true],
+    ] as const) {
+      const polls = new SharedPolls({ state: shared, tenant: `as of ${asOf}` }, "*", clock, signal, () => {});
+      const lease = await shared.lease(`as of ${asOf} polls *`, 1_000);
+      if (lease === undefined) throw new Error("somebody polls");
+      const sighting = { by: "another", asOf: start + asOf, from: start - 6_000, events: [] };
+      await shared.append(`as of ${asOf} polls *`, sighting, lease);
+      await fake.advance(0);
+      // What it has polled itself tells that all up to here is visible, but reaches no further back.
+      const memory = new TailMemory();
+      memory.take([], start + 5_000, start + 5_000);
+      const heard = polls.hear(memory, [start - 1_000], start + 27_000, 60_000);
+      expect(heard !== undefined).toBe(isNews);
+    }
   });
 });
