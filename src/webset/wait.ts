@@ -169,7 +169,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   }
   const { known } = observer;
   // A request that nobody answers has not failed yet.
-  const silence = clock.now() - feed.answeredAt > LATE_MS ? feed.lastError : undefined;
+  const silence = clock.now() - Math.max(startedAt, feed.answeredAt) > LATE_MS ? feed.lastError : undefined;
   const lastError = known && (lastErrorOf(known) ?? silence);
   return {
     outcome,

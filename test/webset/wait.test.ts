@@ -421,6 +421,22 @@ describe("a wait for a Webset ends", () => {
     }
   });
 
+  test("without a warning where it was too short for more than a look, and something else is under way", async () => {
+    // After so long without a sign of life the account is asked, too.
+    const opened = await at(20_000, { latency: () => 240 });
+    opened.trouble.spoil = async ({ url, signal }, next) => {
+      if (url.pathname.endsWith("/me")) return orAbort(new Promise(() => {}), signal);
+      const answer = await next();
+      const body = answer.body
+        .replaceAll(/"(found|analyzed)":\d+/g, '"$1":0')
+        .replaceAll(/"completed"|"idle"/g, '"running"');
+      return { ...answer, body };
+    };
+    const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 0 }));
+    expect(waited).toMatchObject({ outcome: "still_running" });
+    expect(waited.lastError).toBeUndefined();
+  });
+
   test("by what is true then, where the process was stopped past its time before its first look was answered", async () => {
     const opened = await at(1_000, {
       latency: () => 100,
