@@ -29,8 +29,7 @@ import { type Chain, type Crowd, isPortable, LONGEST_CROWD_BYTES, type Position 
  *   3 bytes   checksum over the rest
  *   4 bytes   the chain
  *   4 bytes   the number of its last call that told something
- *   6 bytes   whether all complete items before it were told (1 bit), and since when events have to be read to know its unfinished ones,
- *             milliseconds since 1970; 0 where it has none
+ *   6 bytes   since when events have to be read to know its unfinished items, milliseconds since 1970; 0 where it has none
  *   n bytes   the cursor within
  */
 const VERSIONS = { plain: 0x71, tie: 0x72, crowd: 0x73 };
@@ -46,7 +45,6 @@ const PRINT_BYTES = 5;
 const SPAN_BITS = 22n;
 /** Later times, which only an upstream without a clock lets through, are told as this one: earlier is safe. */
 const LATEST_SINCE = 2 ** 42 - 1;
-const SURE_BIT = 2 ** 47;
 /** A span too long to be told: the events in `seen` are then kept until they are met again. */
 const SPAN_UNKNOWN = 2 ** 22 - 1;
 
@@ -111,12 +109,12 @@ export function decodeCursor(text: string): Position {
   return { since, seen, ...(tie !== "" && { tie }), ...(crowd !== undefined && { crowd }) };
 }
 
-function encodeChain({ id, call, openSince = 0, isSure = false }: Chain, inner: string): string {
+function encodeChain({ id, call, openSince = 0 }: Chain, inner: string): string {
   const head = Buffer.alloc(CHAIN_BYTES);
   head.writeUInt8(CHAIN_VERSION, 0);
   head.writeUInt32BE(id, 4);
   head.writeUInt32BE(call, 8);
-  head.writeUIntBE(Math.min(LATEST_SINCE, Math.max(0, Math.floor(openSince))) + (isSure ? SURE_BIT : 0), 12, 6);
+  head.writeUIntBE(Math.min(LATEST_SINCE, Math.max(0, Math.floor(openSince))), 12, 6);
   const cursor = Buffer.concat([head, Buffer.from(inner, "base64url")]);
   checksum(cursor.subarray(4)).copy(cursor, 1);
   return cursor.toString("base64url");
@@ -131,14 +129,8 @@ function decodeChain(cursor: Buffer, text: string): Position {
   ) {
     throw new WebsetsError("invalid_request", refusal(text));
   }
-  const since = cursor.readUIntBE(12, 6);
-  const openSince = since % SURE_BIT;
-  const chain = {
-    id: cursor.readUInt32BE(4),
-    call: cursor.readUInt32BE(8),
-    ...(openSince > 0 && { openSince }),
-    ...(since >= SURE_BIT && { isSure: true }),
-  };
+  const openSince = cursor.readUIntBE(12, 6);
+  const chain = { id: cursor.readUInt32BE(4), call: cursor.readUInt32BE(8), ...(openSince > 0 && { openSince }) };
   return { ...decodeCursor(cursor.subarray(CHAIN_BYTES).toString("base64url")), chain };
 }
 

@@ -65,8 +65,6 @@ export interface Chain {
   readonly call: number;
   /** Whoever knows nothing of the chain reads events again from here on, in milliseconds since 1970, to know its unfinished items. */
   readonly openSince?: number;
-  /** Whether items that events before this place show with all values were told: whoever reads those again need not tell them. */
-  readonly isSure?: boolean;
 }
 
 /** A point this long before now, by the upstream's clock, in milliseconds. */

@@ -42,8 +42,6 @@ export interface Track {
    * settled, for its state may lag behind the event that told of idleness.
    */
   idle?: Heard;
-  /** Whether it is open although that event may show all its values: which enrichments its Webset has was not known. */
-  isUnsure: boolean;
   /** How often it could not be read since that event, and since when, in `clock.now()`. */
   failures: number;
   failingSince?: number;
@@ -72,12 +70,6 @@ export function isReady(item: WebsetItem, required: Required): boolean {
   for (const [id, status] of required) if (status !== "canceled" && !isDone(statuses.get(id) ?? "")) return false;
   for (const [id, status] of statuses) if (!required.has(id) && !isDone(status)) return false;
   return true;
-}
-
-/** Whether an item has a value of every enrichment, canceled or not. */
-function isComplete({ enrichments }: WebsetItem, required: Required): boolean {
-  const done = new Set(enrichments.filter(({ status }) => isDone(status)).map(({ enrichmentId }) => enrichmentId));
-  return [...required.keys()].every((id) => done.has(id)) && done.size === enrichments.length;
 }
 
 /** What a chain of waits has met and told so far. */
@@ -110,11 +102,6 @@ export class ReadyChain {
     return since;
   }
 
-  /** Whether events alone tell which items before now are not told yet. */
-  get isSure(): boolean {
-    return [...this.#tracks.values()].every(({ isOpen, isUnsure }) => !isOpen || !isUnsure);
-  }
-
   /**
    * Takes back what was told after a call: whoever goes on from there again has not got it. What its events will not bring again is
    * to be read.
@@ -129,25 +116,12 @@ export class ReadyChain {
     }
   }
 
-  /**
-   * Takes in an event of an item; returns whether the item is to be told with it.
-   * @param wasTold whether an item that it shows with all values was told before, by whoever knew the chain.
-   */
-  meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined, wasTold = false): boolean {
+  /** Takes in an event of an item; returns whether the item is to be told with it. */
+  meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined): boolean {
     const known = this.#tracks.get(item.id);
     const isNewest = known === undefined || byTime(event, known.event) >= 0;
     const track = known ?? {
-      ...{
-        itemId: item.id,
-        websetId,
-        event,
-        shown: 0,
-        isOpen: false,
-        wasRead: false,
-        isUnsure: false,
-        failures: 0,
-        told: [],
-      },
+      ...{ itemId: item.id, websetId, event, shown: 0, isOpen: false, wasRead: false, failures: 0, told: [] },
     };
     this.#tracks.delete(item.id);
     this.#tracks.set(item.id, track);
@@ -161,16 +135,13 @@ export class ReadyChain {
     if (required !== undefined && isReady(item, required)) {
       if (!this.#isNews(track, valuesOf(item))) return false;
       track.isOpen = false;
-      // Where one was canceled since, nobody may have read the item after that.
-      if (wasTold && isComplete(item, required)) track.told = [...track.told, { call: 0, values: valuesOf(item) }];
-      return track.told.every(({ call }) => call > 0);
+      return true;
     }
     // A told item only becomes unfinished by an enrichment that was added; else the event tells of an earlier state.
     const isGrown = required === undefined || this.#isNews(track, wanted(required, item));
     if (isNewest && isGrown) {
       track.isOpen = true;
       track.wasRead = false;
-      track.isUnsure = required === undefined && item.enrichments.every(({ status }) => isDone(status));
       const idle = this.#idle.get(websetId);
       if (idle !== undefined && event.time <= idle.time) track.idle = idle;
       else delete track.idle;

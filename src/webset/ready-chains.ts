@@ -58,33 +58,18 @@ export class ReadyChains {
     const id = known === undefined ? (crypto.getRandomValues(new Uint32Array(1))[0] as number) : (mark?.id as number);
     const chain = known ?? new ReadyChain();
     let from = after;
-    let told: Position | undefined;
     if (mark !== undefined && after !== undefined && "since" in after) {
       if (known !== undefined) known.goBackTo(mark.call, (event) => isDealtWith(after, event));
-      else if (mark.openSince !== undefined) {
-        from = positionAt(Math.min(mark.openSince, after.since));
-        if (mark.isSure) told = after;
-      }
+      else if (mark.openSince !== undefined) from = positionAt(Math.min(mark.openSince, after.since));
     }
     // Told again to be kept, for it is in use.
     this.#chains.set(id, chain);
-    return new ReadyWait({
-      ...this.#deps,
-      from,
-      told,
-      accepts,
-      id,
-      chain,
-      websets: this.#websets,
-      chains: this.#chains,
-    });
+    return new ReadyWait({ ...this.#deps, from, accepts, id, chain, websets: this.#websets, chains: this.#chains });
   }
 }
 
 interface WaitOptions extends ReadyDeps {
   from: Position | Ago | undefined;
-  /** Up to where complete items were told, where events are read again. */
-  told: Position | undefined;
   accepts: (event: FeedEvent) => boolean;
   id: number;
   chain: ReadyChain;
@@ -128,7 +113,7 @@ class ReadyWait {
     events: readonly FeedEvent[],
     { isCaughtUp, websetId, ...within }: { isCaughtUp: boolean; websetId: string | undefined; signal: AbortSignal },
   ): Promise<Sifted> {
-    const { chain, accepts, clock, told } = this.#options;
+    const { chain, accepts, clock } = this.#options;
     const signal = this.#forRequests(within.signal);
     const items = new Map<FeedEvent, WebsetItem>();
     for (const event of events) {
@@ -144,10 +129,9 @@ class ReadyWait {
         if (event.type === "webset.idle") chain.noteIdle(websetId, { time: event.time, metAt: clock.now() });
         if (event.type === "webset.deleted") chain.noteDeleted(websetId);
         if (item !== undefined) {
-          const { data: _, ...rest } = event;
-          const met = { ...rest, metAt: clock.now() };
-          const wasTold = told !== undefined && isDealtWith(told, event);
-          if (chain.meet(met, item, websetId, this.#requiredOf(websetId), wasTold)) this.#tell(event, item, hidden);
+          const { data: _, ...told } = event;
+          if (chain.meet({ ...told, metAt: clock.now() }, item, websetId, this.#requiredOf(websetId)))
+            this.#tell(event, item, hidden);
           else hidden.push(event);
           continue;
         }
@@ -192,8 +176,7 @@ class ReadyWait {
   mark(position: Position): Position {
     const { chain, id } = this.#options;
     const { calls: call, openSince } = chain;
-    const open = openSince === undefined ? {} : { openSince, ...(chain.isSure && { isSure: true }) };
-    return { ...position, chain: { id, call, ...open } };
+    return { ...position, chain: { id, call, ...(openSince === undefined ? {} : { openSince }) } };
   }
 
   #tell(event: FeedEvent, item: WebsetItem, hidden: FeedEvent[]): void {

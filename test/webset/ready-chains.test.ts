@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { collectEvents } from "../../src/feed/collect.ts";
-import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import type { WebsetParameters } from "../../src/sandbox/bodies.ts";
 import { ReadyChains } from "../../src/webset/ready-chains.ts";
@@ -86,48 +85,4 @@ test("items that cannot be read keep back no others, and are given up with a not
   }
   expect(told.toSorted()).toEqual(["webset.idle", "webset.item.created"]);
   expect(notes.at(-1)).toMatch(/^11 items could not be read for minutes .*: list_webset_items tells of all$/);
-});
-
-test("waits that another process goes on with each time get past items that were told, where one stays unfinished", async () => {
-  const id = "webset_running";
-  const itemOf = (n: number, status: string) => ({
-    ...{ object: "webset_item", id: `witem_${n}`, websetId: id, properties: { url: "https://a.example" } },
-    enrichments: [{ enrichmentId: "wenrich_1", status, result: null }],
-  });
-  const webset = { id, status: "running", enrichments: [{ id: "wenrich_1", status: "pending", title: "Phone" }] };
-  const opened = openFeedWorld({
-    async spoil({ url }, next) {
-      const answer = url.pathname.endsWith(id)
-        ? webset
-        : url.pathname.endsWith("_0")
-          ? itemOf(0, "pending")
-          : undefined;
-      const { headers, ...rest } = await next();
-      return answer === undefined ? { headers, ...rest } : { headers, status: 200, body: JSON.stringify(answer) };
-    },
-  });
-  const { record, fake, start } = opened;
-  for (let n = 0; n <= 60; n++) {
-    const data = itemOf(n, n === 0 ? "pending" : "completed");
-    record("webset.item.created", { at: start + n * 100, websetId: id, data });
-  }
-  await fake.advance(30_000);
-  const processes = [opened.newProcess(), opened.newProcess()];
-  const told: string[] = [];
-  let after = positionAt(start);
-  for (let calls = 0; calls < 6; calls++) {
-    const { feed, clock, ready: chains } = processes[calls % 2] as (typeof processes)[0];
-    const { filter, hands } = readyFilter({ types: ["webset.item.*"] });
-    const ready = chains.begin(after, hands);
-    const { events, position } = await fake.until(
-      collectEvents({
-        ...{ feed, clock, ...filter, from: ready.from, resumes: true, atLeast: 1, limit: 20, timeoutMs: 10_000 },
-        sift: (events, isCaughtUp, signal) => ready.sift(events, { isCaughtUp, websetId: id, signal }),
-        signal: new AbortController().signal,
-      }),
-    );
-    told.push(...events.map(({ data }) => (data as { id: string }).id));
-    after = decodeCursor(encodeCursor(ready.tell(events, position)));
-  }
-  expect(told).toEqual(Array.from({ length: 60 }, (_, n) => `witem_${n + 1}`));
 });
