@@ -91,7 +91,7 @@ export class Feed {
     this.#upstreamTime = new UpstreamTime(options.clock, options.upstreamClock, (signal) =>
       this.#readingOf(undefined, signal),
     );
-    this.#owners = new Owners(options.exa);
+    this.#owners = new Owners(options.exa, options.clock);
   }
 
   /** How many poll loops are running. */

@@ -1,7 +1,8 @@
 import type { ExaClient } from "../exa/client.ts";
 import { idOf } from "../exa/schemas.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
-import { isAboutQuestion } from "../shared/errors.ts";
+import type { Clock } from "../shared/clock.ts";
+import { isAboutQuestion, isDoubtful, SECOND_LOOK_MS, WebsetsError } from "../shared/errors.ts";
 import { SharedCalls } from "../shared/shared-calls.ts";
 import { type FeedEvent, isRecord } from "./event.ts";
 
@@ -13,7 +14,7 @@ export interface OwnerOptions {
   /** When the event was seen, in `clock.now()`: a "no" from before may have changed since. */
   seenAt: number;
   signal: AbortSignal;
-  /** The `clock.now()` at which a look-up is over, whatever happens; without it the client decides. */
+  /** The `clock.now()` at which a look-up is over, whatever happens, for whoever tries again; without it the client decides. */
   deadline?: number;
   /** How often a look-up is tried at most; without it the client decides. */
   attempts?: number;
@@ -48,6 +49,9 @@ type Ask<T> = (signal: AbortSignal) => Promise<Found<T>>;
  */
 export class Owners {
   readonly #exa: Pick<ExaClient, "getMonitor" | "getWebset">;
+  readonly #clock: Clock;
+  /** What the API did not know, and since when, in `clock.now()`. */
+  readonly #unknown = new BoundedMap<string, number>({ entries: MOST_REMEMBERED });
   readonly #websetOfMonitor = new LookUps<string | null>({ entries: MOST_REMEMBERED });
   readonly #partsOfWebset = new LookUps<ReadonlySet<string>>({
     entries: MOST_REMEMBERED,
@@ -55,8 +59,9 @@ export class Owners {
     sizeOf: ({ value }) => value.size,
   });
 
-  constructor(exa: Pick<ExaClient, "getMonitor" | "getWebset">) {
+  constructor(exa: Pick<ExaClient, "getMonitor" | "getWebset">, clock: Clock) {
     this.#exa = exa;
+    this.#clock = clock;
   }
 
   /** Notes what an event tells by the way, so that it need not be asked. */
@@ -67,7 +72,8 @@ export class Owners {
   }
 
   /**
-   * Rejects with what the client rejects with; what the API does not know belongs to nobody.
+   * Rejects with what the client rejects with; what the API does not know belongs to nobody. That is believed the second time: before
+   * that it is `unavailable` to whoever tries again, and asked again for all others.
    */
   async belongs(event: FeedEvent, websetId: string, options: OwnerOptions): Promise<boolean> {
     const { owner } = event;
@@ -91,7 +97,8 @@ export class Owners {
   #websetOf(monitorId: string, { seenAt, signal, ...call }: OwnerOptions): Promise<string | null> {
     const will = ({ value, sentAt }: Found<string | null>) => value !== null || sentAt >= seenAt;
     return this.#websetOfMonitor.find(monitorId, will, signal, async (shared) => {
-      const answer = await known(this.#exa.getMonitor(monitorId, { ...call, signal: shared }));
+      const ask = () => this.#exa.getMonitor(monitorId, { ...call, signal: shared });
+      const answer = await this.#known(monitorId, ask, shared, call.deadline !== undefined);
       return answer === undefined
         ? { value: null, sentAt: seenAt }
         : { value: answer.value.websetId, sentAt: answer.sentAt };
@@ -102,19 +109,31 @@ export class Owners {
   async #lists(websetId: string, partId: string, { seenAt, signal, ...call }: OwnerOptions): Promise<boolean> {
     const will = ({ value, sentAt }: Found<ReadonlySet<string>>) => value.has(partId) || sentAt >= seenAt;
     const parts = await this.#partsOfWebset.find(websetId, will, signal, async (shared) => {
-      const answer = await known(this.#exa.getWebset(websetId, { ...call, signal: shared }));
+      const ask = () => this.#exa.getWebset(websetId, { ...call, signal: shared });
+      const answer = await this.#known(websetId, ask, shared, call.deadline !== undefined);
       if (answer === undefined) return { value: this.#partsOfWebset.get(websetId)?.value ?? new Set(), sentAt: seenAt };
       const { imports, monitors } = answer.value;
       return { value: new Set([...imports, ...monitors].map(({ id }) => id)), sentAt: answer.sentAt };
     });
     return parts.has(partId);
   }
-}
 
-/** The answer; undefined where the API does not know what was asked for, or would not take its id. */
-function known<T>(answer: Promise<T>): Promise<T | undefined> {
-  return answer.catch((error: unknown) => {
-    if (!isAboutQuestion(error)) throw error;
-    return undefined;
-  });
+  /** The answer; undefined where the API does not know what was asked for, or would not take its id. */
+  async #known<T>(id: string, ask: () => Promise<T>, signal: AbortSignal, triesAgain: boolean): Promise<T | undefined> {
+    for (;;) {
+      try {
+        const answer = await ask();
+        this.#unknown.delete(id);
+        return answer;
+      } catch (error) {
+        if (!isAboutQuestion(error)) throw error;
+        const now = this.#clock.now();
+        const since = this.#unknown.get(id);
+        if (!isDoubtful(error) || (since !== undefined && now - since >= SECOND_LOOK_MS)) return undefined;
+        if (since === undefined) this.#unknown.set(id, now);
+        if (triesAgain) throw new WebsetsError("unavailable", { what: error.message, cause: error });
+        await this.#clock.sleep(SECOND_LOOK_MS, signal);
+      }
+    }
+  }
 }

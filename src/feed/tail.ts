@@ -8,7 +8,7 @@ import { type Reading, walkPages } from "./pages.ts";
 import { BEFORE_ALL, watermarkAt } from "./position.ts";
 import type { OpenShared, SharedPolls } from "./shared-polls.ts";
 import { type Place, Subscription, type TailNews } from "./subscription.ts";
-import { KEPT_MS, MOST_CHARACTERS, type News, newsOf, type TailMemory } from "./tail-memory.ts";
+import { KEPT_MS, MOST_CHARACTERS, type News, newsOf, TailMemory } from "./tail-memory.ts";
 
 /** A request of a poll is tried this often; after that the poll has failed and the pace decides about the next one. */
 const ATTEMPTS = 2;
@@ -63,7 +63,7 @@ export interface TailOptions {
 export class Tail {
   readonly #options: TailOptions;
   readonly #readers = new Set<Subscription>();
-  readonly #memory: TailMemory;
+  #memory: TailMemory;
   readonly #stop = new AbortController();
   #lastEventAt: number;
   #lookedBackAt = Number.NEGATIVE_INFINITY;
@@ -301,6 +301,8 @@ export class Tail {
     if (read === undefined) {
       if (from < needed) return this.#poll(0);
       const isOfSome = from < open && earlier.length > 0;
+      // Whoever has got past it in slices must not find it in front again.
+      if (!isOfSome) this.#memory = new TailMemory();
       const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
       this.#tell(behind, { kind: "behind", upstreamNow: this.#options.reading.upstreamClock.reached() ?? 0 });
       for (const reader of behind) this.#leave(reader);
