@@ -99,7 +99,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
   };
   let cursor: string | undefined;
 
-  const list = async ({ limit, room }: Extract<Begin, { kind: "listing" }>): Promise<void> => {
+  const list = async (limit: number): Promise<void> => {
     const { signal } = new AbortController();
     const listed: FeedEvent[] = [];
     let page: string | undefined;
@@ -107,11 +107,9 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
       const { events, nextPage, position, repeats } = await feed(false).list({
         filter: { ...filter, websetId },
         limit,
-        ...(room === undefined ? {} : { fits: (all) => fitting(room, all) }),
         page,
         signal,
       });
-      if (events.length > (room === undefined ? limit : fitting(room, events))) throw new Error("a page has no room");
       listed.push(...events);
       if (nextPage === null) {
         record.listed = listed;
@@ -146,9 +144,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
         ? decodeCursor(cursor)
         : begin.kind === "time"
           ? positionAt(start + startMs - begin.agoMs)
-          : begin.kind === "ago"
-            ? { agoMs: begin.agoMs }
-            : undefined;
+          : undefined;
     const [askedAt, startedAt] = [now(), clock.now()];
     const tapped = tap(feed(restarted), (position) => {
       if (cursor !== undefined) return;
@@ -179,11 +175,11 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     try {
       const { events, position, more, late, repeats } = await collectEvents(request);
       // A wait that ended before anything was read goes on from where it was told to.
-      if (cursor === undefined && from !== undefined && "since" in from) record.begin = from;
+      if (cursor === undefined && from !== undefined) record.begin = from;
       record.results.push({
         events,
         limit: request.fits?.(events) ?? request.limit,
-        from: from !== undefined && "since" in from ? from : undefined,
+        from,
         endedAt: now(),
         late,
         repeats,
@@ -203,23 +199,26 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     }
   };
 
-  /** Waits of somebody with other filters, whose cursor this reader goes on from. */
-  const waitBefore = async ({ agoMs, count: limit, timeoutMs, filters }: Extract<Begin, { kind: "cursor" }>) => {
+  /** A wait of somebody with another filter, whose cursor this reader goes on from. */
+  const waitBefore = async ({ agoMs, count: limit, timeoutMs, filter: index }: Extract<Begin, { kind: "cursor" }>) => {
     const { signal } = new AbortController();
-    const told: FeedEvent[] = [];
-    let before: string | undefined;
-    for (const index of filters) {
-      const from = before === undefined ? positionAt(start + startMs - agoMs) : decodeCursor(before);
-      const request = { from, resumes: before !== undefined, atLeast: limit, limit, timeoutMs, signal };
-      const { events, position } = await collectEvents({ feed: feed(false), clock, ...FILTERS[index], ...request });
-      told.push(...events);
-      before = cursorOf(position);
-    }
-    cursor = before as string;
+    const from = positionAt(start + startMs - agoMs);
+    const request = {
+      feed: feed(false),
+      clock,
+      ...FILTERS[index],
+      from,
+      atLeast: limit,
+      limit,
+      timeoutMs,
+      signal,
+    };
+    const { events, position } = await collectEvents(request);
+    cursor = cursorOf(position);
     const { seen, ...begin } = decodeCursor(cursor);
     // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
     const passed =
-      begin.crowd?.types === crowdTypes(filter.types) ? told.filter(({ time }) => time === begin.since) : [];
+      begin.crowd?.types === crowdTypes(filter.types) ? events.filter(({ time }) => time === begin.since) : [];
     // A time ahead of now, from an only answer that was wrong, is taken as now: what comes later may be handed out.
     record.ahead = begin.since > now();
     record.begin = {
@@ -230,7 +229,7 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
 
   await clock.sleep(startMs);
   while (cursor === undefined && (begin.kind === "listing" || begin.kind === "cursor")) {
-    const beginning = begin.kind === "listing" ? list(begin) : waitBefore(begin);
+    const beginning = begin.kind === "listing" ? list(begin.limit) : waitBefore(begin);
     await beginning.catch(async (error: unknown) => {
       // One call looks only once.
       if (!isTransient(error) && !isDoubtful(error)) throw error;

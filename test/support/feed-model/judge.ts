@@ -89,9 +89,8 @@ export function faultsIn(
  */
 function isInCrowdOf({ type, at }: ScenarioEvent, { reader, begin }: ReaderRecord, start: number): boolean {
   if (reader.begin.kind !== "cursor" || begin.crowd === undefined || start + at !== begin.since) return false;
-  const { types } = FILTERS[reader.filter] ?? {};
-  const before = reader.begin.filters.map((index) => FILTERS[index] ?? {});
-  return begin.crowd.types === crowdTypes(types) && !before.every((one) => matches(one, { type, data: undefined }));
+  const [filter, before] = [FILTERS[reader.filter] ?? {}, FILTERS[reader.begin.filter] ?? {}];
+  return begin.crowd.types === crowdTypes(filter.types) && !matches(before, { type, data: undefined });
 }
 
 /** The tail remembers a minute; where nothing troubles it, it meets what comes so late at most. */
@@ -125,7 +124,7 @@ function faultsOfBeginning(
     return begin.since === told ? [] : [`the reader began at ${begin.since - start} instead of ${told - start}`];
   }
   const faults: string[] = [];
-  const early = askedAt - (reader.begin.kind === "ago" ? reader.begin.agoMs : 0) - begin.since;
+  const early = askedAt - begin.since;
   if (upstream.dates === "always" && upstream.clocks.offMs === 0) {
     if (early < 0) faults.push(`the reader began ${-early} ms after it was asked for`);
     if (early > earlyMs) faults.push(`the reader began ${early} ms early`);

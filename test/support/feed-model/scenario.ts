@@ -120,15 +120,14 @@ export interface ScenarioReader {
   filter: number;
   websetId: string | undefined;
   /**
-   * Where it begins: now, so long before it, at a time of the past, with a listing of so many events a page, which has so much room,
-   * or with the cursor of waits for other types and any Webset, one after another.
+   * Where it begins: now, at a time of the past, with a listing of so many events a page, or with the cursor of a wait for
+   * other types and any Webset.
    */
   begin:
     | { kind: "now" }
-    | { kind: "ago"; agoMs: number }
     | { kind: "time"; agoMs: number }
-    | { kind: "listing"; limit: number; room: number | undefined }
-    | { kind: "cursor"; filters: number[]; agoMs: number; count: number; timeoutMs: number };
+    | { kind: "listing"; limit: number }
+    | { kind: "cursor"; filter: number; agoMs: number; count: number; timeoutMs: number };
   startMs: number;
   waits: Wait[];
 }
@@ -284,15 +283,10 @@ function readers(stretch: number): fc.Arbitrary<ScenarioReader> {
     begin: fc.oneof(
       fc.constant({ kind: "now" as const }),
       fc.integer({ min: 0, max: 45_000 }).map((ago) => ({ kind: "time" as const, agoMs: ago * stretch })),
-      fc.record({
-        kind: fc.constant("listing" as const),
-        limit: fc.constantFrom(1, 3, 20),
-        room: fc.constantFrom(undefined, 4, 20),
-      }),
-      fc.integer({ min: 1, max: 45_000 }).map((ago) => ({ kind: "ago" as const, agoMs: ago * stretch })),
+      fc.constantFrom(1, 3, 20).map((limit) => ({ kind: "listing" as const, limit })),
       fc.record({
         kind: fc.constant("cursor" as const),
-        filters: fc.array(fc.constantFrom(0, 1, 2, 3, 4), { minLength: 1, maxLength: 3, size: "max" }),
+        filter: fc.constantFrom(0, 1, 2, 3, 4),
         agoMs: fc.integer({ min: 0, max: 45_000 }).map((ago) => ago * stretch),
         count: fc.constantFrom(1, 2, 5, 100),
         timeoutMs: fc.constantFrom(0, 700, 3_000, 9_000),
@@ -322,14 +316,7 @@ function pageFor(crowd: number, { list }: Upstream): number {
 
 function inPagesOf(size: number, reader: ScenarioReader): ScenarioReader {
   if (reader.begin.kind !== "listing") return reader;
-  return {
-    ...reader,
-    begin: {
-      ...reader.begin,
-      limit: Math.max(size, reader.begin.limit),
-      room: size > 1 ? undefined : reader.begin.room,
-    },
-  };
+  return { ...reader, begin: { kind: "listing", limit: Math.max(size, reader.begin.limit) } };
 }
 
 /**
