@@ -142,7 +142,7 @@ export class Feed {
   async #beginning({ from, resumes = false, signal }: ReadRequest, askedAt: number): Promise<Position> {
     if (from !== undefined && "since" in from) return this.#upstreamTime.knowable(from, resumes, signal);
     const fresh = await this.#upstreamTime.positionAsOf(askedAt, signal);
-    return from === undefined ? fresh : this.#upstreamTime.knowable(positionAgo(fresh, from), false, signal);
+    return from === undefined ? fresh : positionAgo(fresh, from);
   }
 
   /**

@@ -301,6 +301,15 @@ describe("a wait for events", () => {
     await opened.fake.until(following);
   });
 
+  test("can begin weeks ago also where only the newest event, of weeks ago itself, tells what time it is", async () => {
+    let answers = 0;
+    const opened = openFeedWorld({ dates: () => answers++ > 0 });
+    const dayMs = 24 * 3_600_000;
+    const { id } = opened.record("webset.idle", { at: opened.start - 12 * dayMs });
+    const waited = await opened.fake.until(collect(opened, { from: { agoMs: 51 * dayMs } }));
+    expect(idsOf(waited)).toEqual([id]);
+  });
+
   test("that ends on a rare Webset's silence has moved past the events of others", async () => {
     const opened = openFeedWorld();
     for (let n = 0; n < 500; n++) opened.record("webset.idle", { at: opened.start - 3_600_000 + n * 1_000 });
