@@ -10,7 +10,16 @@ import { type Listed, type ListRequest, listEvents } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import { LONGEST_REQUESTED_PAUSE_MS } from "./pace.ts";
 import type { Reading } from "./pages.ts";
-import { type Ago, advance, BEFORE_ALL, type Position, positionAgo, RETENTION_MS, watermarkAt } from "./position.ts";
+import {
+  type Ago,
+  advance,
+  BEFORE_ALL,
+  type Position,
+  positionAgo,
+  positionFor,
+  RETENTION_MS,
+  watermarkAt,
+} from "./position.ts";
 import { type FeedNews, Reader } from "./reader.ts";
 import type { OpenShared } from "./shared-polls.ts";
 import type { Expectation, Place, Subscription } from "./subscription.ts";
@@ -139,8 +148,9 @@ export class Feed {
   }
 
   /** Where to read from, for a call of `askedAt` (`clock.now()`). */
-  async #beginning({ from, resumes = false, signal }: ReadRequest, askedAt: number): Promise<Position> {
-    if (from !== undefined && "since" in from) return this.#upstreamTime.knowable(from, resumes, signal);
+  async #beginning({ from, types, resumes = false, signal }: ReadRequest, askedAt: number): Promise<Position> {
+    if (from !== undefined && "since" in from)
+      return this.#upstreamTime.knowable(positionFor(types, from), resumes, signal);
     const fresh = await this.#upstreamTime.positionAsOf(askedAt, signal);
     return from === undefined ? fresh : positionAgo(fresh, from);
   }
@@ -260,7 +270,7 @@ export class Feed {
     const seenAt = this.#options.clock.now();
     const request: ListRequest = {
       ...rest,
-      after: after && (await this.#beginning({ from: after, resumes, signal }, seenAt)),
+      after: after && (await this.#beginning({ from: after, types: filter.types, resumes, signal }, seenAt)),
       before:
         typeof before === "object"
           ? positionAgo(await this.#upstreamTime.positionAsOf(seenAt, signal), before).since

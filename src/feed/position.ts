@@ -103,6 +103,13 @@ export function positionAgo(now: Position, { agoMs }: Ago): Position {
   return agoMs <= 0 ? now : positionAt(Math.max(BEFORE_ALL, now.since - Math.min(agoMs, LONGEST_AGO_MS)));
 }
 
+/** A position for whoever reads these types: of a crowd's page that was read for others, the last event need not have been handed out. */
+export function positionFor(types: readonly string[] | undefined, position: Position): Position {
+  const { crowd } = position;
+  if (crowd?.last === undefined || crowd.types === crowdTypes(types)) return position;
+  return { ...position, crowd: { ...crowd, last: undefined } };
+}
+
 /**
  * The part of an event's id that a position keeps: 36 bits, so that a cursor with 40 events stays within 256 characters.
  * That a new event shares it with one of 40 seen ones has a probability of about 1 in 10^9.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
-import { type Position, positionAt } from "../../src/feed/position.ts";
+import { crowdTypes, fingerprint, type Position, positionAt } from "../../src/feed/position.ts";
 import { createFaults } from "../../src/sandbox/faults.ts";
 import { collect } from "../support/collect.ts";
 import { dice } from "../support/feed-model/dice.ts";
@@ -152,6 +152,26 @@ test("a crowd whose pages overlap by an event is handed out once, by waits that 
   }
   expect(met.toSorted()).toEqual(ids.toSorted());
 });
+
+test.each(["first", "last"])(
+  "a cursor inside a crowd passes over nothing for other types, and be it the %s",
+  async (which) => {
+    const opened = openFeedWorld({ pageSizeCap: 20 });
+    const at = opened.start - 600_000;
+    const ids = Array.from({ length: 450 }, () => opened.record("webset.idle", { at }).id);
+    const last = fingerprint(ids.at(which === "first" ? 0 : -1) as string);
+    const crowd = { cursor: "any", types: crowdTypes(["webset.idle", "webset.paused"]), last };
+    let position: Position = decodeCursor(encodeCursor({ ...positionAt(at), crowd }));
+    const met: string[] = [];
+    for (let calls = 0; calls < 20; calls++) {
+      const waiting = collect(opened, { from: position, resumes: true, atLeast: 100, timeoutMs: 0 });
+      const waited = await opened.fake.until(waiting);
+      met.push(...waited.events.map(({ id }) => id));
+      position = waited.position;
+    }
+    expect(met.toSorted()).toEqual(ids.toSorted());
+  },
+);
 
 test("a listing gets past a crowd of another Webset that takes longer to read than a listing may", async () => {
   const opened = openFeedWorld({ listOrder: "oldest-first", pageSizeCap: 18, latency: () => 300 });

@@ -215,14 +215,14 @@ export async function runReader(reader: ScenarioReader, surroundings: Surroundin
     };
     const { events, position } = await collectEvents(request);
     cursor = cursorOf(position);
-    const { seen, ...begin } = decodeCursor(cursor);
+    const { seen, crowd, ...begin } = decodeCursor(cursor);
     // Inside a crowd the API's own cursor stands for what was handed out, where it is one for the same types.
-    const passed =
-      begin.crowd?.types === crowdTypes(filter.types) ? events.filter(({ time }) => time === begin.since) : [];
+    const passed = crowd?.types === crowdTypes(filter.types) ? events.filter(({ time }) => time === begin.since) : [];
     // A time ahead of now, from an only answer that was wrong, is taken as now: what comes later may be handed out.
     record.ahead = begin.since > now();
     record.begin = {
       ...begin,
+      crowd: crowd && { ...crowd, last: undefined },
       seen: new Map([...seen, ...passed.map(({ id, time }) => [fingerprint(id), time] as const)]),
     };
   };
