@@ -200,14 +200,18 @@ function itemLine(what: string, data: Fields, { titles, isReady = false }: Known
   }));
   const valued = values.filter(({ value }) => value !== undefined);
   const titleLength = titleLengthFor(values.flatMap(({ title }) => title ?? []));
-  const lineOfSome = (told: typeof values) =>
+  const lineOfSome = (told: typeof values, length = titleLength) =>
     joined([
       `Item ${isReady ? "ready" : "enriched"}: ${which}`,
       // Of one that is ready all are done.
       ...(isReady ? [url === null ? undefined : addressOf(url)] : [`${valued.length} of ${values.length} done`]),
-      ...told.map(({ title, value, without }) => after("", plain(title, titleLength), ": ") + (value ?? without)),
+      ...told.map(({ title, value, without }) => after("", plain(title, length), ": ") + (value ?? without)),
     ]);
-  const line = lineOfSome(values.filter(({ value, title }) => value !== undefined || title !== undefined));
+  const worthTelling = values.filter(({ value, title }) => value !== undefined || title !== undefined);
+  const line = lineOfSome(worthTelling);
+  // A value is worth more than what it is called.
+  const shortest = lineOfSome(worthTelling, SHORTEST_TITLE);
+  if (line.endsWith(MORE) && !shortest.endsWith(MORE)) return shortest;
   // A value is worth more than that there is none.
   return line.endsWith(MORE) ? `${lineOfSome(valued).replace(MORE, "")}${MORE}` : line;
 }
@@ -238,7 +242,7 @@ const MORE = "; …";
 const TITLES_ROOM = 46;
 const SHORTEST_TITLE = 10;
 
-/** How much of each title is told: it does not depend on what was found, so that all items of a Webset show the same titles. */
+/** How much of each title is told: it does not depend on what was found, so that nearly all items of a Webset show the same titles. */
 function titleLengthFor(titles: readonly string[]): number {
   const room = (length: number) => titles.reduce((sum, title) => sum + Math.min(title.length, length), 0);
   let length = SHORT_QUOTE;

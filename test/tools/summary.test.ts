@@ -355,17 +355,19 @@ describe("the values in a summary", () => {
     ]);
     const ready = (enrichments: object[]) =>
       shown("webset.item.enriched", { ...item, enrichments }, "summary", { titles, isReady: true }).summary;
-    const [founded, email, none, long] = [
+    const [founded, email, none, longer, longest] = [
       { enrichmentId: "e1", status: "completed", result: ["2017-03"] },
       { enrichmentId: "e2", status: "completed", result: [`${"x".repeat(60)}@acme-robots.example`] },
       { enrichmentId: "e1", status: "completed", result: null },
       { enrichmentId: "e2", status: "completed", result: [`${"x".repeat(90)}@acme-robots.example`] },
+      { enrichmentId: "e2", status: "completed", result: [`${"x".repeat(105)}@acme-robots.example`] },
     ];
     const start = 'Item ready: "Acme"; https://acme.example/; Year and month the com…: ';
     expect(ready([email, founded])).toMatch(`${start}"2017-03"; Contact email for sales: "xxx`);
     expect(ready([email, none])).toMatch(`${start}none found; Contact email for sales: "xxx`);
-    // Where there is no room, a value goes before what was not found.
-    expect(ready([long, none])).toMatch(
+    // Where there is no room, values go before what they are called, and before what was not found.
+    expect(ready([longer, founded])).toMatch(/; Year and…: "2017-03"; Contact e…: "x+@acme-robots.example"$/);
+    expect(ready([longest, none])).toMatch(
       /^Item ready: "Acme"; https:\S+; Contact email for sales: "x+@acme-robots.example"; …$/,
     );
     const item1 = parseItem({ ...item, enrichments: [email, founded] });
