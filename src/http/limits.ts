@@ -39,7 +39,8 @@ export class RequestRate {
   take(requests: number): number | undefined {
     const now = this.#clock.now();
     const fullAt = Math.max(this.#fullAt, now) + requests * this.#intervalMs;
-    const tooEarlyMs = fullAt - now - this.#burst * this.#intervalMs;
+    // In whole milliseconds: what is too early by a rounding of the clock's fractions is not.
+    const tooEarlyMs = Math.round(fullAt - now - this.#burst * this.#intervalMs);
     if (tooEarlyMs > 0) return Math.max(1, Math.ceil(tooEarlyMs / 1_000));
     this.#fullAt = fullAt;
     return undefined;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { describe, expect, test } from "vitest";
 import { RequestRate } from "../../src/http/limits.ts";
 import { Senders, senderOf } from "../../src/http/senders.ts";
+import type { Clock } from "../../src/shared/clock.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 describe("a sender of keys that do not work", () => {
@@ -106,6 +107,13 @@ describe("the address of a sender", () => {
 });
 
 describe("the rate of one key", () => {
+  test("takes the first request of anybody, whatever fractions a clock has", () => {
+    for (let n = 0; n < 2_000; n++) {
+      const clock = { now: () => 66_500_000.123_457 + n * 0.001_003 } as Clock;
+      expect(new RequestRate(clock, { requestsPerSecond: 0.001, burst: 1 }).take(1)).toBeUndefined();
+    }
+  });
+
   test("lets a burst through, then so many a second", async () => {
     const clock = new FakeClock();
     const rate = new RequestRate(clock, { requestsPerSecond: 2, burst: 4 });
