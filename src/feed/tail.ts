@@ -113,6 +113,7 @@ export class Tail {
     reader.joinedAt = this.#options.clock.now();
     this.#readers.add(reader);
     if (this.floor !== undefined && since >= this.floor) {
+      reader.recalled = true;
       reader.tell({
         kind: "recalled",
         ...this.#memoryFor(reader),
@@ -302,7 +303,10 @@ export class Tail {
       if (from < needed) return this.#poll(0);
       const isOfSome = from < open && earlier.length > 0;
       // Whoever has got past it in slices must not find it in front again.
-      if (!isOfSome) this.#memory = new TailMemory();
+      if (!isOfSome) {
+        this.#memory = new TailMemory();
+        for (const reader of this.#readers) reader.recalled = false;
+      }
       const behind = isOfSome ? readers.filter((reader) => !reader.served && reader.since < floor) : readers;
       this.#tell(behind, { kind: "behind", upstreamNow: this.#options.reading.upstreamClock.reached() ?? 0 });
       for (const reader of behind) this.#leave(reader);
@@ -326,11 +330,14 @@ export class Tail {
     // An older poll of another replica takes nothing back.
     const begunAt = Math.max(this.#toldAt, pollBegunAt);
     this.#toldAt = begunAt;
-    for (const reader of readers) {
+    const polled = new Set(readers);
+    for (const reader of this.#readers) {
       // With its first poll a reader is told all since its position: others may have been told of it before.
-      const told = reader.served ? newsOf(news, reader.websetId) : this.#memoryFor(reader);
-      reader.served = true;
-      reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt });
+      const told = reader.served || reader.recalled ? newsOf(news, reader.websetId) : this.#memoryFor(reader);
+      if (polled.has(reader)) {
+        reader.served = true;
+        reader.tell({ kind: "polled", ...told, settledUpTo, unreadable, begunAt });
+      } else if (reader.recalled) reader.tell({ kind: "recalled", ...told, settledUpTo, unreadable: 0 });
     }
     const waiting = [...this.#readers].filter((reader) => !reader.served).map((reader) => reader.since);
     memory.forget(Math.min(Number.POSITIVE_INFINITY, ...waiting));

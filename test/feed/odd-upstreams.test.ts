@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from "../../src/feed/cursor.ts";
 import { eventFilter } from "../../src/feed/filter.ts";
 import { positionAt } from "../../src/feed/position.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
+import { follow } from "../support/reader.ts";
 
 const TYPES = ["webset.item.created"];
 const MINUTE_MS = 60_000;
@@ -128,6 +129,23 @@ describe("an event that becomes visible 15 s late", () => {
     }
     expect(ids).toEqual(["late"]);
     expect((await wait(opened, opened.now() - 1_000, { timeoutMs: 20_000 })).ids).toEqual([]);
+  });
+
+  test("is handed out once to a chain that begins each wait with what others' polls remember", async () => {
+    for (const isPolled of [false, true]) {
+      for (let pauseMs = 0; pauseMs < 20_000; pauseMs += 500) {
+        const opened = openFeedWorld({ latency: () => 400 });
+        const { cursor } = await wait(opened, undefined);
+        opened.record(TYPES[0] as string, { id: "late", late: 15_000 });
+        const other = isPolled ? follow(opened.feed, { types: TYPES }) : undefined;
+        await opened.fake.advance(7_000);
+        if (!isPolled) await wait(opened, opened.now());
+        await opened.fake.advance(pauseMs);
+        const { ids } = await wait(opened, cursor, { atLeast: 2, timeoutMs: 40_000 });
+        other?.stop();
+        expect({ isPolled, pauseMs, ids }).toEqual({ isPolled, pauseMs, ids: ["late"] });
+      }
+    }
   });
 });
 
