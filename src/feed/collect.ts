@@ -168,7 +168,10 @@ export async function collectEvents(request: CollectRequest): Promise<Collected>
       if (collection.isFull || ((news.isCaughtUp || request.endsEarly) && collection.hasEnough)) break;
       const { unread } = collection;
       if (unread !== undefined) request.onLook?.(collection.found, { position: unread, isCaughtUp });
-      if (isWhole() && (request.closing?.aborted || clock.now() - startedAt >= timeoutMs)) break;
+      if (!request.closing?.aborted && clock.now() - startedAt < timeoutMs) continue;
+      // The process may have been stopped since this arrived.
+      noteStop();
+      if (isWhole()) break;
     }
   } catch (error) {
     if (signal.aborted) throw abortError();

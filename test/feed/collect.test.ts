@@ -97,6 +97,22 @@ describe("a wait for events", () => {
     },
   );
 
+  test("whose process was stopped while it looked at an answer does not take it for what there is now", async () => {
+    const opened = openFeedWorld();
+    const { fake, clock } = opened;
+    let stoppedMs = 0;
+    clock.now = () => fake.now() + stoppedMs;
+    const waiting = collect(opened, {
+      timeoutMs: 3_000,
+      sift: async () => {
+        if (stoppedMs === 0) opened.record("webset.idle", { id: "meanwhile" });
+        stoppedMs = 5_000;
+        return { hidden: [], more: [], owes: false };
+      },
+    });
+    expect(idsOf(await fake.until(waiting))).toEqual(["meanwhile"]);
+  });
+
   test("gives events in their order, also those that became visible out of it", async () => {
     const opened = openFeedWorld();
     opened.record("webset.idle", { id: "first", at: opened.start + 1_000, late: 4_500 });
