@@ -118,7 +118,10 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   /** Whether a look was asked for that shows what events do not tell; if it lags, others follow in their time. */
   let hasLooked = false;
   const endWith = async (goal: Goal, leftMs: number) => {
+    const endsBy = clock.now() + Math.max(0, leftMs);
     await lastLook(observer, wait, leftMs);
+    // What was asked for before the process was stopped is of then.
+    if (clock.now() - endsBy > OVERSLEPT_MS) await lastLook(observer, wait, FRESH_LOOK_MS);
     const known = observer.known as Knowledge;
     outcome = outcomeOf(goal, known);
     const failure = failureOf(known);

@@ -216,6 +216,17 @@ test("a wait whose process was stopped past its time looks once more, for up to 
   expect(opened.fake.now()).toBeLessThan(3_000 + 100_000 + 5_000);
 });
 
+test("a wait whose process was stopped within its last look looks once more", async () => {
+  const stoppedAt = 9_100;
+  const stoppedFor = (now: number) => (now < stoppedAt ? 0 : Math.max(0, 100_000 - now));
+  const opened = await running({ stoppedFor });
+  opened.trouble.latency = () => 300;
+  opened.trouble.spoil = at("events", () => refusal(503));
+  const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 6_000 }));
+  expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
+  expect(opened.fake.now()).toBeLessThan(100_000 + 5_000);
+});
+
 test("first looks that fail pause ever longer, up to 5 s, as later ones do", async () => {
   const opened = await running();
   opened.trouble.spoil = at("state", () => json(503));
