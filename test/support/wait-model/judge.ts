@@ -74,7 +74,6 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   // The answer to a look that somebody else asked for before comes first.
   const firstLookBy = Math.max(begun, wokenAt) + 2 * answerMs;
   const isStateDown = isDownWithin(down, "state", begun, ended);
-  const seenFrom = isStateDown && down !== undefined && down.from <= firstLookBy ? overAt(down, ended) : begun;
   const seenBy = (time: number) => [
     ...history.between(begun - conditions.lagMs, conditions.troubled || isStateDown ? ended : time),
     ...history.servedBetween(begun, time),
@@ -82,7 +81,9 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
   const oddStates = odd.filter(({ path }) => path === "state").map(({ status }) => status as number);
   // What is not there is looked for once more.
   const isAbsentAtFirst = oddStates.includes(404) || seenBy(firstLookBy).some(({ state }) => !isThere(state, waited));
-  const atFirst = seenBy(isAbsentAtFirst ? firstLookBy + SECOND_LOOK_MS + 2 * answerMs : firstLookBy);
+  const lookedBy = isAbsentAtFirst ? firstLookBy + SECOND_LOOK_MS + 2 * answerMs : firstLookBy;
+  const atFirst = seenBy(lookedBy);
+  const seenFrom = isStateDown && down !== undefined && down.from <= lookedBy ? overAt(down, ended) : begun;
   if ("error" in result) {
     // An answer that is wrong is believed where there is no time to ask again, and as the first one if it is no 404.
     const isShort = timeoutMs < 2_000 + SECOND_LOOK_MS + 2 * answerMs || conditions.troubled || isStateDown;
