@@ -164,7 +164,7 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
     if (goal === undefined)
       throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.lastError);
     // After a time in which the process was stopped, what it knows says little.
-    const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs;
+    const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs + Math.max(0, lateMs);
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : endsAt + LAST_LOOK_MS - clock.now();
     await endWith(goal, left);
   } finally {

@@ -216,15 +216,19 @@ test("a wait whose process was stopped past its time looks once more, for up to 
   expect(opened.fake.now()).toBeLessThan(3_000 + 100_000 + 5_000);
 });
 
-test("a wait whose process was stopped within its last look looks once more", async () => {
-  const stoppedAt = 9_100;
-  const stoppedFor = (now: number) => (now < stoppedAt ? 0 : Math.max(0, 100_000 - now));
+test.each([
+  ["within its last look", { from: 100, to: 90_000 }],
+  ["until less than a second after its time", { from: -500, to: 900 }],
+])("a wait whose process was stopped %s tells what happened meanwhile", async (_, { from, to }) => {
+  const endsAt = (await completedAt()) - 300;
+  const stoppedFor = (now: number) => (now < endsAt + from ? 0 : Math.max(0, endsAt + to - now));
   const opened = await running({ stoppedFor });
-  opened.trouble.latency = () => 300;
+  opened.trouble.latency = () => 90;
   opened.trouble.spoil = at("events", () => refusal(503));
-  const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 6_000 }));
+  const timeoutMs = endsAt - opened.fake.now();
+  const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs }));
   expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
-  expect(opened.fake.now()).toBeLessThan(100_000 + 5_000);
+  expect(opened.fake.now()).toBeLessThan(endsAt + to + 1_000);
 });
 
 test("first looks that fail pause ever longer, up to 5 s, as later ones do", async () => {
