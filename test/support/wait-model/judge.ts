@@ -98,7 +98,7 @@ export function faultsOf(waited: Waited, history: History, conditions: Condition
     return isAllowed === true ? faults : [...faults, `it failed: ${result.error}`];
   }
 
-  faults.push(...faultsOfWarning(result, waited, conditions));
+  faults.push(...faultsOfWarning(result, waited, conditions, wokenAt));
   // The wait has its goal from what it saw first; which moment that was, only it knows.
   const readings = atFirst.flatMap(({ state, from }) => {
     if (state === undefined || !isThere(state, waited)) return [];
@@ -231,6 +231,7 @@ function faultsOfWarning(
   { outcome, lastError }: WebsetWaited,
   { begun, ended }: Waited,
   conditions: Conditions,
+  wokenAt: number,
 ): string[] {
   const { down, odd, troubled, stop } = conditions;
   if (outcome !== "still_running") return lastError === undefined ? [] : [`${outcome} with a warning`];
@@ -238,7 +239,9 @@ function faultsOfWarning(
   // What has just been deleted is not known any more.
   const isWarned = lastError !== undefined && lastError.kind !== "not_found";
   if (isSound && isWarned && answerMsOf(conditions) < LAST_LOOK_MS) return [`warned: ${lastError.message}`];
-  const silentFor = down?.path === "both" && (down.to ?? ended) >= ended ? ended - Math.max(down.from, begun) : 0;
+  // A process that is stopped hears no silence.
+  const heardFrom = Math.max(down?.from ?? ended, begun, wokenAt);
+  const silentFor = down?.path === "both" && (down.to ?? ended) >= ended ? ended - heardFrom : 0;
   return silentFor > SILENT_MS + answerMsOf(conditions) && lastError === undefined
     ? [`nothing was answered for ${silentFor} ms, without a warning`]
     : [];
