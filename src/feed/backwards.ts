@@ -17,10 +17,10 @@ const LEAST_MARGIN = 10;
 export interface Batch {
   /**
    * Newest first, each once; nothing of the same time is still to come. Nothing newer follows, unless the API's order turns out
-   * to be none: what it had passed over then comes as soon as it is met.
+   * to be none: what it had passed over comes then.
    */
   events: FeedEvent[];
-  /** Every visible event at or after this time has been given, in milliseconds since 1970. */
+  /** Every visible event at or after this time has been given, in milliseconds since 1970; Infinity where none is sure to have been. */
   downTo: number;
   /** When the first of the answers it rests on was asked for, in `clock.now()`. */
   sentAt: number;
@@ -30,8 +30,10 @@ export interface Batch {
 
 /** What page by page has left to windows. All times are milliseconds since 1970. */
 interface Rest {
-  /** Everything at or after this time has been given; undefined where nothing has. */
+  /** Everything at or after this time has been given; undefined where nothing is sure to have been. */
   given?: number | undefined;
+  /** The ids of events that have been given nonetheless. */
+  known?: ReadonlySet<string>;
   /** The newest of what was read and not given. */
   newest?: number | undefined;
   /** The upstream's time, about. */
@@ -98,12 +100,13 @@ async function* readPages(
     downTo = oldest + DISORDER_MS + 1;
     yield batch(final, downTo);
   }
-  const limitOfRest = downTo ?? Number.POSITIVE_INFINITY;
-  const passedOver = held.filter((event) => event.time >= limitOfRest);
-  if (downTo !== undefined && passedOver.length > 0) yield batch(passedOver, downTo);
   const upstreamNow = reading.upstreamClock.reached(sentAt);
-  const unsettled = held.slice(passedOver.length);
-  const [newest, oldest] = [unsettled[0]?.time, unsettled.at(-1)?.time];
+  if (downTo !== undefined && (held[0]?.time ?? 0) >= downTo) {
+    // An event came later than any should, and not all that followed it was older: what was passed over is looked for anew.
+    yield batch([], Number.POSITIVE_INFINITY);
+    return { known: given, upstreamNow };
+  }
+  const [newest, oldest] = [held[0]?.time, held.at(-1)?.time];
   if (hint.order === "oldest-first" || newest === undefined || oldest === undefined)
     return { given: downTo, upstreamNow };
   hint.width = Math.max(1, newest - oldest);
@@ -129,7 +132,7 @@ async function* readWindows(
     hint.width = slice.nextWidth;
     const limit = below;
     yield {
-      events: newestFirst(slice.events.filter((event) => event.time < limit)),
+      events: newestFirst(slice.events.filter(({ time, id }) => time < limit && !rest.known?.has(id))),
       downTo: slice.after,
       sentAt: slice.sentAt,
       unreadable: slice.unreadable,

@@ -182,7 +182,8 @@ class Scan {
     // Where a long time holds nothing, going on begins behind it: no id comes before the empty one. A batch that only brings
     // what an earlier page gave, as where many events share a time, has come no further than that page.
     const end = { id: "", time: batch.downTo };
-    if (this.#before === undefined || byTime(end, this.#before) < 0) this.last = end;
+    if (batch.downTo === Number.POSITIVE_INFINITY) this.last = undefined;
+    else if (this.#before === undefined || byTime(end, this.#before) < 0) this.last = end;
   }
 
   /** Matches newest first, ties by id, and those of a crowd as the API lists them. */
@@ -243,6 +244,7 @@ class Scan {
    * cursor knows what was visible when it was made.
    */
   enough(settled: number): boolean {
+    if (this.#downTo === Number.POSITIVE_INFINITY) return false;
     const { clock } = this.#deps.reading;
     const bounded = this.scanned >= MOST_SCANNED || clock.now() - this.#startedAt >= LONGEST_SCAN_MS;
     if (bounded) return true;

@@ -453,6 +453,19 @@ describe("a listing", () => {
     expect(idsOf([await list(opened, { limit: 200 })])).toEqual(events.map(({ id }) => id));
   });
 
+  test("passes over nothing where some came in later than any should", async () => {
+    const roll = dice(5);
+    for (let run = 0; run < 40; run++) {
+      const opened = openFeedWorld();
+      const events = Array.from({ length: 20 }, (_, n) => {
+        const late = roll() < 0.1 ? 20_000 : 0;
+        return opened.record("webset.idle", { at: opened.start - 60_000 - n * 1_000, late });
+      });
+      opened.trouble.spoil = listedAs(opened, { order: lastSeenFirst, pageSizeCap: 1 + (run % 5) });
+      expect(idsOf([await list(opened, { limit: 200 })])).toEqual(events.map(({ id }) => id));
+    }
+  });
+
   test("gives each event once, newest first, where the API keeps to no order", async () => {
     const roll = dice(11);
     for (const limit of [7, 20, 100]) {
