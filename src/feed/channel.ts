@@ -41,9 +41,22 @@ export interface BacklogHint {
   crowd: { from: number; step: number; width: number } | undefined;
 }
 
-/** Keeps what reading a backlog has taught, for whoever goes on with it. */
-export interface BacklogMemory {
-  hint: BacklogHint | undefined;
+/** At most this many readers that are behind keep what they have learnt: more of them seldom are at different places. */
+const MOST_BACKLOGS = 8;
+
+/** Keeps what reading backlogs has taught, for whoever goes on with one of them. */
+export class BacklogMemory {
+  #hints: readonly BacklogHint[] = [];
+
+  /** What is known of the backlog that begins there, in milliseconds since 1970. */
+  of(after: number): BacklogHint | undefined {
+    return this.#hints.find(({ from, to }) => from <= after && after <= to);
+  }
+
+  keep(hint: BacklogHint): void {
+    const others = this.#hints.filter(({ from, to }) => hint.from < from || to < hint.from);
+    this.#hints = [hint, ...others].slice(0, MOST_BACKLOGS);
+  }
 }
 
 /**
@@ -65,8 +78,8 @@ export class Channel {
   hasFinerTimes = false;
   /** How far back a tail's next poll may reach, in milliseconds. */
   near = NEAR_MS;
-  /** Where the slices of a backlog should end. */
-  readonly backlog: BacklogMemory = { hint: undefined };
+  /** Where the slices of backlogs should end. */
+  readonly backlog = new BacklogMemory();
   /** How listings should begin. */
   readonly backwards: BackwardsHint = { ...NO_HINT };
   #memory: { kept: TailMemory; at: number } | undefined;

@@ -45,8 +45,7 @@ export async function readForwards(
   memory: BacklogMemory,
   reading: Reading,
 ): Promise<(Slice & { before: number; isLast: boolean }) | "crowd"> {
-  const { hint } = memory;
-  const known = hint !== undefined && hint.from <= after && after <= hint.to ? hint : undefined;
+  const known = memory.of(after);
   // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
   let crowd = known?.width === undefined ? known?.crowd : undefined;
   let end = firstEnd(after, before, known);
@@ -75,15 +74,16 @@ export async function readForwards(
     } catch (error) {
       if (reading.signal.aborted) {
         const better = narrow(met.listed, after, end, crowd);
-        const width = better === undefined ? widthAfterCut(end - after, met, reading) : better.end - after;
-        memory.hint = { from: after, to: after, width, crowd: better?.crowd ?? known?.crowd };
+        const cut = end < before ? end - after : undefined;
+        const width = better === undefined ? (widthAfterCut(end - after, met, reading) ?? cut) : better.end - after;
+        memory.keep({ from: after, to: after, width, crowd: better?.crowd ?? known?.crowd });
       }
       throw error;
     }
     if (narrower === undefined) {
       const { events } = met;
       // A slice cut short by the end of an earlier reading has left the crowd ahead of it where it was.
-      memory.hint = { from: after, to: end + 1, width: widthBy(events, end), crowd: crowd ?? known?.crowd };
+      memory.keep({ from: after, to: end + 1, width: widthBy(events, end), crowd: crowd ?? known?.crowd });
       // Of one millisecond alone there is no end to overlap with.
       return { ...met.told, events, after, before: Math.max(end, after + 1), isLast };
     }

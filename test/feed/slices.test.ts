@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { BacklogMemory } from "../../src/feed/channel.ts";
+import { BacklogMemory } from "../../src/feed/channel.ts";
 import { readBack, readForwards, type Slice } from "../../src/feed/slices.ts";
 import { dice } from "../support/feed-model/dice.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 /** All slices of a range, one after another, as catching up reads them. */
 async function forwards(opened: FeedWorld, after: number, before: number): Promise<Slice[]> {
   const slices: Slice[] = [];
-  const memory: BacklogMemory = { hint: undefined };
+  const memory = new BacklogMemory();
   for (let from = after; from < before; ) {
     const slice = await readForwards({ types: undefined, after: from, before }, memory, opened.reading());
     if (slice === "crowd") throw new Error("a millisecond holds too much");
@@ -70,11 +70,11 @@ describe.each(ORDERS)("slices of a history listed %s", (listOrder) => {
     const crowded = opened.start - 60_000;
     opened.record("webset.idle", { id: "before", at: crowded - 1 });
     for (let n = 0; n < 1_500; n++) opened.record("webset.idle", { at: crowded });
-    const memory = { hint: undefined };
+    const memory = new BacklogMemory();
     const range = { types: undefined, before: opened.start };
     const slice = await readForwards({ ...range, after: opened.start - HOUR_MS }, memory, opened.reading());
     expect(slice).toMatchObject({ events: [{ id: "before" }] });
-    expect(await readForwards({ ...range, after: crowded }, { hint: undefined }, opened.reading())).toBe("crowd");
+    expect(await readForwards({ ...range, after: crowded }, new BacklogMemory(), opened.reading())).toBe("crowd");
   });
 
   test("take a few requests for weeks in which there is nothing", async () => {
@@ -113,7 +113,7 @@ test("an open slice holds what is newer than its anchor, too", async () => {
 test("a slice tells when it was asked for, from which the upstream's time then follows", async () => {
   const opened = openFeedWorld({ latency: () => 400 });
   const range = { types: undefined, after: opened.start - 5, before: opened.start };
-  const slice = await opened.fake.until(readForwards(range, { hint: undefined }, opened.reading()));
+  const slice = await opened.fake.until(readForwards(range, new BacklogMemory(), opened.reading()));
   expect(slice).toMatchObject({ sentAt: 0 });
   const present = opened.upstreamClock.reached(0);
   expect(present).toBeLessThanOrEqual(opened.start);
@@ -127,7 +127,7 @@ test.each(ORDERS)("readings with time for one page come to a crowd a day ahead, 
     { length: 250 },
     (_, n) => opened.record("webset.idle", { at: opened.start - 60_000 + 4 * n }).id,
   );
-  const memory: BacklogMemory = { hint: undefined };
+  const memory = new BacklogMemory();
   const slices: Slice[] = [];
   for (let from = after, readings = 0; from < opened.start && readings < 12; readings++) {
     const ending = new AbortController();
@@ -149,7 +149,7 @@ test.each(ORDERS)("readings with time for one page come to a crowd a day ahead, 
 test("the first slice of 100,000 events in an hour, a day behind, takes no more requests than a burst and some", async () => {
   const opened = openFeedWorld();
   for (let n = 0; n < 100_000; n++) opened.record("webset.idle", { at: opened.start - 5 * HOUR_MS + n * 36 });
-  const memory: BacklogMemory = { hint: undefined };
+  const memory = new BacklogMemory();
   let from = opened.start - 24 * HOUR_MS;
   let events = 0;
   while (events === 0) {
@@ -168,4 +168,31 @@ test("the first slice of 100,000 events in an hour, a day behind, takes no more 
   }
   // Of pages that hold 200.
   expect(events / (opened.requests.length - found)).toBeGreaterThan(160);
+});
+
+test("what was learnt of a backlog is kept where another one is read meanwhile", () => {
+  const memory = new BacklogMemory();
+  const hint = (from: number, width: number) => ({ from, to: from + 10, width, crowd: undefined });
+  for (const [from, width] of [
+    [100, 1],
+    [200, 2],
+    [105, 3],
+  ] as const)
+    memory.keep(hint(from, width));
+  expect([104, 105, 110, 115, 205].map((after) => memory.of(after)?.width)).toEqual([undefined, 3, 3, 3, 2]);
+});
+
+test("a slice that is cut short keeps how far it was narrowed, whatever it had met by then", async () => {
+  const opened = openFeedWorld({ latency: () => 100, pageSizeCap: 1, listOrder: "oldest-first" });
+  for (let n = 0; n < 40; n++) opened.record("webset.idle", { at: opened.start - 60_000 + 1_000 * n });
+  const range = { types: undefined, after: opened.start - 100_000, before: opened.start };
+  const memory = new BacklogMemory();
+  const cut = new AbortController();
+  const reading = readForwards(range, memory, opened.reading({ signal: cut.signal }));
+  reading.catch(() => {});
+  // Four pages, after which a narrower slice is asked for.
+  await opened.fake.advance(900);
+  cut.abort();
+  await expect(reading).rejects.toMatchObject({ name: "AbortError" });
+  expect(memory.of(range.after)?.width).toBeLessThan(50_000);
 });
