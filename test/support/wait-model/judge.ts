@@ -148,8 +148,9 @@ function verdictOn(
   // That idleness begins is told by its event, if that says that it is of after the call.
   const surelyAfterCall = tellsUpdates ? afterFirstLook : dates ? since + CALL_TIME_MS : Number.POSITIVE_INFINITY;
   const isLate = lateMs > LATE_MS;
-  // A look is put off by what events tell, and by the slower of two clocks that seems to be of later.
-  const slowLookMs = SLOW_LOOK_MS + (conditions.hasTwoClocks ? TWO_CLOCKS_MS : 0);
+  // A look is put off by what events tell, and by the slower of two clocks that seems to be of later; without a clock what comes late
+  // seems to be of now.
+  const slowLookMs = SLOW_LOOK_MS + (conditions.hasTwoClocks ? TWO_CLOCKS_MS : 0) + (dates ? 0 : lateMs);
   // Of a search that is new and may find more, only a look tells.
   const needsLook = typeof goal === "object" && "items" in goal;
   // That events are not answered at all is known only after a while.
