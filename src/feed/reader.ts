@@ -143,7 +143,9 @@ export class Reader {
    */
   async #decide(events: readonly FeedEvent[]): Promise<Decided> {
     const { websetId, signal } = this.request;
-    if (websetId === undefined) return { events: [...events], undecided: [], lastError: undefined };
+    // Where there is nothing to decide, nothing has succeeded either.
+    if (websetId === undefined || events.length === 0)
+      return { events: [...events], undecided: [], lastError: undefined };
     const seenAt = this.#clock.now();
     // The next poll tries again.
     const options = { seenAt, signal, deadline: seenAt + this.#ownerLimitMs, attempts: 1 };

@@ -158,6 +158,21 @@ test("readers of one Webset get its monitors' runs; trouble with a monitor keeps
   for (const reader of readers) reader.stop();
 });
 
+test("an owner that takes two answers to be found out, each slow, is found out all the same", async () => {
+  const opened = worldWith({}, {}, ["m"]);
+  const answer = opened.trouble.spoil;
+  opened.trouble.spoil = async (request, next) => {
+    if (request.url.pathname.endsWith("/events")) return next();
+    await opened.fake.sleep(700);
+    return answer(request, next);
+  };
+  opened.run("m");
+  const reader = follow(opened.feed, { websetId: "ws", from: positionAt(opened.start) });
+  await opened.fake.advance(30_000);
+  expect(reader.events.map(({ type }) => type)).toEqual(["monitor.run.created"]);
+  reader.stop();
+});
+
 test("a wait hands out what is certain, and keeps for the next one what nobody could find out", async () => {
   const opened = worldWith({ m: "ws" });
   const answer = opened.trouble.spoil;
