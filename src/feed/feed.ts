@@ -33,6 +33,7 @@ const PAGE_LIMIT_MS = 10_000;
 const LONGEST_PAGE_LIMIT_MS = 60_000;
 /** The pause before a reader looks again at a time that is crowded and not settled yet, in milliseconds. */
 const CROWD_PAUSE_MS = 1_000;
+const HOUR_MS = 3_600_000;
 /** What is visible now is settled after this long at most, in milliseconds. */
 const SETTLING_MS = 8_000;
 
@@ -175,8 +176,10 @@ export class Feed {
       const byEvents = channel.near === CLOSE_MS ? this.upstreamClock.byEvents() : undefined;
       const now = byDate ?? upstreamNow ?? byEvents;
       if (reader.position.since === BEFORE_ALL && now !== undefined) {
-        // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor.
-        reader.position = advance(reader.position, { handedOut: [], settledUpTo: now - RETENTION_MS + DAY_MS });
+        // Nothing was visible then, and nothing older is kept: the day is for whoever comes back with the next cursor. That it is the same
+        // for an hour lets waits go on with what others before them have learnt of the backlog.
+        const oldest = Math.floor((now - RETENTION_MS) / HOUR_MS) * HOUR_MS + DAY_MS;
+        reader.position = advance(reader.position, { handedOut: [], settledUpTo: oldest });
       }
       const { since, crowd } = reader.position;
       const joins = (tail?.floor ?? Number.POSITIVE_INFINITY) <= since;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { positionAt } from "../../src/feed/position.ts";
+import { BEFORE_ALL, positionAt } from "../../src/feed/position.ts";
 import { type FeedWorld, openFeedWorld } from "../support/feed-world.ts";
 import { refusal } from "../support/pages.ts";
 import { follow } from "../support/reader.ts";
@@ -11,6 +11,27 @@ function sleepers({ fake }: FeedWorld): number {
 }
 
 describe("reading the feed", () => {
+  test("from before all events begins at the same time again for an hour, so that what was learnt is of use", async () => {
+    const opened = openFeedWorld();
+    const from = positionAt(BEFORE_ALL);
+    await opened.fake.until(opened.feed.positionNow(new AbortController().signal));
+    const begun = new Set<string | null>();
+    for (let wait = 0; wait < 5; wait++) {
+      const reader = follow(opened.feed, { from, resumes: true });
+      await opened.fake.advance(0);
+      begun.add(
+        opened
+          .lists()
+          .find(({ query }) => query.has("createdAfter"))
+          ?.query.get("createdAfter") ?? null,
+      );
+      reader.stop();
+      await opened.fake.advance(12_000);
+      opened.requests.length = 0;
+    }
+    expect([...begun].map((text) => opened.start - Date.parse(text ?? ""))).toEqual([59 * 24 * HOUR_MS + 1]);
+  });
+
   test("from now brings what is created after the call, however late it becomes visible, and nothing older", async () => {
     for (const dates of [true, false]) {
       const opened = openFeedWorld({ dates, latency: () => 100 });
