@@ -212,9 +212,7 @@ class ReadyWait {
       if (typeof found === "string") continue;
       read.add(track);
       const { item } = found;
-      const isReady = chain.read(track, item, this.#requiredOf(track.websetId), settled);
-      // An event may have told of it while it was read.
-      if (!isReady || item === undefined || this.#items.has(track.itemId)) continue;
+      if (!chain.read(track, item, this.#requiredOf(track.websetId), settled) || item === undefined) continue;
       const { metAt: _, ...told } = event;
       const entry = { ...told, data: item };
       more.push(entry);
