@@ -162,7 +162,8 @@ export function createAsk(setup: AskOptions): Ask {
         unanswered = { subject: question, error: unanswered?.error };
         try {
           const answer = await attempt(question, limit.signal);
-          unanswered = undefined;
+          // What was sent before a pause was asked for may be answered after, but nothing else is until the pause is over.
+          if (!pause.isOn) unanswered = undefined;
           return answer;
         } catch (error) {
           if (!limit.signal.aborted) unanswered = isTransient(error) ? { subject: question, error } : undefined;

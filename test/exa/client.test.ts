@@ -307,6 +307,21 @@ test("why nothing is answered is known for as long as nothing is", async () => {
   expect(client.lastError()).toBeUndefined();
 });
 
+test("a pause that was asked for is why nothing is answered, also where what was sent before it is answered then", async () => {
+  const slow: Step = async () => {
+    await clock.sleep(500);
+    return { status: 200, headers: {}, body: "", ...WEBSET };
+  };
+  const { client } = setUp([slow, { status: 429, headers: { "retry-after": "12" } }, WEBSET]);
+  const sentBefore = client.getWebset("ws_2");
+  await failure(client.getWebset("ws_1"));
+  await clock.until(sentBefore);
+  expect(client.lastError()?.kind).toBe("rate_limited");
+  await clock.advance(12_000);
+  await client.getWebset("ws_1");
+  expect(client.lastError()).toBeUndefined();
+});
+
 test("a deadline that has passed sends nothing", async () => {
   await clock.advance(100);
   const { client, transport } = setUp([WEBSET]);
