@@ -30,9 +30,10 @@ export interface Settled {
 export interface Track {
   readonly itemId: string;
   readonly websetId: string;
-  /** The newest event that was met, and how many enrichments it shows. */
+  /** The newest event that was met, how many enrichments it shows, and how many values the item could have by it at most. */
   event: ItemEvent;
   shown: number;
+  possible: number;
   /** Whether it still has to be told: its newest event shows it unfinished. */
   isOpen: boolean;
   /** Whether it was read since that event and was unfinished then: only the next event calls for another reading. */
@@ -116,12 +117,25 @@ export class ReadyChain {
     }
   }
 
-  /** Takes in an event of an item; returns whether the item is to be told with it. */
-  meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined): boolean {
+  /**
+   * Takes in an event of an item; returns whether the item is to be told with it.
+   * @param found with how many values the wait has found the item to be ready, and is about to tell it.
+   */
+  meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined, found = -1): boolean {
     const known = this.#tracks.get(item.id);
     const isNewest = known === undefined || byTime(event, known.event) >= 0;
     const track = known ?? {
-      ...{ itemId: item.id, websetId, event, shown: 0, isOpen: false, wasRead: false, failures: 0, told: [] },
+      ...{
+        itemId: item.id,
+        websetId,
+        event,
+        shown: 0,
+        possible: 0,
+        isOpen: false,
+        wasRead: false,
+        failures: 0,
+        told: [],
+      },
     };
     this.#tracks.delete(item.id);
     this.#tracks.set(item.id, track);
@@ -132,14 +146,14 @@ export class ReadyChain {
       track.failures = 0;
       delete track.failingSince;
     }
-    if (required !== undefined && isReady(item, required)) {
-      if (!this.#isNews(track, valuesOf(item))) return false;
-      track.isOpen = false;
+    if (isNewest) track.possible = possibleValues(item, required);
+    if (required !== undefined && isReady(item, required) && this.#isNews(track, valuesOf(item), found)) {
+      if (isNewest) track.isOpen = false;
       return true;
     }
-    // A told item only becomes unfinished by an enrichment that was added; else the event tells of an earlier state.
-    const isGrown = required === undefined || this.#isNews(track, wanted(required, item));
-    if (isNewest && isGrown) {
+    // A told item only becomes unfinished by an enrichment that was added; else the event tells of an earlier state. One that was
+    // canceled since may have had its value before, though the event does not show it.
+    if (isNewest && this.#isNews(track, track.possible, found)) {
       track.isOpen = true;
       track.wasRead = false;
       const idle = this.#idle.get(websetId);
@@ -194,15 +208,22 @@ export class ReadyChain {
   /**
    * Takes in an item that was read, or that there is none; returns whether it is to be told.
    * @param settled as it was due.
+   * @param found as with `meet`.
    */
-  read(track: Track, item: WebsetItem | undefined, required: Required | undefined, settled: Settled): boolean {
+  read(
+    track: Track,
+    item: WebsetItem | undefined,
+    required: Required | undefined,
+    settled: Settled,
+    found = -1,
+  ): boolean {
     if (!track.isOpen) return false;
     const isLast = isOver(track.idle, settled);
     if (item === undefined) track.isOpen = false;
     // A state that shows less than the event lags behind it: it is read again when it no longer can.
     else if (item.enrichments.length < track.shown && !isSettled(track.event, settled) && !isLast) track.wasRead = true;
     else if (required !== undefined && isReady(item, required)) {
-      if (this.#isNews(track, valuesOf(item))) return true;
+      if (this.#isNews(track, valuesOf(item))) return valuesOf(item) > found;
       track.isOpen = false;
     } else if (required !== undefined) {
       track.wasRead = true;
@@ -211,20 +232,21 @@ export class ReadyChain {
     return false;
   }
 
-  /** Notes that items were told, each with how many values it had; nothing counts as told before. */
-  tell(items: readonly { itemId: string; values: number }[]): void {
+  /** Notes that items were told, each with which event and how many values; nothing counts as told before. */
+  tell(items: readonly { itemId: string; eventId: string; values: number }[]): void {
     if (items.length > 0) this.#calls++;
-    for (const { itemId, values } of items) {
+    for (const { itemId, eventId, values } of items) {
       const track = this.#tracks.get(itemId);
       if (track === undefined) continue;
       track.told = [...track.told, { call: this.#calls, values }];
-      track.isOpen = false;
+      // A newer event that was met meanwhile may tell of an enrichment that was added.
+      if (eventId === track.event.id || values >= track.possible) track.isOpen = false;
     }
     this.#forget();
   }
 
-  #isNews({ told }: Track, values: number): boolean {
-    return told.every((one) => one.values < values);
+  #isNews({ told }: Track, values: number, found = -1): boolean {
+    return values > found && told.every((one) => one.values < values);
   }
 
   #forget(): void {
@@ -253,9 +275,8 @@ function isTold({ isOpen, told }: Track): boolean {
   return !isOpen && told.length > 0;
 }
 
-/** How many values an item has when it is ready. */
-function wanted(required: Required, { enrichments }: WebsetItem): number {
-  const ids = new Set(enrichments.map(({ enrichmentId }) => enrichmentId));
-  for (const [id, status] of required) if (status !== "canceled") ids.add(id);
-  return ids.size;
+/** How many values an item can have at most. */
+function possibleValues({ enrichments }: WebsetItem, required: Required | undefined): number {
+  if (required === undefined) return Number.POSITIVE_INFINITY;
+  return new Set([...required.keys(), ...enrichments.map(({ enrichmentId }) => enrichmentId)]).size;
 }

@@ -92,7 +92,8 @@ class ReadyWait {
   readonly #options: WaitOptions;
   /** What stands for an item that is ready, and what the item is. */
   readonly #entries = new Map<FeedEvent, WebsetItem>();
-  readonly #items = new Set<string>();
+  /** With how many values each item was found, at most. */
+  readonly #found = new Map<string, number>();
   /** Items that are being read, by their ids. */
   readonly #readings = new Map<string, Reading>();
   /** Websets whose state could not be had when it was asked for last. */
@@ -130,8 +131,9 @@ class ReadyWait {
         if (event.type === "webset.deleted") chain.noteDeleted(websetId);
         if (item !== undefined) {
           const { data: _, ...told } = event;
-          if (chain.meet({ ...told, metAt: clock.now() }, item, websetId, this.#requiredOf(websetId)))
-            this.#tell(event, item, hidden);
+          const met = { ...told, metAt: clock.now() };
+          if (chain.meet(met, item, websetId, this.#requiredOf(websetId), this.#found.get(item.id)))
+            this.#find(event, item);
           else hidden.push(event);
           continue;
         }
@@ -165,7 +167,7 @@ class ReadyWait {
     const { chain, chains, id } = this.#options;
     const items = handedOut.flatMap((event) => {
       const item = this.#entries.get(event);
-      return item === undefined ? [] : [{ itemId: item.id, values: valuesOf(item) }];
+      return item === undefined ? [] : [{ itemId: item.id, eventId: event.id, values: valuesOf(item) }];
     });
     chain.tell(items);
     chains.set(id, chain);
@@ -179,10 +181,9 @@ class ReadyWait {
     return { ...position, chain: { id, call, ...(openSince === undefined ? {} : { openSince }) } };
   }
 
-  #tell(event: FeedEvent, item: WebsetItem, hidden: FeedEvent[]): void {
-    if (this.#items.has(item.id)) hidden.push(event);
-    else this.#entries.set(event, item);
-    this.#items.add(item.id);
+  #find(event: FeedEvent, item: WebsetItem): void {
+    this.#entries.set(event, item);
+    this.#found.set(item.id, valuesOf(item));
   }
 
   /** Begins at once with what an earlier wait had no time for; the signal is that of the whole wait. */
@@ -212,11 +213,12 @@ class ReadyWait {
       if (typeof found === "string") continue;
       read.add(track);
       const { item } = found;
-      if (!chain.read(track, item, this.#requiredOf(track.websetId), settled) || item === undefined) continue;
+      const required = this.#requiredOf(track.websetId);
+      if (!chain.read(track, item, required, settled, this.#found.get(track.itemId)) || item === undefined) continue;
       const { metAt: _, ...told } = event;
       const entry = { ...told, data: item };
       more.push(entry);
-      this.#tell(entry, item, []);
+      this.#find(entry, item);
     }
     chain.isSlow = this.#readings.size > 0;
     return due.some((track) => track.isOpen && !read.has(track));
@@ -229,7 +231,7 @@ class ReadyWait {
     const settled = { created, met: clock.now() - LATE_MS };
     const due = chain
       .due(settled)
-      .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#items.has(track.itemId));
+      .filter((track) => (websetId === undefined || track.websetId === websetId) && !this.#found.has(track.itemId));
     for (const track of due) {
       if (this.#readings.size >= READ_AT_ONCE) break;
       if (this.#readings.has(track.itemId)) continue;

@@ -51,7 +51,7 @@ describe("a chain tells an item", () => {
     const chain = new ReadyChain();
     expect(chain.meet(event(1), item(HALF), "ws", both)).toBe(false);
     expect(chain.meet(event(2), item(DONE), "ws", both)).toBe(true);
-    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    chain.tell([{ itemId: "witem_1", eventId: "event_2", values: 2 }]);
     for (const statuses of [DONE, HALF]) expect(chain.meet(event(3), item(statuses), "ws", both)).toBe(false);
     expect(chain.due(by(100))).toEqual([]);
     expect(chain.openSince).toBeUndefined();
@@ -60,10 +60,57 @@ describe("a chain tells an item", () => {
   test("again when an enrichment was added", () => {
     const chain = new ReadyChain();
     chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
-    chain.tell([{ itemId: "witem_1", values: 1 }]);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 1 }]);
     expect(chain.meet(event(2), item(HALF), "ws", both)).toBe(false);
     expect(chain.openSince).toBe(2);
     expect(chain.meet(event(3), item(DONE), "ws", both)).toBe(true);
+  });
+
+  test("again where it was read to have a value of an enrichment that was canceled, which its newest event does not show", () => {
+    const chain = new ReadyChain();
+    const canceled = new Map([...required("a"), ["b", "canceled"]]);
+    chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 1 }]);
+    expect(chain.meet(event(5), item(HALF), "ws", canceled)).toBe(false);
+    const [track] = chain.due(by(5));
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item({ a: "completed", b: "completed" }), canceled, by(5))).toBe(true);
+  });
+
+  test("once in one wait, also where its newest event shows less than the one it is told with", () => {
+    const chain = new ReadyChain();
+    expect(chain.meet(event(1), item(DONE), "ws", both)).toBe(true);
+    expect(chain.meet(event(2), item(HALF), "ws", both, 2)).toBe(false);
+    expect(chain.due(by(9))).toEqual([]);
+  });
+
+  test("twice in one wait, where an enrichment was added meanwhile", () => {
+    const chain = new ReadyChain();
+    expect(chain.meet(event(1), item({ a: "completed" }), "ws", required("a"))).toBe(true);
+    expect(chain.meet(event(2), item(DONE), "ws", both, 1)).toBe(true);
+  });
+
+  test("again where an enrichment was added while it was found, by a newer event that does not show its value", () => {
+    const chain = new ReadyChain();
+    expect(chain.meet(event(1), item({ a: "completed" }), "ws", required("a"))).toBe(true);
+    expect(chain.meet(event(2), item(HALF), "ws", both, 1)).toBe(false);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 1 }]);
+    const [track] = chain.due(by(2));
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.read(track, item(DONE), both, by(2))).toBe(true);
+  });
+
+  test("once where it is read while an event tells as much of it", () => {
+    const chain = new ReadyChain();
+    chain.meet(event(2), item({}), "ws", undefined);
+    const [track] = chain.due(by(9));
+    if (track === undefined) throw new Error("nothing is due");
+    expect(chain.meet(event(1), item(DONE), "ws", both)).toBe(true);
+    expect(chain.meet(event(2), item(HALF), "ws", both, 2)).toBe(false);
+    expect(chain.read(track, item(DONE), both, by(9), 2)).toBe(false);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 2 }]);
+    expect(chain.due(by(9))).toEqual([]);
+    expect(chain.openSince).toBeUndefined();
   });
 
   test("after reading it, where its newest event leaves it unfinished until it is settled, once", () => {
@@ -79,7 +126,7 @@ describe("a chain tells an item", () => {
     expect(chain.due(by(5))).toEqual([]);
     expect(chain.due(by(6))).toEqual([track]);
     expect(chain.read(track, item(DONE), both, by(6))).toBe(true);
-    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    chain.tell([{ itemId: "witem_1", eventId: "event_6", values: 2 }]);
     expect(chain.openSince).toBeUndefined();
   });
 
@@ -127,7 +174,7 @@ describe("a chain tells an item", () => {
   test("with the enrichment that was added, where its state still lags behind the event that shows it", () => {
     const chain = new ReadyChain();
     chain.meet(event(1), item({ a: "completed" }), "ws", required("a"));
-    chain.tell([{ itemId: "witem_1", values: 1 }]);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 1 }]);
     chain.meet(event(5), item(HALF), "ws", required("a"));
     chain.noteIdle("ws", { time: 9, metAt: 0 });
     const [track] = chain.due(by(4));
@@ -153,9 +200,9 @@ describe("a chain tells an item", () => {
     const chain = new ReadyChain();
     chain.meet(event(1), item(DONE), "ws", both);
     chain.meet(event(2), item(DONE, "witem_2"), "ws", both);
-    chain.tell([{ itemId: "witem_1", values: 2 }]);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 2 }]);
     const before = chain.calls;
-    chain.tell([{ itemId: "witem_2", values: 2 }]);
+    chain.tell([{ itemId: "witem_2", eventId: "event_2", values: 2 }]);
     chain.goBackTo(before, () => true);
     expect(chain.due(by(100))).toMatchObject([{ itemId: "witem_2" }]);
     chain.goBackTo(0, () => false);
@@ -167,7 +214,7 @@ test("a chain forgets those first that are told, and says when it forgot one tha
   const chain = new ReadyChain();
   const both = required("a", "b");
   for (let n = 0; n < MOST_TRACKS + 5; n++) chain.meet(event(n), item(n < 5 ? DONE : HALF, `witem_${n}`), "ws", both);
-  chain.tell(Array.from({ length: 5 }, (_, n) => ({ itemId: `witem_${n}`, values: 2 })));
+  chain.tell(Array.from({ length: 5 }, (_, n) => ({ itemId: `witem_${n}`, eventId: `event_${n}`, values: 2 })));
   expect([chain.size, chain.forgot, chain.openSince]).toEqual([MOST_TRACKS, false, 5]);
   chain.meet(event(99_999), item(HALF, "witem_last"), "ws", both);
   chain.tell([]);

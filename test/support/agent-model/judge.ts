@@ -1,5 +1,6 @@
 import { EVENT_TYPES } from "../../../src/exa/event-types.ts";
 import type { LoggedEvent } from "../../../src/sandbox/event-log.ts";
+import type { WebsetItem } from "../../../src/sandbox/resources.ts";
 import type { Account } from "./account.ts";
 import type { AgentRecord } from "./agent.ts";
 import type { Filter } from "./scenario.ts";
@@ -90,7 +91,7 @@ function faultsOfItems(
   const entries = told.flatMap(({ askedAt, at, program, events: given }) =>
     given
       .filter(({ type }) => isItem(type))
-      .map((entry) => ({ askedAt, at, program, itemId: entry.resource.id as string })),
+      .map(({ resource, data }) => ({ askedAt, at, program, itemId: resource.id as string, data })),
   );
   for (const { itemId, askedAt, at } of entries) {
     const item = account.items.get(itemId);
@@ -109,7 +110,7 @@ function faultsOfItems(
         faults.push(`${itemId} was told without ${id}`);
     }
   }
-  for (const [itemId, { websetId: of, changes }] of account.items) {
+  for (const [itemId, { websetId: of, changes, states: itemStates }] of account.items) {
     const mine = entries.filter((one) => one.itemId === itemId);
     const { states = [], addedAt = [], deletedAt = 0 } = account.websets.get(of) ?? {};
     // Events of before a cancellation may become visible after the item was told without their values.
@@ -139,8 +140,21 @@ function faultsOfItems(
     if (!shows || !isKnown) continue;
     const completedAt = before[before.findLastIndex(({ values }) => values < last.values) + 1]?.at ?? 0;
     if (!mine.some(({ at }) => at >= completedAt)) faults.push(`${itemId} was never told with all its values`);
+    // What was canceled may be left out. Only details show values.
+    const done = itemStates.findLast(({ at }) => at < stoppedAt)?.value.enrichments.filter(isDone) ?? [];
+    const wanted = states.findLast(({ at }) => at < stoppedAt)?.value.enrichments ?? [];
+    const newest = mine.at(-1)?.data as { enrichments?: WebsetItem["enrichments"] } | undefined;
+    for (const { enrichmentId: id } of newest?.enrichments === undefined ? [] : done) {
+      const isCanceled = wanted.every((one) => one.id !== id || one.status === "canceled");
+      if (!isCanceled && !newest?.enrichments?.some((one) => one.enrichmentId === id && isDone(one)))
+        faults.push(`${itemId} was told last without the value of ${id}`);
+    }
   }
   return faults;
+}
+
+function isDone({ status }: WebsetItem["enrichments"][number]): boolean {
+  return status !== "pending";
 }
 
 function isItem(type: string): boolean {
