@@ -79,7 +79,8 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   let lateMs = 0;
   const limit = limitWait(wait, (late) => {
     lateMs = late;
-    return observer.known === undefined ? firstReadingMs : 0;
+    if (observer.known !== undefined) return 0;
+    return Math.max(firstReadingMs, late > OVERSLEPT_MS ? FRESH_LOOK_MS : 0);
   });
   let goal: Goal | undefined;
   let forecast: ReturnType<typeof forecastOf> | undefined;

@@ -446,6 +446,17 @@ describe("a wait for a Webset ends", () => {
     expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
   });
 
+  test("by what is true then, where the process was stopped before the Webset was looked for once more", async () => {
+    const opened = await at(1_000, {
+      latency: () => 600,
+      stoppedFor: (now) => (now < 3_000 ? 0 : Math.max(0, 100_000 - now)),
+    });
+    const answers = [refusal(404)];
+    opened.trouble.spoil = async (_, next) => answers.pop() ?? next();
+    const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 12_000 }));
+    expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
+  });
+
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {
     for (const dates of [true, false]) {
       const opened = await at(1_000, { dates });
