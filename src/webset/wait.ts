@@ -162,8 +162,9 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
   } catch (error) {
     if (signal.aborted) throw abortError();
     if (!isAbort(error)) throw error;
-    if (goal === undefined)
-      throw unseen?.kind === "not_found" ? unseen : nothingAnswered(startedWall, unseen ?? feed.lastError);
+    // Whoever has no time to look for it once more believes what was said, but not what was asked for before the process was stopped.
+    const isAbsent = unseen?.kind === "not_found" && lateMs <= OVERSLEPT_MS;
+    if (goal === undefined) throw isAbsent ? unseen : nothingAnswered(startedWall, unseen ?? feed.lastError);
     // After a time in which the process was stopped, what it knows says little.
     const endsAt = closing?.aborted ? clock.now() : startedAt + timeoutMs + Math.max(0, lateMs);
     const left = lateMs > OVERSLEPT_MS ? FRESH_LOOK_MS : endsAt + LAST_LOOK_MS - clock.now();

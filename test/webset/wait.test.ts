@@ -446,15 +446,24 @@ describe("a wait for a Webset ends", () => {
     expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
   });
 
-  test("by what is true then, where the process was stopped before the Webset was looked for once more", async () => {
-    const opened = await at(1_000, {
-      latency: () => 600,
-      stoppedFor: (now) => (now < 3_000 ? 0 : Math.max(0, 100_000 - now)),
+  describe("where the process was stopped before a Webset that was not found was looked for once more", () => {
+    const wokenUp = async (latencyMs: number) => {
+      const opened = await at(1_000, {
+        latency: () => latencyMs,
+        stoppedFor: (now) => (now < 3_000 ? 0 : Math.max(0, 100_000 - now)),
+      });
+      const answers = [refusal(404)];
+      opened.trouble.spoil = async (_, next) => answers.pop() ?? next();
+      return opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 12_000 }));
+    };
+
+    test("by what is true then", async () => {
+      expect(await wokenUp(600)).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
     });
-    const answers = [refusal(404)];
-    opened.trouble.spoil = async (_, next) => answers.pop() ?? next();
-    const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 12_000 }));
-    expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
+
+    test("as unanswered, and not as unknown, if that takes too long", async () => {
+      await expect(wokenUp(2_500)).rejects.toMatchObject({ kind: "unavailable" });
+    });
   });
 
   test("as usual when everything fails now and then, also before the first look and without a Date", async () => {
