@@ -162,8 +162,7 @@ export function createAsk(setup: AskOptions): Ask {
         unanswered = { subject: question, error: unanswered?.error };
         try {
           const answer = await attempt(question, limit.signal);
-          // What was sent before a pause was asked for may be answered after, but nothing else is until the pause is over.
-          if (!pause.isOn) unanswered = undefined;
+          unanswered = undefined;
           return answer;
         } catch (error) {
           if (!limit.signal.aborted) unanswered = isTransient(error) ? { subject: question, error } : undefined;
@@ -192,6 +191,8 @@ export function createAsk(setup: AskOptions): Ask {
 
   return Object.assign(ask, {
     lastError() {
+      // What was sent before a pause was asked for may be answered in it, but nothing else is.
+      if (pause.refusal !== undefined) return pause.refusal;
       if (unanswered === undefined) return undefined;
       const what = notAnswered(unanswered.subject);
       return unanswered.error ?? new WebsetsError("unavailable", { what, isUnanswered: true });

@@ -67,6 +67,11 @@ export class RequestedPause {
     this.#clock = clock;
   }
 
+  /** What asked for the pause that is on at present. */
+  get refusal(): WebsetsError | undefined {
+    return this.isOn ? this.#asked?.refusal : undefined;
+  }
+
   /** Whether requests have to wait at present. */
   get isOn(): boolean {
     return this.#leftMs > 0;
