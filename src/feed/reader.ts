@@ -61,7 +61,7 @@ interface Batch extends Pick<ReadNews, "events" | "settledUpTo" | "asked" | "beg
 /** Which of some events are a reader's. */
 interface Decided {
   events: FeedEvent[];
-  /** Those of which nobody knows yet, oldest first. */
+  /** Those of which nobody knows yet. Both in the order in which they were asked about. */
   undecided: FeedEvent[];
   /** Why that is so. */
   lastError: WebsetsError | undefined;
@@ -75,6 +75,8 @@ export class Reader {
   readonly #clock: Clock;
   /** Events whose Webset could not be found out yet; the position does not pass them. */
   #undecided: readonly FeedEvent[] = [];
+  /** The same of late events, which lie before the position: no poll tells of them again. */
+  #undecidedLate: readonly FeedEvent[] = [];
   /** Late events are told that were created at this time or after it, each once. */
   readonly #lateFrom: number;
   /** Those that were told, and what was read in slices: to a tail it may be news, and late. No poll meets more of the past. */
@@ -106,8 +108,14 @@ export class Reader {
       if (isDealtWith(position, event)) again.push(event);
       else fresh.set(event.id, event);
     }
-    const { events, undecided, lastError } = await this.#decide([...fresh.values()].sort(byTime));
-    const late = await this.#decideLate(batch.late ?? []);
+    const owedLate = this.#owedLate(batch.late ?? []);
+    const decided = await this.#decide([...[...fresh.values()].sort(byTime), ...owedLate]);
+    const { lastError } = decided;
+    const isLate = new Set(owedLate);
+    const [events, late] = partition(decided.events, (event) => !isLate.has(event));
+    const [undecided, undecidedLate] = partition(decided.undecided, (event) => !isLate.has(event));
+    this.#undecidedLate = undecidedLate;
+    this.#noteTold(late);
     if (batch.late === undefined) this.#noteTold([...events, ...again]);
     this.#undecided = undecided;
     if (batch.isCaughtUp) this.#unreadable.polls = Math.max(this.#unreadable.polls, batch.unreadable);
@@ -116,21 +124,19 @@ export class Reader {
     const oldestPending = undecided[0];
     const settledUpTo =
       batch.settledUpTo === undefined ? undefined : Math.min(batch.settledUpTo, oldestPending?.time ?? Infinity);
-    const isCaughtUp = batch.isCaughtUp && undecided.length === 0;
+    const isCaughtUp = batch.isCaughtUp && decided.undecided.length === 0;
     yield { kind: "read", events, again, settledUpTo, asked, begunAt, isCaughtUp, late, unreadable, crowd, repeats };
     this.position = advance(position, { handedOut: events, metAgain: again, oldestPending, settledUpTo, crowd });
     if (crowd !== undefined) this.isOwnCrowd = true;
     if (lastError !== undefined) yield { kind: "retrying", error: lastError };
   }
 
-  /** Which of these late events are the reader's. One whose Webset cannot be found out now comes with the next look back. */
-  async #decideLate(met: readonly FeedEvent[]): Promise<FeedEvent[]> {
-    const owed = met.filter(
+  /** Which of these late events may be the reader's and were not told, with those of which that could not be found out yet. */
+  #owedLate(met: readonly FeedEvent[]): FeedEvent[] {
+    const all = new Map([...this.#undecidedLate, ...met].map((event) => [event.id, event]));
+    return [...all.values()].filter(
       (event) => event.time >= this.#lateFrom && !this.#told.has(event.id) && matches(this.request, event),
     );
-    const { events } = await this.#decide(owed);
-    this.#noteTold(events);
-    return events;
   }
 
   #noteTold(events: readonly FeedEvent[]): void {
@@ -168,4 +174,8 @@ export class Reader {
     this.#ownerLimitMs = decided.lastError === undefined ? OWNER_LIMIT_MS : longer;
     return decided;
   }
+}
+
+function partition<T>(all: readonly T[], isOfFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isOfFirst), all.filter((one) => !isOfFirst(one))];
 }

@@ -306,6 +306,29 @@ describe("a wait for events", () => {
     expect(idsOf(waited)).toEqual([late.id, event.id]);
   });
 
+  test.each([
+    ["is refused at first", 503, 0],
+    ["takes over a second at first", undefined, 1_200],
+  ])("gives a late event whose Webset has to be asked for where that %s", async (_, status, slowMs) => {
+    const opened = openFeedWorld();
+    let asked = 0;
+    opened.trouble.spoil = async ({ url }, next) => {
+      if (!url.pathname.includes("/monitors/")) return next();
+      if (asked++ === 0) {
+        await opened.fake.sleep(slowMs);
+        if (status !== undefined) return refusal(status);
+      }
+      return { status: 200, headers: {}, body: JSON.stringify({ id: "m", websetId: "ws", status: "enabled" }) };
+    };
+    const data = { id: "run", monitorId: "m" };
+    const { id } = opened.record("monitor.run.created", { data, late: 15_000 });
+    const from = positionAt(opened.start);
+    const collecting = collect(opened, { websetId: "ws", from, resumes: true, timeoutMs: 60_000 });
+    const waited = await opened.fake.until(collecting);
+    expect(idsOf(waited)).toEqual([id]);
+    expect(waited.late).toBe(1);
+  });
+
   test("gives an event once that it has read in a slice, and that the polls of others then find to be late", async () => {
     const opened = openFeedWorld();
     const following = collect(opened, { websetId: "other", timeoutMs: 60_000 });
