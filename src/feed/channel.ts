@@ -35,7 +35,7 @@ export interface BacklogHint {
   /** The part of the past that it is about: from the beginning of the last slice to its end. */
   from: number;
   to: number;
-  /** How wide a slice of about the right size is; undefined where the last one was nearly empty. */
+  /** How wide the next slice is to be: of about the right size, or what was left of one that was cut; undefined where the last one was nearly empty. */
   width: number | undefined;
   /** A slice that ended after this time held too much, by the events from there on; one of this `width` would not. The next ends `step` before. */
   crowd: { from: number; step: number; width: number } | undefined;

@@ -46,7 +46,7 @@ export async function readForwards(
   reading: Reading,
 ): Promise<(Slice & { before: number; isLast: boolean }) | "crowd"> {
   const known = memory.of(after);
-  // Where slices are of the right size, what lies far ahead says nothing about how to narrow one.
+  // Where it is known how wide a slice may be, what lies far ahead says nothing about how to narrow one.
   let crowd = known?.width === undefined ? known?.crowd : undefined;
   let end = firstEnd(after, before, known);
   // An API that lists what lies outside of the times asked for lists no less where they are narrower.
@@ -76,7 +76,7 @@ export async function readForwards(
         const better = narrow(met.listed, after, end, crowd);
         const cut = end < before ? end - after : undefined;
         const width = better === undefined ? (widthAfterCut(end - after, met, reading) ?? cut) : better.end - after;
-        memory.keep({ from: after, to: after, width, crowd: better?.crowd ?? known?.crowd });
+        memory.keep({ from: after, to: after, width, crowd: better?.crowd ?? crowd ?? known?.crowd });
       }
       throw error;
     }

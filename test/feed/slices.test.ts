@@ -196,3 +196,29 @@ test("a slice that is cut short keeps how far it was narrowed, whatever it had m
   await expect(reading).rejects.toMatchObject({ name: "AbortError" });
   expect(memory.of(range.after)?.width).toBeLessThan(50_000);
 });
+
+test("readings that are cut short get on through an empty month to a crowd at its end", async () => {
+  const DAY_MS = 86_400_000;
+  const opened = openFeedWorld({ listOrder: "newest-first", latency: () => 1_500 });
+  for (let n = 0; n < 600; n++) opened.record("webset.idle", { at: opened.start - 60_000 - n * 6_000 });
+  const memory = new BacklogMemory();
+  let after = opened.start - 30 * DAY_MS;
+  let readings = 0;
+  for (; after < opened.start; readings++) {
+    expect(readings).toBeLessThan(10);
+    const cut = new AbortController();
+    const reading = opened.reading({ signal: cut.signal });
+    const readOn = async () => {
+      while (after < opened.start) {
+        const slice = await readForwards({ types: undefined, after, before: opened.start }, memory, reading);
+        if (slice === "crowd") throw new Error("there is no crowd");
+        after = slice.before;
+      }
+    };
+    const reads = readOn().catch((error) => expect(cut.signal.aborted, error).toBe(true));
+    // The first one meets the crowd, and then has no time for the narrower slice that follows from it.
+    await opened.fake.advance(readings === 0 ? 7_000 : 10_000);
+    cut.abort();
+    await reads;
+  }
+});
