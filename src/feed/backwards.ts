@@ -16,8 +16,8 @@ const LEAST_MARGIN = 10;
 
 export interface Batch {
   /**
-   * Newest first, each once; nothing of the same time is still to come. Nothing newer follows, unless the API's order turns out
-   * to be none: what it had passed over comes then.
+   * Newest first, each once. Nothing as new follows, unless the API's order turns out to be none: then what it had passed over
+   * comes after a batch with `downTo` Infinity.
    */
   events: FeedEvent[];
   /** Every visible event at or after this time has been given, in milliseconds since 1970; Infinity where none is sure to have been. */
@@ -32,8 +32,9 @@ export interface Batch {
 interface Rest {
   /** Everything at or after this time has been given; undefined where nothing is sure to have been. */
   given?: number | undefined;
-  /** The ids of events that have been given nonetheless. */
+  /** The ids of events that have been given nonetheless, none of them before `reached`. */
   known?: ReadonlySet<string>;
+  reached?: number;
   /** The newest of what was read and not given. */
   newest?: number | undefined;
   /** The upstream's time, about. */
@@ -104,7 +105,7 @@ async function* readPages(
   if (downTo !== undefined && (held[0]?.time ?? 0) >= downTo) {
     // An event came later than any should, and not all that followed it was older: what was passed over is looked for anew.
     yield batch([], Number.POSITIVE_INFINITY);
-    return { known: given, upstreamNow };
+    return { known: given, reached: downTo, upstreamNow };
   }
   const [newest, oldest] = [held[0]?.time, held.at(-1)?.time];
   if (hint.order === "oldest-first" || newest === undefined || oldest === undefined)
@@ -127,13 +128,15 @@ async function* readWindows(
   let before = rest.given ?? latest;
   let anchor = rest.newest ?? Math.min(before ?? upstreamNow, upstreamNow);
   let below = rest.given ?? Number.POSITIVE_INFINITY;
+  // Older than what windows have come to, some of it was given already: only from there on is all there is in hand.
+  const reached = rest.reached ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const slice = await readBack({ types, after: earliest, before, anchor }, hint.width, reading);
     hint.width = slice.nextWidth;
     const limit = below;
     yield {
       events: newestFirst(slice.events.filter(({ time, id }) => time < limit && !rest.known?.has(id))),
-      downTo: slice.after,
+      downTo: slice.after > reached ? Number.POSITIVE_INFINITY : slice.after,
       sentAt: slice.sentAt,
       unreadable: slice.unreadable,
     };

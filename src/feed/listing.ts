@@ -67,7 +67,8 @@ export interface ListDeps {
 
 /**
  * Lists matching events newest first, whichever way the API lists. Paging through everything meets each event once, also
- * while new ones arrive. A listing that has found something and then meets an error ends early with what it has.
+ * while new ones arrive. A listing that has found something and then meets an error ends early with what it has, if it is sure
+ * of where to go on.
  */
 export async function listEvents(request: ListRequest, deps: ListDeps): Promise<Listed> {
   const { filter, limit, after } = request;

@@ -466,6 +466,18 @@ describe("a listing", () => {
     }
   });
 
+  test("counts what it found before it had to list anew only once it is sure that nothing newer is missing", async () => {
+    const opened = openFeedWorld();
+    const at = (seconds: number, late = 0) =>
+      opened.record("webset.idle", { at: opened.start - seconds * 1_000, late: late * 1_000 }).id;
+    const [n0 = "", ...rest] = Array.from({ length: 7 }, (_, n) => at(11 + n));
+    const late = [at(200, 179.6), at(300, 279.5)];
+    const older = [25, 110, 190, 400].map((seconds) => at(seconds));
+    opened.trouble.spoil = listedAs(opened, { order: lastSeenFirst, pageSizeCap: 9 });
+    const ids = idsOf(await listAll(opened, { limit: 9 }));
+    expect(ids).toEqual([n0, ...rest, ...older.slice(0, 3), ...late, older[3]]);
+  });
+
   test("gives each event once, newest first, where the API keeps to no order", async () => {
     const roll = dice(11);
     for (const limit of [7, 20, 100]) {
