@@ -124,18 +124,16 @@ export class ReadyChain {
   meet(event: ItemEvent, item: WebsetItem, websetId: string, required: Required | undefined, found = -1): boolean {
     const known = this.#tracks.get(item.id);
     const isNewest = known === undefined || byTime(event, known.event) >= 0;
-    const track = known ?? {
-      ...{
-        itemId: item.id,
-        websetId,
-        event,
-        shown: 0,
-        possible: 0,
-        isOpen: false,
-        wasRead: false,
-        failures: 0,
-        told: [],
-      },
+    const track: Track = known ?? {
+      itemId: item.id,
+      websetId,
+      event,
+      shown: 0,
+      possible: 0,
+      isOpen: false,
+      wasRead: false,
+      failures: 0,
+      told: [],
     };
     this.#tracks.delete(item.id);
     this.#tracks.set(item.id, track);
@@ -275,7 +273,7 @@ function isTold({ isOpen, told }: Track): boolean {
   return !isOpen && told.length > 0;
 }
 
-/** How many values an item can have at most. */
+/** How many values an item can have at most, by what is known of its Webset. */
 function possibleValues({ enrichments }: WebsetItem, required: Required | undefined): number {
   if (required === undefined) return Number.POSITIVE_INFINITY;
   return new Set([...required.keys(), ...enrichments.map(({ enrichmentId }) => enrichmentId)]).size;

@@ -77,6 +77,12 @@ interface WaitOptions extends ReadyDeps {
   websets: BoundedMap<string, Known>;
 }
 
+/** Events that are being sifted: the items that they tell of, and which of them are not handed out. */
+interface Sifting {
+  items: ReadonlyMap<FeedEvent, WebsetItem>;
+  hidden: FeedEvent[];
+}
+
 /** An item that is being read since a moment at which it was due. */
 interface Reading {
   track: Track;
@@ -92,8 +98,8 @@ class ReadyWait {
   readonly #options: WaitOptions;
   /** What stands for an item that is ready, and what the item is. */
   readonly #entries = new Map<FeedEvent, WebsetItem>();
-  /** With how many values each item was found, at most. */
-  readonly #found = new Map<string, number>();
+  /** With how many values each item was found last, the most so far, and what stands for it. */
+  readonly #found = new Map<string, { values: number; entry: FeedEvent }>();
   /** Items that are being read, by their ids. */
   readonly #readings = new Map<string, Reading>();
   /** Websets whose state could not be had when it was asked for last. */
@@ -132,9 +138,9 @@ class ReadyWait {
         if (item !== undefined) {
           const { data: _, ...told } = event;
           const met = { ...told, metAt: clock.now() };
-          if (chain.meet(met, item, websetId, this.#requiredOf(websetId), this.#found.get(item.id)))
-            this.#find(event, item);
-          else hidden.push(event);
+          if (chain.meet(met, item, websetId, this.#requiredOf(websetId), this.#found.get(item.id)?.values)) {
+            this.#find(event, item, { items, hidden });
+          } else hidden.push(event);
           continue;
         }
       }
@@ -142,7 +148,7 @@ class ReadyWait {
       if (!event.type.startsWith(ITEMS) && !accepts(event)) hidden.push(event);
     }
     const more: FeedEvent[] = [];
-    const owes = isCaughtUp && (await this.#readDue(more, websetId, signal));
+    const owes = isCaughtUp && (await this.#readDue(more, { items, hidden }, websetId, signal));
     return { hidden, more, owes };
   }
 
@@ -181,9 +187,15 @@ class ReadyWait {
     return { ...position, chain: { id, call, ...(openSince === undefined ? {} : { openSince }) } };
   }
 
-  #find(event: FeedEvent, item: WebsetItem): void {
+  /** Notes what stands for an item, in place of what was to stand for it by the same reading with fewer values. */
+  #find(event: FeedEvent, item: WebsetItem, { items, hidden }: Sifting): void {
+    const before = this.#found.get(item.id)?.entry;
+    if (before !== undefined && items.has(before)) {
+      this.#entries.delete(before);
+      hidden.push(before);
+    }
     this.#entries.set(event, item);
-    this.#found.set(item.id, valuesOf(item));
+    this.#found.set(item.id, { values: valuesOf(item), entry: event });
   }
 
   /** Begins at once with what an earlier wait had no time for; the signal is that of the whole wait. */
@@ -195,7 +207,12 @@ class ReadyWait {
   }
 
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
-  async #readDue(more: FeedEvent[], websetId: string | undefined, signal: AbortSignal): Promise<boolean> {
+  async #readDue(
+    more: FeedEvent[],
+    sifting: Sifting,
+    websetId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { chain, clock } = this.#options;
     const due = this.#beginReading(websetId, signal);
     const begun = [...this.#readings.values()];
@@ -214,11 +231,12 @@ class ReadyWait {
       read.add(track);
       const { item } = found;
       const required = this.#requiredOf(track.websetId);
-      if (!chain.read(track, item, required, settled, this.#found.get(track.itemId)) || item === undefined) continue;
+      if (!chain.read(track, item, required, settled, this.#found.get(track.itemId)?.values) || item === undefined)
+        continue;
       const { metAt: _, ...told } = event;
       const entry = { ...told, data: item };
       more.push(entry);
-      this.#find(entry, item);
+      this.#find(entry, item, sifting);
     }
     chain.isSlow = this.#readings.size > 0;
     return due.some((track) => track.isOpen && !read.has(track));

@@ -28,7 +28,13 @@ async function openChains(options: FeedWorldOptions = {}, webset: Partial<Webset
     });
     const { events, more, position } = await fake.until(collecting);
     const { note } = ready;
-    return { types: events.map(({ type }) => type), more, note, position: ready.tell(events, position) };
+    return {
+      types: events.map(({ type }) => type),
+      ids: events.map(({ id }) => id),
+      more,
+      note,
+      position: ready.tell(events, position),
+    };
   };
   return { ...opened, id, wait };
 }
@@ -85,4 +91,28 @@ test("items that cannot be read keep back no others, and are given up with a not
   }
   expect(told.toSorted()).toEqual(["webset.idle", "webset.item.created"]);
   expect(notes.at(-1)).toMatch(/^11 items could not be read for minutes .*: list_webset_items tells of all$/);
+});
+
+test("an item that several events show ready, each with more values, is told once with all of them", async () => {
+  const enrichments = [
+    { id: "a", status: "completed" },
+    { id: "b", status: "canceled" },
+    { id: "c", status: "canceled" },
+  ];
+  const { start, wait, record, trouble } = await openChains();
+  trouble.spoil = async ({ url }, next) => {
+    const body = JSON.stringify({ id: "ws", status: "running", updatedAt: new Date(start).toISOString(), enrichments });
+    return url.pathname.endsWith("/ws") ? { status: 200, headers: {}, body } : next();
+  };
+  for (const [n, values] of [1, 2, 3].entries()) {
+    const shown = enrichments.map(({ id }, index) => ({
+      enrichmentId: id,
+      status: index < values ? "completed" : "pending",
+      result: null,
+    }));
+    const data = { id: "witem", websetId: "ws", enrichments: shown };
+    record("webset.item.enriched", { id: `shows_${values}`, at: start + 100 * n, websetId: "ws", data });
+  }
+  const { ids } = await wait(positionAt(start));
+  expect(ids.filter((id) => id.startsWith("shows"))).toEqual(["shows_3"]);
 });
