@@ -154,8 +154,10 @@ export async function waitForWebset(wait: WebsetWait): Promise<WebsetWaited> {
         }
         if (outcome !== "still_running") break;
         if (!isFirst || !isUp) continue;
-        // What was on its way when the process was stopped is of then.
-        if (clock.now() - startedAt - timeoutMs > OVERSLEPT_MS) await endWith(goal, FRESH_LOOK_MS);
+        // What was on its way when the process was stopped is of then; a first look may take its own time.
+        const overMs = clock.now() - startedAt - timeoutMs;
+        if (lateMs > OVERSLEPT_MS || overMs > Math.max(OVERSLEPT_MS, firstReadingMs))
+          await endWith(goal, FRESH_LOOK_MS);
         break;
       }
     }

@@ -446,6 +446,14 @@ describe("a wait for a Webset ends", () => {
     expect(waited).toMatchObject({ outcome: "reached", progress: { status: "idle" } });
   });
 
+  test("after one look that took longer than its time, if it was given that", async () => {
+    const opened = await at(1_000, { latency: () => 1_500 }, { search: { ...SEARCH.search, count: 300 } });
+    const begun = opened.fake.now();
+    const waited = await opened.fake.until(wait(opened, opened.webset.id, { timeoutMs: 0, firstReadingMs: 60_000 }));
+    expect(waited).toMatchObject({ outcome: "still_running" });
+    expect(opened.fake.now() - begun).toBe(3_000);
+  });
+
   describe("where the process was stopped before a Webset that was not found was looked for once more", () => {
     const wokenUp = async (latencyMs: number) => {
       const opened = await at(1_000, {
