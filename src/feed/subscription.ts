@@ -52,7 +52,7 @@ export class Subscription {
   /** `clock.now()` when it came. */
   joinedAt = Number.NEGATIVE_INFINITY;
   readonly #expects: () => Expectation;
-  /** Whether it was told all that the tail knew when it came: then only news is to be told, with a poll that was under way, too. */
+  /** Whether it was told what the tail knew when it came: then polls tell it what is new to the tail. */
   recalled = false;
   /** Whether a poll that began after the reader came has told it all since its position. */
   served = false;

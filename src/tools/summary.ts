@@ -209,11 +209,11 @@ function itemLine(what: string, data: Fields, { titles, isReady = false }: Known
     ]);
   const worthTelling = values.filter(({ value, title }) => value !== undefined || title !== undefined);
   const line = lineOfSome(worthTelling);
+  if (!line.endsWith(MORE)) return line;
   // A value is worth more than what it is called.
   const shortest = lineOfSome(worthTelling, SHORTEST_TITLE);
-  if (line.endsWith(MORE) && !shortest.endsWith(MORE)) return shortest;
   // A value is worth more than that there is none.
-  return line.endsWith(MORE) ? `${lineOfSome(valued).replace(MORE, "")}${MORE}` : line;
+  return shortest.endsWith(MORE) ? `${lineOfSome(valued).replace(MORE, "")}${MORE}` : shortest;
 }
 
 /** The values of an enrichment; undefined where there are none. */
