@@ -52,7 +52,7 @@ export function faultsIn(
       if (handedOut.has(id) && !isTold) faults.push(`${id} was given again`);
       if (!own.has(id)) faults.push(`${id} does not match`);
       // A cursor does not tell where its chain began: what is told as late may be of shortly before.
-      else if (!mayCome.has(id) && !tooLate.has(id) && !ahead && !hasToldOfRepeats)
+      else if (!mayCome.has(id) && !tooLate.has(id) && !ahead && !(hasToldOfRepeats || repeats))
         faults.push(`${id} lies before where the reader began`);
       handedOut.add(id);
     }
