@@ -1,5 +1,6 @@
 import type { FeedEvent } from "../feed/event.ts";
 import type { Feed } from "../feed/feed.ts";
+import { LATE_MS } from "../feed/position.ts";
 import { startTimeLimit } from "../shared/abort.ts";
 import { BoundedMap } from "../shared/bounded-map.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -40,8 +41,9 @@ interface Trace {
   found: FoundWebset | undefined;
   /** Where to go on; undefined where all was looked through. */
   page: string | undefined;
-  /** `clock.now()`. */
+  /** `clock.now()`, and when there was no trace first. */
   at: number;
+  since: number;
 }
 /** By what was asked for, of one key each. */
 const traces = new WeakMap<Feed, BoundedMap<string, Trace>>();
@@ -51,13 +53,19 @@ const MOST_TRACES = 100;
  * The Webset behind an id or externalId, also one that is deleted: its events tell that it was there. Throws `not_found` where
  * neither the API nor an event tells of it; one that was created just now may be such, so it is worth asking twice.
  * @param asks whether the API is asked also where this process knows the id already: it may be deleted by now.
+ * @param isGoingOn whether the caller has followed it before: then it may be deleted just now, of which an event tells a little later,
+ * and what neither knows is `unavailable` for so long.
  * @param onUnknown told of the API's answer where it does not know it, before events are asked.
  */
 export async function resolveWebset(
   text: string,
   { states, ...where }: Where,
   signal: AbortSignal,
-  { asks = false, onUnknown }: { asks?: boolean; onUnknown?: (error: WebsetsError) => void } = {},
+  {
+    asks = false,
+    isGoingOn = false,
+    onUnknown,
+  }: { asks?: boolean; isGoingOn?: boolean; onUnknown?: (error: WebsetsError) => void } = {},
 ): Promise<FoundWebset> {
   try {
     return { id: asks ? (await states.look(text, signal)).value.id : await states.resolve(text, signal) };
@@ -66,8 +74,12 @@ export async function resolveWebset(
     const wrong = states.knows(text) ? undefined : wrongKindOfId("websetId", text);
     if (wrong !== undefined) throw wrong;
     onUnknown?.(explained(error));
+    const askedAt = where.clock.now();
     const traced = await traceOf(text, { ...where, signal });
     if (traced !== undefined) return traced;
+    const { since = askedAt } = traces.get(where.feed)?.get(text) ?? {};
+    if (isGoingOn && askedAt - since < LATE_MS)
+      throw new WebsetsError("unavailable", { what: error.message, cause: error });
     if (states.knows(text)) return { id: await states.resolve(text, signal) };
     throw explained(error);
   }
@@ -106,7 +118,7 @@ async function traceOf(text: string, { feed, clock, signal, withinMs }: Tracing)
       if (trace?.owner.kind === "webset") {
         const { websetId: id } = trace.owner;
         const found = trace.type === "webset.deleted" ? { id, deletedAt: trace.createdAt } : { id };
-        known.set(text, { found, page: undefined, at: clock.now() });
+        known.set(text, { found, page: undefined, at: clock.now(), since: clock.now() });
         return found;
       }
       // What is older was looked through before.
@@ -122,7 +134,8 @@ async function traceOf(text: string, { feed, clock, signal, withinMs }: Tracing)
   } finally {
     limit.end();
   }
-  known.set(text, { found: undefined, page, at: clock.now() });
+  const since = last !== undefined && last.found === undefined ? last.since : clock.now();
+  known.set(text, { found: undefined, page, at: clock.now(), since });
   return undefined;
 }
 

@@ -124,10 +124,12 @@ export const waitForWebsetEvent = defineTool({
               const onUnknown = (error: WebsetsError) => {
                 unknown = error;
               };
-              meant = await resolveWebset(asked, context, within, { onUnknown }).catch((error: unknown) => {
-                if (isTransient(error)) unknown = undefined;
-                throw error;
-              });
+              meant = await resolveWebset(asked, context, within, { isGoingOn: resumes, onUnknown }).catch(
+                (error: unknown) => {
+                  if (isTransient(error)) unknown = undefined;
+                  throw error;
+                },
+              );
               // After a shorter wait nobody may stop, whatever the state is.
               if (timeoutMs >= SURE_MS && !takesAll) {
                 before ??= wordOf(meant.id, context, { withinMs: LATE_MS, signal: looking.signal });

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openToolWorld } from "../support/tool-world.ts";
+import { openToolWorld, type ToolWorldOptions } from "../support/tool-world.ts";
 
 type Args = Record<string, unknown>;
 
-async function open() {
-  const opened = await openToolWorld();
+async function open(options: ToolWorldOptions = {}) {
+  const opened = await openToolWorld(options);
   onTestFinished(() => opened.close());
   const { clock, call } = opened;
   return { ...opened, ask: (name: string, args: Args) => clock.until(call(name, args)) };
@@ -61,6 +61,37 @@ describe("a deleted Webset", () => {
     expect(value.note).toBe(`Webset ${JSON.stringify(websetId)} was deleted at ${value.events[0].createdAt}.`);
     const none = await ask("list_webset_events", { websetId, types: ["monitor.*"] });
     expect(none.value).toMatchObject({ events: [], note: value.note });
+  });
+
+  test.each([25, 2])(
+    "is told to a wait of %i s that goes on while all its events are on their way",
+    async (timeoutSeconds) => {
+      const { ask, world } = await open({ visibilityDelay: () => 4_900 });
+      const { value } = await ask("wait_for_webset_event", { timeoutSeconds: 0 });
+      const { id: websetId } = world.createWebset({});
+      world.deleteWebset(websetId);
+      let [after, events] = [value.cursor, []];
+      for (let calls = 0; calls < 4 && events.length === 0; calls++) {
+        const answer = await ask("wait_for_webset_event", {
+          websetId,
+          after,
+          timeoutSeconds,
+          types: ["webset.deleted"],
+        });
+        if (answer.error !== undefined) expect(answer.error).toMatch(/^unavailable: .* does not know Webset /);
+        else ({ cursor: after, events } = answer.value);
+      }
+      expect(events).toMatchObject([{ type: "webset.deleted" }]);
+    },
+  );
+
+  test("is not found, in the end, where a wait goes on that never knew it", async () => {
+    const { ask, clock } = await open();
+    const { value } = await ask("wait_for_webset_event", { timeoutSeconds: 0 });
+    const begun = clock.now();
+    const { error } = await ask("wait_for_webset_event", { websetId: "webset_mistyped", after: value.cursor });
+    expect(error).toMatch(/^not_found: .* list_websets /);
+    expect(clock.now() - begun).toBeLessThan(12_000);
   });
 
   test("is told as deleted also where this process has known it alive", async () => {
