@@ -25,7 +25,7 @@ export const listWebsetItems = defineTool({
   name: NAME,
   title: "List a Webset's items",
   description:
-    "List what a Webset has found: each item's name, URL, how many criteria it meets, and the values of its enrichments by title (null: none found; titles in pending: not known yet).",
+    "List what a Webset has found: each item's name, URL, how many criteria it meets, and the values of its enrichments by title (null: none found, or canceled; titles in pending: not known yet).",
   idempotent: true,
   input,
   output: z.object({

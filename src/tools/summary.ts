@@ -3,7 +3,7 @@ import { parseItem, websetSearchSchema } from "../exa/schemas.ts";
 import type { FeedEvent } from "../feed/event.ts";
 import { isProblem } from "../feed/filter.ts";
 import { plainText } from "../shared/text.ts";
-import { inOrder, isDone, itemFacts } from "../webset/item-facts.ts";
+import { inOrder, itemFacts } from "../webset/item-facts.ts";
 import { howFar, howLong, searchProgress } from "../webset/progress.ts";
 
 /** The longest summary of an event, in characters. */
@@ -196,7 +196,8 @@ function itemLine(what: string, data: Fields, { titles, isReady = false }: Known
   const values = inOrder(item, titles).map(({ enrichmentId, status, result }) => ({
     title: titles.get(enrichmentId),
     value: valueIn(result),
-    without: isDone(status) ? "none found" : status,
+    // An event may be older than that one was canceled for which no item waits any more.
+    without: status === "completed" ? "none found" : isReady ? "canceled" : status,
   }));
   const valued = values.filter(({ value }) => value !== undefined);
   const titleLength = titleLengthFor(values.flatMap(({ title }) => title ?? []));

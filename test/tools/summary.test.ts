@@ -348,6 +348,14 @@ describe("the values in a summary", () => {
     expect(enriched(["completed", "a@b.example", "c@d.example"])).toContain('"a@b.example, c@d.example"');
   });
 
+  test("of one that is ready are there, were not found, or were canceled, also where the event is older than that", () => {
+    const statuses = ["completed", "canceled", "pending"];
+    const enrichments = statuses.map((status, n) => ({ enrichmentId: `e${n}`, status, result: null }));
+    const titles = new Map(statuses.map((_, n) => [`e${n}`, `Fact ${n}`]));
+    const { summary } = shown("webset.item.enriched", { ...item, enrichments }, "summary", { titles, isReady: true });
+    expect(summary).toContain("Fact 0: none found; Fact 1: canceled; Fact 2: canceled");
+  });
+
   test("stand under the same titles in all rows, in the Webset's order, whatever was found and however the API lists it", () => {
     const titles = new Map([
       ["e1", "Year and month the company was founded"],
