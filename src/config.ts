@@ -31,7 +31,7 @@ const ACCEPTED_URL =
  * undefined, Python's None), and what examples show in the place of a key. Exa's keys are UUIDs.
  */
 const PLACEHOLDER =
-  /^(?:\$\{.*\}|\$\w+|\$env:\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|(?:your|my|insert|enter|paste|replace)[-_ ].*|(?:exa[-_ ]?)?api[-_ ]?key(?:[-_ ]here)?|undefined|null|none|x{3,}|\*{3,}|\.{3,}|…)$/i;
+  /^(?:\$\{.*\}|\$\w+|\$env:\w+|%\w+%|\{\{.*\}\}|\{\w+:.*\}|<.*>|\[.*\]|(?:your|my|insert|enter|paste|replace)[-_ ].*|(?:exa[-_ ]?)?api[-_ ]?key(?:[-_ ]here)?|undefined|null|none|x{3,}|\*{3,}|\.{3,}|…)$/i;
 
 /** Every setting once: how its text is read, what it is without one, and, as the message, what is accepted. */
 const schema = z.object({

@@ -193,6 +193,7 @@ test.each(["exa\u0000key", "exa\nkey", "exa\r\nx-evil: 1", "exa\u007fkey", "schl
 test.each([
   `\${EXA_API_KEY}`,
   `\${input:exa-api-key}`,
+  "{env:EXA_API_KEY}",
   `\${user_config.exa_api_key}`,
   "$EXA_API_KEY",
   "%EXA_API_KEY%",
