@@ -66,7 +66,7 @@ export interface CollectRequest extends EventFilter {
 
 /** What becomes of events that were read. */
 export interface Sifted {
-  /** Those that count as dealt with and are not handed out. */
+  /** Those that count as dealt with and are not handed out, also of earlier readings of this wait. */
   hidden: readonly FeedEvent[];
   /** What is handed out besides: as if these events, which were dealt with before, had come now. */
   more: readonly FeedEvent[];
@@ -244,6 +244,7 @@ class Collection {
 
   take({ events, late, again, settledUpTo, crowd, unreadable, repeats }: ReadNews, sifted?: Sifted): void {
     const hidden = new Set(sifted?.hidden);
+    for (const event of this.#events) if (hidden.has(event)) this.#hidden.add(event);
     for (const event of [...late, ...events, ...(sifted?.more ?? [])]) {
       // What is only dealt with is kept without what it tells.
       const kept = hidden.has(event) ? { ...event, data: undefined } : event;

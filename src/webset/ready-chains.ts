@@ -77,12 +77,6 @@ interface WaitOptions extends ReadyDeps {
   websets: BoundedMap<string, Known>;
 }
 
-/** Events that are being sifted: the items that they tell of, and which of them are not handed out. */
-interface Sifting {
-  items: ReadonlyMap<FeedEvent, WebsetItem>;
-  hidden: FeedEvent[];
-}
-
 /** An item that is being read since a moment at which it was due. */
 interface Reading {
   track: Track;
@@ -139,7 +133,7 @@ class ReadyWait {
           const { data: _, ...told } = event;
           const met = { ...told, metAt: clock.now() };
           if (chain.meet(met, item, websetId, this.#requiredOf(websetId), this.#found.get(item.id)?.values)) {
-            this.#find(event, item, { items, hidden });
+            this.#find(event, item, hidden);
           } else hidden.push(event);
           continue;
         }
@@ -148,7 +142,7 @@ class ReadyWait {
       if (!event.type.startsWith(ITEMS) && !accepts(event)) hidden.push(event);
     }
     const more: FeedEvent[] = [];
-    const owes = isCaughtUp && (await this.#readDue(more, { items, hidden }, websetId, signal));
+    const owes = isCaughtUp && (await this.#readDue(more, hidden, websetId, signal));
     return { hidden, more, owes };
   }
 
@@ -187,10 +181,10 @@ class ReadyWait {
     return { ...position, chain: { id, call, ...(openSince === undefined ? {} : { openSince }) } };
   }
 
-  /** Notes what stands for an item, in place of what was to stand for it by the same reading with fewer values. */
-  #find(event: FeedEvent, item: WebsetItem, { items, hidden }: Sifting): void {
+  /** Notes what stands for an item, in place of what was to stand for it with fewer values. */
+  #find(event: FeedEvent, item: WebsetItem, hidden: FeedEvent[]): void {
     const before = this.#found.get(item.id)?.entry;
-    if (before !== undefined && items.has(before)) {
+    if (before !== undefined) {
       this.#entries.delete(before);
       hidden.push(before);
     }
@@ -209,7 +203,7 @@ class ReadyWait {
   /** Reads items whose events leave them unfinished; returns whether some are left to read. */
   async #readDue(
     more: FeedEvent[],
-    sifting: Sifting,
+    hidden: FeedEvent[],
     websetId: string | undefined,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -236,7 +230,7 @@ class ReadyWait {
       const { metAt: _, ...told } = event;
       const entry = { ...told, data: item };
       more.push(entry);
-      this.#find(entry, item, sifting);
+      this.#find(entry, item, hidden);
     }
     chain.isSlow = this.#readings.size > 0;
     return due.some((track) => track.isOpen && !read.has(track));

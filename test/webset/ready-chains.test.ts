@@ -93,26 +93,38 @@ test("items that cannot be read keep back no others, and are given up with a not
   expect(notes.at(-1)).toMatch(/^11 items could not be read for minutes .*: list_webset_items tells of all$/);
 });
 
-test("an item that several events show ready, each with more values, is told once with all of them", async () => {
-  const enrichments = [
-    { id: "a", status: "completed" },
-    { id: "b", status: "canceled" },
-    { id: "c", status: "canceled" },
-  ];
-  const { start, wait, record, trouble } = await openChains();
-  trouble.spoil = async ({ url }, next) => {
-    const body = JSON.stringify({ id: "ws", status: "running", updatedAt: new Date(start).toISOString(), enrichments });
-    return url.pathname.endsWith("/ws") ? { status: 200, headers: {}, body } : next();
-  };
-  for (const [n, values] of [1, 2, 3].entries()) {
-    const shown = enrichments.map(({ id }, index) => ({
-      enrichmentId: id,
-      status: index < values ? "completed" : "pending",
-      result: null,
-    }));
-    const data = { id: "witem", websetId: "ws", enrichments: shown };
-    record("webset.item.enriched", { id: `shows_${values}`, at: start + 100 * n, websetId: "ws", data });
-  }
-  const { ids } = await wait(positionAt(start));
-  expect(ids.filter((id) => id.startsWith("shows"))).toEqual(["shows_3"]);
-});
+test.each([
+  ["at once", 0],
+  ["one reading after the other", 2_000],
+])(
+  "an item that several events show ready %s, each with more values, is told once with all of them",
+  async (_, lateMs) => {
+    const enrichments = [
+      { id: "a", status: "completed" },
+      { id: "b", status: "canceled" },
+      { id: "c", status: "canceled" },
+    ];
+    const { start, wait, record, trouble } = await openChains();
+    trouble.spoil = async ({ url }, next) => {
+      const body = JSON.stringify({
+        id: "ws",
+        status: "running",
+        updatedAt: new Date(start).toISOString(),
+        enrichments,
+      });
+      return url.pathname.endsWith("/ws") ? { status: 200, headers: {}, body } : next();
+    };
+    for (const [n, values] of [1, 2, 3].entries()) {
+      const shown = enrichments.map(({ id }, index) => ({
+        enrichmentId: id,
+        status: index < values ? "completed" : "pending",
+        result: null,
+      }));
+      const data = { id: "witem", websetId: "ws", enrichments: shown };
+      const at = start + 60_000 + 100 * n;
+      record("webset.item.enriched", { id: `shows_${values}`, at, late: lateMs * n, websetId: "ws", data });
+    }
+    const { ids } = await wait(positionAt(start));
+    expect(ids.filter((id) => id.startsWith("shows"))).toEqual(["shows_3"]);
+  },
+);
