@@ -30,7 +30,7 @@ export interface Settled {
 export interface Track {
   readonly itemId: string;
   readonly websetId: string;
-  /** The newest event that was met, how many enrichments it shows, and how many values the item could have by it at most. */
+  /** The newest event that was met; and how many enrichments one of all that were met shows at most, and how many values there can be by it. */
   event: ItemEvent;
   shown: number;
   possible: number;
@@ -140,18 +140,21 @@ export class ReadyChain {
     // What is met again, as after a reading that was cut short, was heard of before.
     if (isNewest && (known === undefined || known.event.id !== event.id)) {
       track.event = event;
-      track.shown = item.enrichments.length;
       track.failures = 0;
       delete track.failingSince;
     }
-    if (isNewest) track.possible = possibleValues(item, required);
+    // The newest event may tell of an earlier state than one before it.
+    track.shown = Math.max(track.shown, item.enrichments.length);
+    const possible = possibleValues(item, required);
+    const isMore = possible > track.possible;
+    track.possible = Number.isFinite(track.possible) ? Math.max(track.possible, possible) : possible;
     if (required !== undefined && isReady(item, required) && this.#isNews(track, valuesOf(item), found)) {
-      if (isNewest) track.isOpen = false;
+      if (isNewest && item.enrichments.length === track.shown) track.isOpen = false;
       return true;
     }
     // A told item only becomes unfinished by an enrichment that was added; else the event tells of an earlier state. One that was
     // canceled since may have had its value before, though the event does not show it.
-    if (isNewest && this.#isNews(track, track.possible, found)) {
+    if ((isNewest || isMore) && this.#isNews(track, track.possible, found)) {
       track.isOpen = true;
       track.wasRead = false;
       const idle = this.#idle.get(websetId);

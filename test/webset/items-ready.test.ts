@@ -100,6 +100,23 @@ describe("a chain tells an item", () => {
     expect(chain.read(track, item(DONE), both, by(2))).toBe(true);
   });
 
+  test.each([
+    [2, 3],
+    [3, 2],
+  ])("again where an enrichment was added that only an event of %i shows, and not the one of %i", (shows, lacks) => {
+    const chain = new ReadyChain();
+    expect(chain.meet(event(1), item({ a: "completed" }), "ws", required("a"))).toBe(true);
+    chain.meet(event(shows), item(HALF), "ws", required("a"), 1);
+    chain.meet(event(lacks), item({ a: "pending" }), "ws", required("a"), 1);
+    chain.tell([{ itemId: "witem_1", eventId: "event_1", values: 1 }]);
+    const [track] = chain.due(by(3));
+    if (track === undefined) throw new Error("nothing is due");
+    // Its state lags behind the event that shows more.
+    chain.noteIdle("ws", { time: 4, metAt: 0 });
+    expect(chain.read(track, item({ a: "completed" }), required("a"), by(2))).toBe(false);
+    expect(chain.read(track, item(DONE), both, by(4))).toBe(true);
+  });
+
   test("once where it is read while an event tells as much of it", () => {
     const chain = new ReadyChain();
     chain.meet(event(2), item({}), "ws", undefined);
