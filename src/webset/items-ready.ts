@@ -34,7 +34,7 @@ export interface Track {
   event: ItemEvent;
   shown: number;
   possible: number;
-  /** Whether it still has to be told: its newest event shows it unfinished. */
+  /** Whether it still has to be told: by its events there may be more values than were told. */
   isOpen: boolean;
   /** Whether it was read since that event and was unfinished then: only the next event calls for another reading. */
   wasRead: boolean;
